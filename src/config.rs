@@ -1,0 +1,134 @@
+//! The night's configuration: raw TOML -> checked, once; unknown keys refused.
+
+use crate::error::{Error, Result};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Configuration of `night`, `check` and `serve`. Relative paths are relative to the configuration file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of a built-in region pack, or a folder that holds one.
+    #[serde(default = "yanbian")]
+    pub region: String,
+    /// Name of a grid set-up in `models/grids.toml`.
+    pub grid: String,
+    /// Where runs are archived.
+    pub runs: PathBuf,
+    /// Hours to forecast after the cycle, 1..=240.
+    #[serde(default = "seventy_two")]
+    pub forecast_hours: u32,
+    /// Hours to simulate before the cycle so that the air fills, 0..=240.
+    #[serde(default)]
+    pub spin_up_hours: u32,
+    /// Meteorology does not change: one time is used for the whole run. The record says so.
+    #[serde(default)]
+    pub frozen_meteorology: bool,
+    pub inputs: Inputs,
+    /// Folder with replacements of seed and model files of the same names.
+    #[serde(default)]
+    pub overrides: Option<PathBuf>,
+}
+
+/// Input files, as paths that may end in a `*` pattern in their last part (`inbox/met/wrfout_d01_*`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    pub meteorology: Vec<String>,
+    #[serde(default)]
+    pub inventory: Vec<String>,
+    /// Power plants in the layout of the WRI Global Power Plant Database.
+    #[serde(default)]
+    pub power_plants: Vec<String>,
+    #[serde(default)]
+    pub observations: Vec<String>,
+    #[serde(default)]
+    pub fires: Vec<String>,
+    /// Official county outlines (GeoJSON) that replace the generalised ones of the region pack.
+    #[serde(default)]
+    pub outlines: Vec<String>,
+}
+
+fn yanbian() -> String {
+    "yanbian".into()
+}
+
+fn seventy_two() -> u32 {
+    72
+}
+
+impl Config {
+    /// Reads and checks a configuration file; paths become absolute to its folder.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such file, `Invalid` naming the key otherwise.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                Error::missing("the configuration file", path, "Give --config an existing TOML file")
+            }
+            _ => Error::io(path, e),
+        })?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|e| Error::invalid(path, "TOML", e.to_string().trim().to_owned(), "a hazecast configuration"))?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        config.runs = base.join(&config.runs);
+        config.overrides = config.overrides.map(|o| base.join(o));
+        let i = &mut config.inputs;
+        for list in [&mut i.meteorology, &mut i.inventory, &mut i.power_plants, &mut i.observations, &mut i.fires, &mut i.outlines] {
+            for p in list.iter_mut() {
+                *p = base.join(&*p).to_string_lossy().into_owned();
+            }
+        }
+        config.check(path)?;
+        Ok(config)
+    }
+
+    fn check(&self, path: &Path) -> Result<()> {
+        let invalid = |field: &str, found: String, expected: &str| Err(Error::invalid(path, field, found, expected));
+        if !(1..=240).contains(&self.forecast_hours) {
+            return invalid("forecast_hours", self.forecast_hours.to_string(), "1..=240");
+        }
+        if self.spin_up_hours > 240 {
+            return invalid("spin_up_hours", self.spin_up_hours.to_string(), "0..=240");
+        }
+        if self.inputs.meteorology.is_empty() {
+            return invalid("inputs.meteorology", "an empty list".into(), "at least one path");
+        }
+        Ok(())
+    }
+}
+
+/// The files a list of patterns names, sorted by name. A pattern without `*` must exist.
+///
+/// # Errors
+/// `Missing` when a path does not exist or a pattern matches nothing.
+pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for pattern in patterns {
+        let path = Path::new(pattern);
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some((head, tail)) = name.split_once('*') else {
+            if !path.is_file() {
+                return Err(Error::missing("an input file", path, "Put the file there or correct the path in the configuration"));
+            }
+            files.push(path.to_path_buf());
+            continue;
+        };
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(|e| Error::io(dir, e))? {
+            let entry = entry.map_err(|e| Error::io(dir, e))?;
+            let n = entry.file_name().to_string_lossy().into_owned();
+            if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file() {
+                found.push(entry.path());
+            }
+        }
+        if found.is_empty() {
+            return Err(Error::missing("input files that match", path, "Put the files there or correct the pattern in the configuration"));
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}

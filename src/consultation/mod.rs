@@ -1,0 +1,56 @@
+//! The consultation record (会商记录): everything an officer signs, in one document.
+
+use crate::error::Rejection;
+use crate::forecast::Forecast;
+use crate::reduction::{ReductionEffect, ReductionPlan};
+use crate::simulation::budget::MassLedger;
+use crate::warning::WarningDecision;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An input file and its hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// `meteorology`, `inventory`, `observations`, `fires`, `region`, `seed`, `model`, `config`.
+    pub role: String,
+    /// File name (no folder: a moved inbox gives the same record).
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// Whether the night had all it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Complete,
+    /// Published with something missing: see `degraded`.
+    Degraded,
+}
+
+/// The record of one night.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConsultationRecord {
+    /// Version of this document's shape.
+    pub schema: u32,
+    /// `YYYYMMDDHH` of the cycle.
+    pub run: String,
+    pub cycle: DateTime<Utc>,
+    pub region: String,
+    pub region_name_zh: String,
+    pub status: Status,
+    /// What was missing, each as one sentence.
+    pub degraded: Vec<String>,
+    pub warning: WarningDecision,
+    /// `None` when no level calls for one.
+    pub reduction: Option<ReductionPlan>,
+    pub certificate: Option<ReductionEffect>,
+    pub forecast: Forecast,
+    /// Mass ledgers of the base run and of the run with the list.
+    pub ledger_base: MassLedger,
+    pub ledger_cut: Option<MassLedger>,
+    pub inputs: Vec<InputFile>,
+    pub rejections: Vec<Rejection>,
+    /// Version of the program.
+    pub hazecast: String,
+}

@@ -1,0 +1,10 @@
+//! The nouns: data and their invariants; no algorithm on files.
+
+pub mod aqi;
+pub mod county;
+pub mod grid;
+pub mod met_field;
+pub mod observation;
+pub mod pollutant;
+pub mod source;
+pub mod species;

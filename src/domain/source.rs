@@ -1,0 +1,193 @@
+//! A source of emissions: the argument of the forecast.
+//!
+//! **Invariant:** everything that emits is a `Source`, whether one stack, a county's households, a grid cell of a foreign inventory or a
+//! fire. A reduction list, a what-if and a scenario are other vectors of sources, never another code path.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Sector of the inventory; each has its time profile, height and speciation in `models/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sector {
+    /// Power and heat plants (air 二-6).
+    Power,
+    /// Coal boilers >= 20 t/h (air 二-5).
+    Boiler,
+    /// Other industry, including small scattered firms (air 二-8).
+    Industry,
+    /// Residential and dispersed coal and wood (air 二-4,7).
+    Residential,
+    /// On-road vehicles (air 二-11).
+    Traffic,
+    /// Non-road machinery (air 二-12).
+    NonRoad,
+    /// Construction sites (air 二-14).
+    Construction,
+    /// Road dust (air 二-15).
+    RoadDust,
+    /// Solvents and VOC industry (air 二-9).
+    Solvent,
+    /// Oil depots and petrol stations (air 二-9,10).
+    Fuel,
+    /// Farm ammonia (air 二-3).
+    Agriculture,
+    /// Straw and other open burning, from satellite fires (air 二-1,2).
+    Fire,
+    /// Cooking, barbecue, fireworks, rubbish and paper burning (air 二-16).
+    Event,
+    /// Cells of a foreign gridded inventory without a sector of its own.
+    Other,
+}
+
+impl Sector {
+    /// All sectors.
+    pub const ALL: [Self; 14] = [
+        Self::Power,
+        Self::Boiler,
+        Self::Industry,
+        Self::Residential,
+        Self::Traffic,
+        Self::NonRoad,
+        Self::Construction,
+        Self::RoadDust,
+        Self::Solvent,
+        Self::Fuel,
+        Self::Agriculture,
+        Self::Fire,
+        Self::Event,
+        Self::Other,
+    ];
+
+    /// Name as in inventory files and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Power => "power",
+            Self::Boiler => "boiler",
+            Self::Industry => "industry",
+            Self::Residential => "residential",
+            Self::Traffic => "traffic",
+            Self::NonRoad => "non_road",
+            Self::Construction => "construction",
+            Self::RoadDust => "road_dust",
+            Self::Solvent => "solvent",
+            Self::Fuel => "fuel",
+            Self::Agriculture => "agriculture",
+            Self::Fire => "fire",
+            Self::Event => "event",
+            Self::Other => "other",
+        }
+    }
+
+    /// The sector of a name in a file.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// An amount of each inventoried pollutant; the unit is that of the field that holds it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Amounts {
+    pub so2: f64,
+    /// NOx as NO2.
+    pub nox: f64,
+    pub co: f64,
+    pub nh3: f64,
+    pub nmvoc: f64,
+    pub pm25: f64,
+    /// Includes `pm25`: always `pm10 >= pm25`.
+    pub pm10: f64,
+    /// Part of `pm25`.
+    pub bc: f64,
+    /// Organic carbon as carbon, part of `pm25`.
+    pub oc: f64,
+}
+
+impl Amounts {
+    /// Combines two amounts component by component.
+    pub fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        Self {
+            so2: f(self.so2, other.so2),
+            nox: f(self.nox, other.nox),
+            co: f(self.co, other.co),
+            nh3: f(self.nh3, other.nh3),
+            nmvoc: f(self.nmvoc, other.nmvoc),
+            pm25: f(self.pm25, other.pm25),
+            pm10: f(self.pm10, other.pm10),
+            bc: f(self.bc, other.bc),
+            oc: f(self.oc, other.oc),
+        }
+    }
+
+    /// The same value for every pollutant.
+    pub fn all(v: f64) -> Self {
+        Self { so2: v, nox: v, co: v, nh3: v, nmvoc: v, pm25: v, pm10: v, bc: v, oc: v }
+    }
+}
+
+/// A stack.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Height above ground [m].
+    pub height_m: f64,
+    /// Inner diameter at the exit [m].
+    pub diameter_m: f64,
+    /// Exit temperature [K].
+    pub temperature_k: f64,
+    /// Exit velocity [m s-1].
+    pub velocity_m_s: f64,
+}
+
+/// Where a source emits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// One point; with a stack its plume rises, without one it emits into the sector's layers.
+    Point { lon: f64, lat: f64, stack: Option<Stack> },
+    /// Spread over a county: by built-up weight for urban sectors, by area for agriculture.
+    County,
+    /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
+    Cell { west: f64, south: f64, east: f64, north: f64 },
+}
+
+/// A change of a source's activity over a period, as ordered by a measure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActivityChange {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    /// Factor on each pollutant, 0 (stopped) ..= 1 (unchanged).
+    pub factor: Amounts,
+}
+
+/// How much a source emits, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Strength {
+    /// Annual total [t a-1], distributed by the sector's month, weekday and hour profiles.
+    Annual(Amounts),
+    /// Constant rate [kg s-1] between two instants (fires and events); zero outside.
+    Rate { kg_s: Amounts, from: DateTime<Utc>, to: DateTime<Utc> },
+}
+
+/// One source of emissions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Stable identity, unique in the inventory.
+    pub id: String,
+    pub name: String,
+    pub sector: Sector,
+    /// County, 0 for sources outside the region.
+    pub adcode: u32,
+    pub place: Place,
+    pub strength: Strength,
+    /// Changes in force; overlapping ones multiply.
+    pub changes: Vec<ActivityChange>,
+}
+
+impl Source {
+    /// Product of the changes in force at `t`.
+    pub fn activity_at(&self, t: DateTime<Utc>) -> Amounts {
+        self.changes
+            .iter()
+            .filter(|c| c.from <= t && t < c.to)
+            .fold(Amounts::all(1.0), |acc, c| acc.zip(c.factor, |a, b| a * b))
+    }
+}

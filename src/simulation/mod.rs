@@ -1,0 +1,3 @@
+//! State(t) -> State(t + dt) -> History.
+
+pub mod budget;
