@@ -1,0 +1,25 @@
+//! One binary of integration tests, so that the heavy crates are linked once.
+
+mod archive;
+mod cli;
+mod core;
+mod emission;
+mod example;
+mod met;
+mod night;
+mod physics;
+mod reduction;
+mod tables;
+mod warning;
+
+use std::path::PathBuf;
+
+/// A real file of the shared test data, or `None` with the reason printed where this checkout has none beside it.
+pub fn real(path: &str) -> Option<PathBuf> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
+    if file.exists() {
+        return Some(file);
+    }
+    println!("skipped: ../shared/data/{path} is not beside this checkout");
+    None
+}
