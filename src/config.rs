@@ -75,7 +75,14 @@ impl Config {
         config.runs = base.join(&config.runs);
         config.overrides = config.overrides.map(|o| base.join(o));
         let i = &mut config.inputs;
-        for list in [&mut i.meteorology, &mut i.inventory, &mut i.power_plants, &mut i.observations, &mut i.fires, &mut i.outlines] {
+        for list in [
+            &mut i.meteorology,
+            &mut i.inventory,
+            &mut i.power_plants,
+            &mut i.observations,
+            &mut i.fires,
+            &mut i.outlines,
+        ] {
             for p in list.iter_mut() {
                 *p = base.join(&*p).to_string_lossy().into_owned();
             }
@@ -110,7 +117,11 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let Some((head, tail)) = name.split_once('*') else {
             if !path.is_file() {
-                return Err(Error::missing("an input file", path, "Put the file there or correct the path in the configuration"));
+                return Err(Error::missing(
+                    "an input file",
+                    path,
+                    "Put the file there or correct the path in the configuration",
+                ));
             }
             files.push(path.to_path_buf());
             continue;
@@ -120,12 +131,17 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
         for entry in std::fs::read_dir(dir).map_err(|e| Error::io(dir, e))? {
             let entry = entry.map_err(|e| Error::io(dir, e))?;
             let n = entry.file_name().to_string_lossy().into_owned();
-            if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file() {
+            if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file()
+            {
                 found.push(entry.path());
             }
         }
         if found.is_empty() {
-            return Err(Error::missing("input files that match", path, "Put the files there or correct the pattern in the configuration"));
+            return Err(Error::missing(
+                "input files that match",
+                path,
+                "Put the files there or correct the pattern in the configuration",
+            ));
         }
         found.sort();
         files.extend(found);

@@ -22,7 +22,9 @@ pub enum Error {
     #[error("{}: {field}: found {found}, expected {expected}", path.display())]
     Invalid { path: PathBuf, field: String, found: String, expected: String },
     /// A numeric guard stopped the run: report it.
-    #[error("numeric guard in {process} at {place}: found {found}, expected {expected}. Please report this run with its inputs")]
+    #[error(
+        "numeric guard in {process} at {place}: found {found}, expected {expected}. Please report this run with its inputs"
+    )]
     Unstable { process: String, place: String, found: String, expected: String },
     /// Another run holds the lock: let it finish.
     #[error("another run holds {}. Let it finish, then start again", path.display())]

@@ -25,3 +25,28 @@ pub struct Settlement {
     pub lat: f64,
     pub population: f64,
 }
+
+/// The region: its counties, stations and own code.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// Short name, e.g. `yanbian`.
+    pub id: String,
+    pub name_zh: String,
+    pub name_en: String,
+    /// Code of the prefecture, e.g. 222400.
+    pub adcode: u32,
+    pub counties: Vec<County>,
+    pub stations: Vec<super::observation::Station>,
+}
+
+/// Which cells a county covers, `(cell, weight)` with `cell = y * nx + x`, ordered by cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountyWeights {
+    pub adcode: u32,
+    /// Share of the county's area in each cell; sums to 1.
+    pub area: Vec<(usize, f64)>,
+    /// Share of the county's built-up population in each cell; sums to 1.
+    pub built_up: Vec<(usize, f64)>,
+    /// Fraction of the county's area inside the grid, 0 ..= 1.
+    pub coverage: f64,
+}

@@ -83,12 +83,7 @@ impl HorizontalGrid {
     pub fn corners(&self, x: usize, y: usize) -> [(f64, f64); 4] {
         let t = self.transform();
         let (x, y) = (x as f64, y as f64);
-        [
-            t.lonlat(x - 0.5, y - 0.5),
-            t.lonlat(x + 0.5, y - 0.5),
-            t.lonlat(x + 0.5, y + 0.5),
-            t.lonlat(x - 0.5, y + 0.5),
-        ]
+        [t.lonlat(x - 0.5, y - 0.5), t.lonlat(x + 0.5, y - 0.5), t.lonlat(x + 0.5, y + 0.5), t.lonlat(x - 0.5, y + 0.5)]
     }
 
     /// Areas and face lengths, from great-circle distances between the projected-back midpoints of faces.
@@ -159,9 +154,8 @@ impl Transform<'_> {
             return (px, py);
         }
         let mut p = (px, py, 0.0);
-        proj4rs::transform::transform(&self.proj, &self.geographic(), &mut p).map_or((f64::NAN, f64::NAN), |()| {
-            (p.0.to_degrees(), p.1.to_degrees())
-        })
+        proj4rs::transform::transform(&self.proj, &self.geographic(), &mut p)
+            .map_or((f64::NAN, f64::NAN), |()| (p.0.to_degrees(), p.1.to_degrees()))
     }
 
     /// Fractional cell index of a longitude and latitude [degrees]; NaN where the projection is undefined.
@@ -203,8 +197,7 @@ impl Transform<'_> {
 /// Great-circle distance [m] between two longitude-latitude points [degrees] on the sphere of [`EARTH_RADIUS_M`] (haversine).
 pub fn distance_m((lon1, lat1): (f64, f64), (lon2, lat2): (f64, f64)) -> f64 {
     let (dlat, dlon) = ((lat2 - lat1).to_radians(), (lon2 - lon1).to_radians());
-    let a = (dlat / 2.0).sin().powi(2)
-        + lat1.to_radians().cos() * lat2.to_radians().cos() * (dlon / 2.0).sin().powi(2);
+    let a = (dlat / 2.0).sin().powi(2) + lat1.to_radians().cos() * lat2.to_radians().cos() * (dlon / 2.0).sin().powi(2);
     2.0 * EARTH_RADIUS_M * a.sqrt().asin()
 }
 
@@ -289,9 +282,7 @@ mod tests {
         // 10 x 10 degrees around 43 N: R^2 (sin 48 - sin 38) * 10 deg
         let g = HorizontalGrid::new("+proj=latlong +R=6370000", (100, 100), (124.55, 38.05), (0.1, 0.1)).unwrap();
         let sum: f64 = g.metric().area_m2.iter().map(|&a| f64::from(a)).sum();
-        let exact = EARTH_RADIUS_M.powi(2)
-            * (48f64.to_radians().sin() - 38f64.to_radians().sin())
-            * 10f64.to_radians();
+        let exact = EARTH_RADIUS_M.powi(2) * (48f64.to_radians().sin() - 38f64.to_radians().sin()) * 10f64.to_radians();
         assert!((sum / exact - 1.0).abs() < 2e-6, "{}", sum / exact - 1.0);
     }
 

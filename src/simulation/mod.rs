@@ -1,3 +1,4 @@
 //! State(t) -> State(t + dt) -> History.
 
 pub mod budget;
+pub mod history;

@@ -1,0 +1,23 @@
+//! What a run leaves behind: hourly means at the ground, and the ledger.
+
+use super::budget::MassLedger;
+use crate::domain::pollutant::Concentrations;
+use chrono::{DateTime, Utc};
+use ndarray::Array3;
+
+/// Hourly surface fields `[hour, y, x]` of one run, on the model grid.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// End of each hour, UTC.
+    pub ends: Vec<DateTime<Utc>>,
+    /// Hourly mean concentration in the lowest layer, in the standard's units; `None` where the model has no such pollutant.
+    pub concentrations: Concentrations<Array3<f32>>,
+    /// Boundary-layer height above ground [m], mean over the hour.
+    pub mixing_height_m: Array3<f32>,
+    /// 10-m wind, eastward and northward [m s-1].
+    pub wind_east_m_s: Array3<f32>,
+    pub wind_north_m_s: Array3<f32>,
+    /// 2-m temperature [K].
+    pub temperature_k: Array3<f32>,
+    pub ledger: MassLedger,
+}
