@@ -1,4 +1,14 @@
 //! State(t) -> State(t + dt) -> History.
 
+pub mod boundary;
 pub mod budget;
+pub mod columns;
+pub mod diagnose;
+pub mod driver;
+pub mod emission;
 pub mod history;
+pub mod horizontal;
+pub mod meteorology;
+pub mod plume;
+pub mod run;
+pub mod step;
