@@ -1,1 +1,11 @@
-//! physics
+//! Published formulas of the atmosphere, on plain numbers and slices: no arrays of the model, no I/O, no errors.
+
+pub mod boundary_layer;
+pub mod dry_deposition;
+pub mod eddy_diffusivity;
+pub mod moisture;
+pub mod plume_rise;
+pub mod sedimentation;
+pub mod solar;
+pub mod surface_layer;
+pub mod wet_deposition;
