@@ -108,7 +108,8 @@ mod tests {
                 last = k;
             }
         }
-        let (stable, unstable) = (boundary_layer(50.0, &layer(0.3, 1e-6), 500.0), boundary_layer(50.0, &layer(0.3, -1e-6), 500.0));
+        let (stable, unstable) =
+            (boundary_layer(50.0, &layer(0.3, 1e-6), 500.0), boundary_layer(50.0, &layer(0.3, -1e-6), 500.0));
         assert!((stable / unstable - 1.0).abs() < 1e-3);
     }
 

@@ -31,7 +31,8 @@ pub const STABLE_GRADIENT_K_M: f32 = 0.005;
 /// Briggs buoyancy flux [m4 s-3], 0 for a plume no warmer than the air.
 pub fn buoyancy_flux(stack: &Stack, air: &StackAir) -> f32 {
     let excess = (stack.exit_temperature_k - air.temperature_k).max(0.0);
-    GRAVITY as f32 * stack.exit_speed_m_s * stack.diameter_m * stack.diameter_m * excess / (4.0 * stack.exit_temperature_k)
+    GRAVITY as f32 * stack.exit_speed_m_s * stack.diameter_m * stack.diameter_m * excess
+        / (4.0 * stack.exit_temperature_k)
 }
 
 /// Briggs momentum flux [m4 s-2].

@@ -117,9 +117,8 @@ impl SurfaceLayer {
     pub fn from_profile(profile: &Profile) -> Self {
         let difference = profile.theta_upper_k - profile.theta_lower_k;
         let mean = 0.5 * (profile.theta_upper_k + profile.theta_lower_k);
-        let u_star = |inverse: f32| {
-            friction_velocity(profile.wind_m_s, profile.wind_height_m, profile.roughness_m, inverse)
-        };
+        let u_star =
+            |inverse: f32| friction_velocity(profile.wind_m_s, profile.wind_height_m, profile.roughness_m, inverse);
         let theta_star = |inverse: f32| {
             let log = (profile.upper_height_m / profile.lower_height_m).ln() - psi_h(profile.upper_height_m * inverse)
                 + psi_h(profile.lower_height_m * inverse);
