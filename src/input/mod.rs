@@ -3,6 +3,8 @@
 mod csv_rows;
 pub mod fires_csv;
 pub mod inventory_csv;
+pub mod inventory_netcdf;
 pub mod observations_csv;
 pub mod outlines;
+pub mod power_plants_csv;
 pub mod region;

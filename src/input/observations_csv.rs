@@ -171,3 +171,45 @@ fn long(rows: &[HourRow], stations: &[String]) -> PolarsResult<Vec<Observation>>
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::beijing_day_hour;
+    use chrono::TimeZone;
+
+    fn one(date: &str, hour: &str) -> DateTime<Utc> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("o.csv");
+        std::fs::write(&path, format!("date,hour,type,2237A\n{date},{hour},PM2.5,35\n")).unwrap();
+        let read = read(&path, &["2237A".to_owned()]).unwrap();
+        assert!(read.rejections.is_empty(), "{:?}", read.rejections);
+        assert_eq!((read.items.len(), read.items[0].value), (1, 35.0));
+        read.items[0].end
+    }
+
+    /// 01:00 Beijing is 17:00 UTC of the day before.
+    #[test]
+    fn hours_end_in_beijing_time() {
+        assert_eq!(one("20230120", "1"), Utc.with_ymd_and_hms(2023, 1, 19, 17, 0, 0).unwrap());
+        assert_eq!(one("20230120", "8"), Utc.with_ymd_and_hms(2023, 1, 20, 0, 0, 0).unwrap());
+        assert_eq!(one("20230120", "23"), Utc.with_ymd_and_hms(2023, 1, 20, 15, 0, 0).unwrap());
+    }
+
+    #[test]
+    fn hour_0_is_hour_24_of_the_day_before_also_across_years_and_leap_days() {
+        for (date, day) in [("20230120", (2023, 1, 19)), ("20230101", (2022, 12, 31)), ("20240301", (2024, 2, 29))] {
+            let end = one(date, "0");
+            let day = NaiveDate::from_ymd_opt(day.0, day.1, day.2).unwrap();
+            assert_eq!(beijing_day_hour(end), (day, 24), "{date}");
+        }
+        assert_eq!(one("20230101", "0"), Utc.with_ymd_and_hms(2022, 12, 31, 16, 0, 0).unwrap());
+    }
+
+    #[test]
+    fn limits_hold_the_breakpoints_of_the_standard() {
+        // last hourly breakpoints of HJ 633: SO2 800, NO2 3840, CO 150, O3 1200
+        assert!(largest(Pollutant::So2) >= 800.0 && largest(Pollutant::No2) >= 3840.0);
+        assert!(largest(Pollutant::Co) >= 150.0 && largest(Pollutant::O3) >= 1200.0);
+    }
+}
