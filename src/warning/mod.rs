@@ -1,5 +1,14 @@
 //! Forecast -> warning decision: pre-warning (预警前措施), yellow, orange, red, with the clause that fired.
 
+pub mod decide;
+pub mod episode;
+pub mod lifting;
+pub mod readings;
+pub mod rules;
+pub mod sentence;
+
+pub use decide::decide;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
