@@ -29,7 +29,7 @@ struct Fired<'a> {
 ///
 /// - **Scheme**: the one the region follows on the Beijing day of the first hour after the cycle.
 /// - **Reading**: natural days (`DayForecast::aqi`) and sliding 24 h (means of the hourly forecast); the stricter level counts.
-/// - **Episode**: hours up to 24 h before the cycle may lengthen it, but it must reach beyond the cycle.
+/// - **Episode**: hours up to 24 h before the cycle may lengthen it, but at least one exceeding day or window lies wholly after it.
 /// - **Response**: by the pollutants of the exceeding days and windows, see [`AreaWarning::response_level`].
 /// - **Prefecture**: the highest level that enough counties reach, its response the strongest of the counties.
 pub fn decide(rules: &WarningRules, aqi: &AqiRules, forecast: &Forecast, region: (u32, &str, &str)) -> WarningDecision {

@@ -131,7 +131,9 @@ impl Series {
         Episode { from: first.from, to: last.to, hours, merged, exceeding }
     }
 
-    /// The first episode beyond `cycle` that meets every condition of `rule`, then the episodes of its inner conditions.
+    /// The first episode that meets every condition of `rule`, then the episodes of its inner conditions.
+    ///
+    /// Its last exceeding average lies wholly after `cycle`: hours before the cycle lengthen an episode, they do not make one.
     pub fn fires(&self, rule: &Rule, scheme: &Scheme, judged: Judged, cycle: DateTime<Utc>) -> Option<Vec<Episode>> {
         let long_enough = |c: &Condition| {
             let all = self.episodes(c.aqi_above, judged, &scheme.merge, &scheme.lift);
@@ -139,7 +141,8 @@ impl Series {
         };
         let (outer, inner) = rule.all_of.split_first()?;
         let inner: Vec<Vec<Episode>> = inner.iter().map(long_enough).collect();
-        long_enough(outer).into_iter().filter(|e| e.to > cycle).find_map(|episode| {
+        let ahead = |e: &Episode| e.exceeding.last().is_some_and(|&i| self.points[i].from > cycle);
+        long_enough(outer).into_iter().filter(ahead).find_map(|episode| {
             let mut met = vec![episode];
             for candidates in &inner {
                 let inside = candidates.iter().find(|c| c.from >= met[0].from && c.to <= met[0].to)?;
