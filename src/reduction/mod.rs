@@ -1,5 +1,8 @@
 //! Warning decision -> emergency emission-reduction list (应急减排清单) -> its proven effect.
 
+pub mod plan;
+pub mod targets;
+
 use crate::domain::source::{Amounts, Sector};
 use crate::warning::WarningLevel;
 use chrono::{DateTime, NaiveDate, Utc};
