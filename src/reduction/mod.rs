@@ -1,6 +1,10 @@
 //! Warning decision -> emergency emission-reduction list (应急减排清单) -> its proven effect.
 
+pub mod apply;
+pub mod choose;
+pub mod measures;
 pub mod plan;
+pub mod register;
 pub mod targets;
 
 use crate::domain::source::{Amounts, Sector};
