@@ -189,9 +189,8 @@ impl<'a> Cover<'a> {
     fn eliminate(&self, chosen: &mut [bool], demand: &PerTarget) {
         let mut order: Vec<usize> =
             (0..chosen.len()).filter(|i| chosen[*i] && !self.candidates[*i].measure.standing).collect();
-        order.sort_by(|a, b| {
-            self.candidates[*b].cost_yuan_d.total_cmp(&self.candidates[*a].cost_yuan_d).then(b.cmp(a))
-        });
+        order
+            .sort_by(|a, b| self.candidates[*b].cost_yuan_d.total_cmp(&self.candidates[*a].cost_yuan_d).then(b.cmp(a)));
         for i in order {
             chosen[i] = false;
             if !satisfied(&self.reached(chosen), demand) {

@@ -70,9 +70,9 @@ pub struct Measure {
     pub name_zh: String,
     pub name_en: String,
     pub sectors: Vec<Sector>,
-    /// Acts only on sources whose id contains this; absent: on all of the sectors.
+    /// Acts only on sources whose id contains one of these; absent: on all of the sectors.
     #[serde(default)]
-    pub source_id_with: Option<String>,
+    pub source_ids_with: Vec<String>,
     /// Lowest level at which it is an order; absent: it stays voluntary.
     #[serde(default)]
     pub mandatory_from: Option<WarningLevel>,
@@ -133,7 +133,7 @@ impl Measure {
     /// Whether it acts on `source`.
     pub fn acts_on(&self, source: &Source) -> bool {
         self.sectors.contains(&source.sector)
-            && self.source_id_with.as_ref().is_none_or(|part| source.id.contains(part.as_str()))
+            && (self.source_ids_with.is_empty() || self.source_ids_with.iter().any(|part| source.id.contains(part)))
     }
 
     /// Key of the exclusive group, if any.
@@ -194,10 +194,11 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
     ] {
         file.text(&field(name), text)?;
     }
-    for (name, text) in [("group", &m.group), ("source_id_with", &m.source_id_with)] {
-        if let Some(text) = text {
-            file.text(&field(name), text)?;
-        }
+    for text in &m.source_ids_with {
+        file.text(&field("source_ids_with"), text)?;
+    }
+    if let Some(group) = &m.group {
+        file.text(&field("group"), group)?;
     }
     if !m.legal_basis.contains('·') {
         return file.refuse(&field("legal_basis"), &m.legal_basis, "document · clause");
@@ -215,7 +216,11 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
         file.fraction(&field("voluntary_share"), share)?;
     }
     if m.standing && m.exclusive_group().is_some() {
-        return file.refuse(&field("standing"), "true in an exclusive group", "no group and no load: it may not bar others");
+        return file.refuse(
+            &field("standing"),
+            "true in an exclusive group",
+            "no group and no load: it may not bar others",
+        );
     }
     if let Some(t) = m.temperature_above_c.filter(|t| !(-60.0..=50.0).contains(t)) {
         return file.refuse(&field("temperature_above_c"), &t.to_string(), "-60..=50");
@@ -249,7 +254,11 @@ fn check_left(file: &Checker, m: &Measure) -> Result<()> {
         return file.refuse(&format!("measure {}: left", m.id), "no level", "at least one level");
     }
     if loads != 0 && loads != m.left.len() {
-        return file.refuse(&format!("measure {}: left", m.id), "load at some levels only", "load at all levels or none");
+        return file.refuse(
+            &format!("measure {}: left", m.id),
+            "load at some levels only",
+            "load at all levels or none",
+        );
     }
     if loads > 0 && m.group.is_some() {
         return file.refuse(&format!("measure {}: group", m.id), "a group", "none: load measures exclude each other");

@@ -6,6 +6,7 @@ pub mod measures;
 pub mod plan;
 pub mod register;
 pub mod targets;
+pub mod verify;
 
 use crate::domain::source::{Amounts, Sector};
 use crate::warning::WarningLevel;

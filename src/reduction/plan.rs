@@ -69,10 +69,13 @@ pub fn plan(
     }
 }
 
-/// Emission of the counties that targets refer to [t d-1].
+/// Emission of the counties that targets refer to [t d-1], summed in the order of ids: the list must not depend on the order in
+/// which inventories were read.
 fn whole_society(emissions: &[SourceDay], counties: &[County]) -> PerTarget {
     let mut sum = [0.0; 4];
-    for day in emissions {
+    let mut days: Vec<&SourceDay> = emissions.iter().collect();
+    days.sort_by(|a, b| a.source.id.cmp(&b.source.id));
+    for day in days {
         if counts(day.source.sector) && counties.iter().any(|c| c.adcode == day.source.adcode) {
             for (total, p) in sum.iter_mut().zip(TargetPollutant::ALL) {
                 *total += p.of(&day.emission_t_d);

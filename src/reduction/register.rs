@@ -53,7 +53,7 @@ pub fn candidates<'a>(
             let mandatory = measure.mandatory_at(level);
             let share = if mandatory { 1.0 } else { measure.voluntary_share.unwrap_or(rules.voluntary_share) };
             let full = left.factor(rules.minimum_load(day.source.sector));
-            let factor = full.zip(full, |f, _| 1.0 - share * (1.0 - f));
+            let factor = full.zip(full, |f, _| share * f + (1.0 - share));
             let cut = day.emission_t_d.zip(factor, |e, f| e * (1.0 - f));
             if !cuts_anything(&cut) {
                 continue;
