@@ -185,7 +185,8 @@ impl<'a> Cover<'a> {
         Some((step, gain))
     }
 
-    /// Drops what the demand no longer needs, dearest first.
+    /// Drops what the demand no longer needs, dearest first; what is needed gives way to a cheaper member of its exclusive group
+    /// where that is enough. Dropping only lowers what is reached, so a row kept once stays needed.
     fn eliminate(&self, chosen: &mut [bool], demand: &PerTarget) {
         let mut order: Vec<usize> =
             (0..chosen.len()).filter(|i| chosen[*i] && !self.candidates[*i].measure.standing).collect();
@@ -193,10 +194,28 @@ impl<'a> Cover<'a> {
             .sort_by(|a, b| self.candidates[*b].cost_yuan_d.total_cmp(&self.candidates[*a].cost_yuan_d).then(b.cmp(a)));
         for i in order {
             chosen[i] = false;
-            if !satisfied(&self.reached(chosen), demand) {
-                chosen[i] = true;
+            if satisfied(&self.reached(chosen), demand) {
+                continue;
+            }
+            chosen[self.cheapest_enough(i, chosen, demand)] = true;
+        }
+    }
+
+    /// The cheapest of candidate `i` and those it excludes that reaches the demand together with `chosen`.
+    fn cheapest_enough(&self, i: usize, chosen: &mut [bool], demand: &PerTarget) -> usize {
+        let Some(group) = self.candidates[i].measure.exclusive_group() else { return i };
+        let mut best = i;
+        for j in self.sources[self.source_of[i]].clone() {
+            let rival = self.candidates[j].measure.exclusive_group() == Some(group);
+            if rival && self.candidates[j].cost_yuan_d < self.candidates[best].cost_yuan_d {
+                chosen[j] = true;
+                if satisfied(&self.reached(chosen), demand) {
+                    best = j;
+                }
+                chosen[j] = false;
             }
         }
+        best
     }
 }
 

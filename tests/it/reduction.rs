@@ -192,7 +192,7 @@ fn every_level_reaches_what_can_be_reached() {
 fn no_row_can_be_dropped() {
     let sources = inventory();
     let days = january(&sources);
-    for level in [WarningLevel::Yellow, WarningLevel::Orange] {
+    for level in [WarningLevel::Yellow, WarningLevel::Orange, WarningLevel::Red] {
         let p = list(level, &days, &FROST);
         let mut rows = 0;
         for i in (0..p.measures.len()).filter(|i| p.measures[*i].measure != "farm-ammonia-advice") {
