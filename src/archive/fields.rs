@@ -234,7 +234,7 @@ fn fill(
         times(file, history, cycle)?;
         space(file, grid, &mapping)?;
         for (field, values) in fields(history) {
-            surface(file, &field, values)?;
+            surface(file, &field, values, grid.horizontal.is_latlon())?;
         }
         Ok(())
     })()
@@ -259,6 +259,7 @@ fn times(file: &mut FileMut, history: &History, cycle: DateTime<Utc>) -> netcdf:
         ("long_name", "end of the hour"),
         ("units", &units),
         ("calendar", "standard"),
+        ("units_metadata", "leap_seconds: none"),
         ("axis", "T"),
         ("bounds", "time_bnds"),
     ])?;
@@ -270,6 +271,7 @@ fn times(file: &mut FileMut, history: &History, cycle: DateTime<Utc>) -> netcdf:
         ("long_name", "cycle of the forecast"),
         ("units", &units),
         ("calendar", "standard"),
+        ("units_metadata", "leap_seconds: none"),
     ])?;
     reference.put_value(0.0f64, ())
 }
@@ -299,9 +301,8 @@ fn space(file: &mut FileMut, grid: &Grid, mapping: &super::grid_mapping::GridMap
         variable.put_values(&(0..n).map(|i| origin + i as f64 * step).collect::<Vec<_>>(), ..)?;
     }
     let (lon, lat): (Vec<f64>, Vec<f64>) = g.centres().into_iter().unzip();
-    for (name, standard_name, units, values) in
-        [("lon", "longitude", "degrees_east", lon), ("lat", "latitude", "degrees_north", lat)]
-    {
+    let places = [("lon", "longitude", "degrees_east", lon), ("lat", "latitude", "degrees_north", lat)];
+    for (name, standard_name, units, values) in places.into_iter().filter(|_| !degrees) {
         let mut variable = file.add_variable::<f64>(name, &["y", "x"])?;
         variable.set_compression(4, true)?;
         describe(&mut variable, &[("standard_name", standard_name), ("long_name", standard_name), ("units", units)])?;
@@ -330,22 +331,28 @@ fn space(file: &mut FileMut, grid: &Grid, mapping: &super::grid_mapping::GridMap
     variable.put_value(0i32, ())
 }
 
-fn surface(file: &mut FileMut, field: &Field, values: &Array3<f32>) -> netcdf::Result<()> {
+fn surface(file: &mut FileMut, field: &Field, values: &Array3<f32>, degrees: bool) -> netcdf::Result<()> {
     let (_, ny, nx) = values.dim();
     let mut variable = file.add_variable::<f32>(field.variable, &["time", "y", "x"])?;
     // one hour is one chunk: maps are read hour by hour
     variable.set_chunking(&[1, ny, nx])?;
     variable.set_compression(4, true)?;
     variable.set_fill_value(FILL)?;
-    let coordinates = ["forecast_reference_time lat lon", field.height.unwrap_or("")].join(" ");
+    // on a longitude-latitude grid the axes themselves are longitude and latitude
+    let mut coordinates = vec!["forecast_reference_time"];
+    coordinates.extend(if degrees { None } else { Some("lat lon") });
+    coordinates.extend(field.height);
     describe(&mut variable, &[
         ("standard_name", field.standard_name),
         ("long_name", field.long_name),
         ("units", field.units),
         ("cell_methods", "time: mean"),
-        ("coordinates", coordinates.trim_end()),
+        ("coordinates", &coordinates.join(" ")),
         ("grid_mapping", MAPPING),
     ])?;
+    if field.units == "K" {
+        variable.put_attribute("units_metadata", "temperature: on_scale")?;
+    }
     let standard = values.as_standard_layout();
     variable.put_values(standard.as_slice().unwrap_or_default(), ..)
 }
