@@ -1,1 +1,24 @@
-//! archive
+//! Our own files, both ways.
+//!
+//! A run in progress lives in `runs/.work-<run>/`; it is published as a whole by one rename to `runs/<run>/` and described to the last
+//! byte by its `manifest.json`. Readers need no lock.
+
+pub mod durable;
+pub mod fields;
+mod grid_mapping;
+pub mod manifest;
+pub mod run_id;
+pub mod series;
+pub mod store;
+pub mod work;
+
+/// The consultation record of a run, JSON.
+pub const RECORD: &str = "record.json";
+/// Hourly fields of the base run, NetCDF.
+pub const BASE_FIELDS: &str = "fields.nc";
+/// Hourly fields of the run with the reduction list, NetCDF.
+pub const CUT_FIELDS: &str = "fields_cut.nc";
+/// County series of the base run, Parquet.
+pub const BASE_SERIES: &str = "series.parquet";
+/// County series of the run with the reduction list, Parquet.
+pub const CUT_SERIES: &str = "series_cut.parquet";

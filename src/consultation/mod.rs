@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// An input file and its hash.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InputFile {
     /// `meteorology`, `inventory`, `observations`, `fires`, `region`, `seed`, `model`, `config`.
     pub role: String,
@@ -29,7 +29,7 @@ pub enum Status {
 }
 
 /// The record of one night.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ConsultationRecord {
     /// Version of this document's shape.
     pub schema: u32,
@@ -50,6 +50,7 @@ pub struct ConsultationRecord {
     pub ledger_base: MassLedger,
     pub ledger_cut: Option<MassLedger>,
     pub inputs: Vec<InputFile>,
+    #[schema(value_type = Vec<std::collections::BTreeMap<String, String>>)]
     pub rejections: Vec<Rejection>,
     /// Version of the program.
     pub hazecast: String,

@@ -1,0 +1,76 @@
+//! The published runs as the API sees them; the latest one is kept in memory.
+
+use super::problem::Problem;
+use crate::archive::run_id::RunId;
+use crate::archive::store::{Archived, Store};
+use crate::error::Result;
+use serde::Deserialize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The state of every handler.
+#[derive(Debug, Clone)]
+pub(super) struct Published {
+    store: Arc<Store>,
+    newest: Arc<Mutex<Option<Arc<Archived>>>>,
+}
+
+/// `?run=`: the run to read, the latest where it is left out.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RunQuery {
+    /// `YYYYMMDDHH` or `latest`.
+    pub run: Option<String>,
+}
+
+impl Published {
+    pub fn new(store: Arc<Store>) -> Self {
+        Self { store, newest: Arc::default() }
+    }
+
+    /// A run by its id or `latest`.
+    pub async fn run(&self, which: &str) -> std::result::Result<Arc<Archived>, Problem> {
+        let which = match which {
+            "latest" => None,
+            id => Some(id.parse::<RunId>().map_err(|e| Problem::bad_request(format!("{e}, or `latest`.")))?),
+        };
+        let found = self.blocking(move |published| published.read(which)).await?;
+        found.ok_or_else(|| Problem::not_found("No run is published yet. Run `hazecast night` first."))
+    }
+
+    /// The run that a query asks for.
+    pub async fn queried(&self, query: &RunQuery) -> std::result::Result<Arc<Archived>, Problem> {
+        self.run(query.run.as_deref().unwrap_or("latest")).await
+    }
+
+    /// The latest run id and all ids, oldest first.
+    pub async fn list(&self) -> std::result::Result<(Option<RunId>, Vec<RunId>), Problem> {
+        self.blocking(|published| Ok((published.store.latest()?, published.store.list()?))).await
+    }
+
+    /// Files are read off the threads that answer requests.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Problem> {
+        let published = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&published)).await;
+        done.map_err(|e| Problem::internal(&e))?.map_err(Problem::from)
+    }
+
+    fn read(&self, which: Option<RunId>) -> Result<Option<Arc<Archived>>> {
+        let latest = self.store.latest()?;
+        let Some(run) = which.or_else(|| latest.clone()) else { return Ok(None) };
+        if latest.as_ref() != Some(&run) {
+            return Ok(Some(Arc::new(self.store.read(&run)?)));
+        }
+        // a run published again has another manifest; a run is never changed in place
+        let current = self.store.manifest_sha256(&run)?;
+        let kept = self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(kept) = kept.filter(|k| k.run == run && k.manifest_sha256 == current) {
+            return Ok(Some(kept));
+        }
+        let fresh = Arc::new(self.store.read(&run)?);
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
+        Ok(Some(fresh))
+    }
+}

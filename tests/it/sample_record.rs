@@ -1,0 +1,325 @@
+//! A consultation record as a winter night of an episode would leave it, for tests of archive, API and page.
+
+use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
+use hazecast::calendar::beijing_day_hour;
+use hazecast::consultation::{ConsultationRecord, InputFile, Status};
+use hazecast::domain::aqi::AqiReport;
+use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
+use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::domain::source::{Amounts, Sector};
+use hazecast::error::Rejection;
+use hazecast::forecast::{
+    CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
+};
+use hazecast::reduction::{
+    CountyEffect, DayEffect, PlannedMeasure, ReductionEffect, ReductionPlan, ReductionTarget, Verdict,
+};
+use hazecast::simulation::budget::{MassLedger, SpeciesLedger};
+use hazecast::simulation::history::History;
+use hazecast::warning::{AreaWarning, Because, Evidence, Reading, Response, WarningDecision, WarningLevel};
+use ndarray::Array3;
+use std::collections::BTreeMap;
+
+pub const COUNTIES: [(u32, &str, &str); 8] = [
+    (222_401, "延吉市", "Yanji"),
+    (222_402, "图们市", "Tumen"),
+    (222_403, "敦化市", "Dunhua"),
+    (222_404, "珲春市", "Hunchun"),
+    (222_405, "龙井市", "Longjing"),
+    (222_406, "和龙市", "Helong"),
+    (222_424, "汪清县", "Wangqing"),
+    (222_426, "安图县", "Antu"),
+];
+
+pub fn cycle() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).unwrap()
+}
+
+/// The record of `cycle`: orange for the prefecture, 72 hours, a list of three measures and its certificate.
+pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
+    let forecast = forecast(cycle);
+    let warning = warning(cycle);
+    ConsultationRecord {
+        schema: 1,
+        run: cycle.format("%Y%m%d%H").to_string(),
+        cycle,
+        region: "yanbian".into(),
+        region_name_zh: "延边朝鲜族自治州".into(),
+        status: Status::Degraded,
+        degraded: vec!["No observation of the last 24 hours: the forecast is not corrected.".into()],
+        reduction: Some(plan(cycle)),
+        certificate: Some(certificate(cycle)),
+        forecast,
+        warning,
+        ledger_base: ledger(),
+        ledger_cut: Some(ledger()),
+        inputs: vec![InputFile {
+            role: "meteorology".into(),
+            name: "wrfout_d01_2026-01-15_12:00:00".into(),
+            bytes: 48_123_904,
+            sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+        }],
+        rejections: vec![Rejection {
+            file: "china_sites_20260115.csv".into(),
+            place: "line 17".into(),
+            found: "PM2.5 = -4".into(),
+            expected: "a value >= 0".into(),
+        }],
+        hazecast: "0.1.0".into(),
+    }
+}
+
+fn ledger() -> MassLedger {
+    let species = SpeciesLedger {
+        species: "so2".into(),
+        stored_start_kg: 1.25e5,
+        stored_end_kg: 131_072.062_5,
+        emitted_kg: 48_211.7,
+        residual_kg: -3.1e-4,
+        ..SpeciesLedger::default()
+    };
+    MassLedger { species: vec![species], largest_relative_residual: 2.4e-9, tracer_largest_deviation: 1.2e-7 }
+}
+
+/// An index with a plausible relation to PM2.5; tests of the index itself are elsewhere.
+fn aqi(pm25: f64) -> AqiReport {
+    let index = (pm25 * 1.25).round().min(500.0) as u16;
+    let level = [50, 100, 150, 200, 300].iter().filter(|&&top| index > top).count() as u8 + 1;
+    AqiReport {
+        standard: "HJ 633-2026".into(),
+        aqi: Some(index),
+        level: Some(level),
+        primary: if index > 50 { vec![Pollutant::Pm25] } else { vec![] },
+        iaqi: BTreeMap::from([(Pollutant::Pm25, index), (Pollutant::So2, 12)]),
+        clause: "HJ 633-2026 5.2".into(),
+    }
+}
+
+fn around(value: f64) -> Option<Estimate> {
+    Some(Estimate { raw: value * 0.9, value, lower: value * 0.7, upper: value * 1.3 })
+}
+
+fn concentrations(pm25: f64) -> Concentrations<Estimate> {
+    Concentrations {
+        pm25_ug_m3: around(pm25),
+        pm10_ug_m3: around(pm25 * 1.3),
+        so2_ug_m3: around(18.0),
+        no2_ug_m3: around(41.5),
+        co_mg_m3: around(1.1),
+        o3_ug_m3: None,
+    }
+}
+
+pub fn forecast(cycle: DateTime<Utc>) -> Forecast {
+    let first_day = NaiveDate::from_ymd_opt(2026, 1, 16).unwrap();
+    let counties = COUNTIES.iter().enumerate().map(|(i, &(adcode, zh, en))| {
+        let scale = 1.0 - 0.11 * i as f64;
+        let hours = (1..=72).map(|lead| {
+            let end = cycle + Duration::hours(lead);
+            let (beijing_day, beijing_hour) = beijing_day_hour(end);
+            let pm25 = scale * (150.0 + 60.0 * (lead as f64 / 12.0).sin());
+            HourForecast {
+                end,
+                beijing_day,
+                beijing_hour,
+                lead_hour: lead as i32,
+                concentrations: concentrations(pm25),
+                pm25_area_mean_ug_m3: pm25 * 0.4,
+                aqi: aqi(pm25),
+                mixing_height_m: 180.0,
+                wind_speed_m_s: 1.2,
+                temperature_c: -17.5,
+            }
+        });
+        let days = (0..3).map(|d| {
+            let pm25 = scale * [172.0, 204.0, 96.0][d];
+            DayForecast {
+                beijing_day: first_day + Duration::days(d as i64),
+                hours: if d == 2 { 20 } else { 24 },
+                concentrations: concentrations(pm25),
+                aqi: aqi(pm25),
+                aqi_lower: aqi(pm25 * 0.7),
+                aqi_upper: aqi(pm25 * 1.3),
+            }
+        });
+        CountyForecast {
+            adcode,
+            name_zh: zh.into(),
+            name_en: en.into(),
+            has_station: i != 6,
+            hours: hours.collect(),
+            days: days.collect(),
+        }
+    });
+    Forecast {
+        cycle,
+        counties: counties.collect(),
+        correction: CorrectionReport {
+            methods: vec![CorrectionMethod {
+                pollutant: Pollutant::Pm25,
+                method: "none".into(),
+                pairs: 0,
+                pairs_needed: 240,
+                mae_raw: None,
+                mae_corrected: None,
+            }],
+            interval_method: "fixed factors 0.7 and 1.3".into(),
+        },
+    }
+}
+
+fn warning(cycle: DateTime<Utc>) -> WarningDecision {
+    let (from, to) = (cycle + Duration::hours(5), cycle + Duration::hours(52));
+    let because = Because {
+        rule: "warning-2024.orange.1".into(),
+        level: WarningLevel::Orange,
+        clause: "环办大气函〔2024〕1号 · 二".into(),
+        verified: false,
+        reading: Reading::NaturalDay,
+        text_zh: "预测日AQI>200持续48小时".into(),
+        text_en: "Daily AQI > 200 is forecast for 48 hours".into(),
+        evidence: vec![Evidence {
+            beijing_day: NaiveDate::from_ymd_opt(2026, 1, 16),
+            from,
+            to,
+            aqi: 255,
+            pm25_ug_m3: Some(204.0),
+            primary: vec![Pollutant::Pm25],
+        }],
+    };
+    let area = |adcode, zh: &str, en: &str, level: WarningLevel| AreaWarning {
+        adcode,
+        name_zh: zh.into(),
+        name_en: en.into(),
+        level,
+        level_natural_day: level,
+        level_sliding_24h: level,
+        response: if level == WarningLevel::None { Response::None } else { Response::EmissionReduction },
+        from: (level != WarningLevel::None).then_some(from),
+        to: (level != WarningLevel::None).then_some(to),
+        because: if level == WarningLevel::None { vec![] } else { vec![because.clone()] },
+    };
+    let levels = [WarningLevel::Orange, WarningLevel::Orange, WarningLevel::Yellow];
+    WarningDecision {
+        scheme: "warning-2024".into(),
+        prefecture: area(222_400, "延边朝鲜族自治州", "Yanbian", WarningLevel::Orange),
+        counties: COUNTIES
+            .iter()
+            .enumerate()
+            .map(|(i, c)| area(c.0, c.1, c.2, levels.get(i).copied().unwrap_or(WarningLevel::None)))
+            .collect(),
+    }
+}
+
+fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
+    let (from, to) = (cycle + Duration::hours(4), cycle + Duration::hours(52));
+    let cut = Amounts { so2: 1.5, nox: 2.25, pm25: 0.75, pm10: 1.0, ..Amounts::default() };
+    let measure = |measure: &str, source: &str, zh: &str, en: &str, sector| PlannedMeasure {
+        measure: measure.into(),
+        source: source.into(),
+        name_zh: zh.into(),
+        name_en: en.into(),
+        adcode: 222_401,
+        county_zh: "延吉市".into(),
+        sector,
+        factor: Amounts { so2: 0.6, nox: 0.7, pm25: 0.5, ..Amounts::all(1.0) },
+        from,
+        to,
+        cut_t_d: cut,
+        cost_yuan_d: 42_000.0,
+        mandatory: true,
+        department: "州生态环境局".into(),
+        verification: "用电量".into(),
+        legal_basis: "重污染天气应急减排措施 · 3.2".into(),
+    };
+    let target = |pollutant: &str, reached: f64| ReductionTarget {
+        pollutant: pollutant.into(),
+        emission_t_d: 31.5,
+        required_fraction: 0.2,
+        reached_fraction: reached,
+        attainable_fraction: 0.31,
+        met: reached >= 0.2,
+    };
+    ReductionPlan {
+        level: WarningLevel::Orange,
+        from,
+        to,
+        measures: vec![
+            measure("power.load", "p-001", "热电厂 <一号>", "Heat and power plant <1>", Sector::Power),
+            measure("boiler.stop", "b-014", "燃煤锅炉", "Coal boiler", Sector::Boiler),
+            measure("construction.stop", "c-222401", "建筑工地", "Construction sites", Sector::Construction),
+        ],
+        targets: vec![target("SO2", 0.24), target("NOx", 0.21), target("PM", 0.17), target("VOC", 0.2)],
+        cut_t_d: cut.zip(Amounts::all(3.0), |a, b| a * b),
+        cost_yuan_d: 126_000.0,
+        legal_basis: vec!["warning-2024 · 3.2".into()],
+        caveats_zh: vec!["成本为估算值。".into()],
+        caveats_en: vec!["Costs are estimates.".into()],
+    }
+}
+
+fn certificate(_cycle: DateTime<Utc>) -> ReductionEffect {
+    let day = NaiveDate::from_ymd_opt(2026, 1, 17).unwrap();
+    ReductionEffect {
+        verdict: Verdict::Lowered,
+        statement_zh: "采取措施后，图们市降为黄色，延吉市仍为橙色。".into(),
+        statement_en: "With the list Tumen falls to yellow; Yanji stays orange.".into(),
+        counties: COUNTIES[..2]
+            .iter()
+            .map(|&(adcode, zh, en)| CountyEffect {
+                adcode,
+                name_zh: zh.into(),
+                name_en: en.into(),
+                level_before: WarningLevel::Orange,
+                level_after: if adcode == 222_402 { WarningLevel::Yellow } else { WarningLevel::Orange },
+                days: vec![DayEffect {
+                    beijing_day: day,
+                    pm25_before_ug_m3: 204.0,
+                    pm25_after_ug_m3: 187.5,
+                    aqi_before: Some(255),
+                    aqi_after: Some(238),
+                }],
+            })
+            .collect(),
+        largest_fall_ug_m3: 16.5,
+        base_series_sha256: "b".repeat(64),
+        cut_series_sha256: "c".repeat(64),
+    }
+}
+
+pub fn grid() -> Grid {
+    let projection = "+proj=lcc +lat_1=42 +lat_2=44 +lat_0=43 +lon_0=129.5 +R=6370000";
+    Grid {
+        name: "yanbian-9km".into(),
+        horizontal: HorizontalGrid::new(projection, (13, 11), (-54_000.0, -45_000.0), (9000.0, 9000.0)).unwrap(),
+        vertical: VerticalGrid::new(vec![0.0, 20.0, 50.0]).unwrap(),
+    }
+}
+
+/// Fields with no two equal values and with the awkward ones: subnormal, the smallest normal, many digits.
+pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
+    let shape = (24, grid.horizontal.ny, grid.horizontal.nx);
+    let field = |seed: f32| {
+        Array3::from_shape_fn(shape, |(t, y, x)| seed * (1.0 + 0.37 * t as f32).sin().abs() + 0.013 * y as f32 + x as f32 / 7.0)
+    };
+    let mut pm25 = field(80.0);
+    pm25[(0, 0, 0)] = 1e-42;
+    pm25[(0, 0, 1)] = f32::MIN_POSITIVE;
+    pm25[(0, 0, 2)] = 16_777_217.0 / 3.0;
+    History {
+        ends: (1..=24).map(|h| cycle + Duration::hours(h)).collect(),
+        concentrations: Concentrations {
+            pm25_ug_m3: Some(pm25),
+            pm10_ug_m3: Some(field(120.0)),
+            so2_ug_m3: Some(field(20.0)),
+            no2_ug_m3: Some(field(40.0)),
+            co_mg_m3: Some(field(1.0)),
+            o3_ug_m3: None,
+        },
+        mixing_height_m: field(300.0),
+        wind_east_m_s: field(3.0),
+        wind_north_m_s: field(-2.0),
+        temperature_k: field(255.0),
+        ledger: ledger(),
+    }
+}
