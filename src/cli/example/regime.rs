@@ -44,7 +44,7 @@ impl Regime {
         let cold = if solar < 12.0 { 1.0 - smoothstep(8.0, 12.5, solar) } else { smoothstep(14.5, 22.0, solar) };
         // the high passes to the north: the wind veers once around while it is weak
         let from_degrees = 315.0 + 360.0 * smoothstep(20.0, 88.0, h);
-        let weak = 2.0 + 0.45 * (h / 9.0).sin();
+        let weak = 2.1 + 0.45 * (h / 9.0).sin();
         let speed = weak * stagnation + 8.0 * (1.0 - stagnation);
         Self {
             time,
@@ -53,7 +53,7 @@ impl Regime {
             cold,
             lower_wind: blowing_from(from_degrees, speed),
             upper_wind: blowing_from(285.0, 13.0 - 4.0 * stagnation),
-            wind_exponent: 0.17 + stagnation * (0.03 + 0.22 * cold),
+            wind_exponent: 0.17 + stagnation * (0.03 + 0.14 * cold),
             drainage_m_s: 1.2 * stagnation * cold,
             upslope_m_s: 0.6 * mixing,
             snowfall_kg_m2: 0.25 * smoothstep(87.0, 95.0, h),

@@ -8,17 +8,17 @@ use crate::constants::EARTH_RADIUS_M;
 
 /// Centre (longitude, latitude), height [m], half-widths east and north [km].
 const HILLS: [(f64, f64, f64, f64, f64); 11] = [
-    (128.08, 42.00, 1050.0, 38.0, 34.0), // Changbai massif
-    (128.20, 42.10, 420.0, 85.0, 75.0),  // its plateau
-    (129.20, 41.55, 950.0, 55.0, 60.0),  // Hamgyong range
-    (127.90, 41.20, 900.0, 110.0, 60.0), // Kaema plateau
-    (128.62, 43.35, 480.0, 18.0, 42.0),  // Harbaling
-    (129.00, 43.75, 330.0, 45.0, 32.0),  // Laoyeling, Mudan head waters
-    (130.30, 43.45, 420.0, 42.0, 40.0),  // Panling
-    (128.95, 42.45, 320.0, 34.0, 26.0),  // Nangang
-    (127.35, 43.95, 420.0, 34.0, 55.0),  // Zhangguangcai
-    (126.90, 42.35, 430.0, 50.0, 45.0),  // Longgang
-    (131.60, 43.95, 260.0, 60.0, 60.0),  // Taiping
+    (128.08, 42.00, 950.0, 34.0, 30.0), // Changbai massif
+    (128.20, 42.10, 330.0, 70.0, 60.0), // its plateau
+    (129.05, 41.50, 800.0, 38.0, 55.0), // Hamgyong range
+    (127.70, 41.00, 700.0, 90.0, 50.0), // Kaema plateau
+    (128.62, 43.35, 480.0, 18.0, 42.0), // Harbaling
+    (129.00, 43.75, 330.0, 45.0, 32.0), // Laoyeling, Mudan head waters
+    (130.30, 43.45, 420.0, 42.0, 40.0), // Panling
+    (128.95, 42.45, 320.0, 34.0, 26.0), // Nangang
+    (127.35, 43.95, 420.0, 34.0, 55.0), // Zhangguangcai
+    (126.90, 42.35, 430.0, 50.0, 45.0), // Longgang
+    (131.60, 43.95, 260.0, 60.0, 60.0), // Taiping
 ];
 
 /// Centre (longitude, latitude), share of the height taken away, half-widths east and north [km].

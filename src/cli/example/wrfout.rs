@@ -137,7 +137,7 @@ impl Base {
 /// rounded values are exact.
 const PRESSURE_STEP: f64 = 0.25;
 const GEOPOTENTIAL_STEP: f64 = 0.0625;
-const WIND_STEP: f64 = 1.0 / 256.0;
+const WIND_STEP: f64 = 1.0 / 1024.0;
 const TEMPERATURE_STEP: f64 = 1.0 / 128.0;
 const RATIO_STEP: f64 = 1.0 / 16_777_216.0;
 
@@ -194,7 +194,7 @@ fn changing_values(name: &str, regime: &Regime, air: &Weather, base: &Base) -> V
         "RAINC" => vec![0.0; air.surface.len()],
         "RAINNC" => vec![regime.snowfall_kg_m2 as f32; air.surface.len()],
         "SWDOWN" => near(&|s| s.shortwave_w_m2, 0.125),
-        "UST" => near(&|s| s.friction_velocity_m_s, WIND_STEP / 16.0),
+        "UST" => near(&|s| s.friction_velocity_m_s, WIND_STEP),
         "PBLH" => near(&|s| s.mixing_height_m, 0.125),
         _ => near(&|s| s.sensible_heat_w_m2, 0.125),
     }
