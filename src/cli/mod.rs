@@ -87,3 +87,4 @@ fn aqi_command(args: &aqi::AqiArgs) -> Result<u8, Error> {
 }
 //! cli
 pub mod aqi;
+pub mod example;
