@@ -1,4 +1,8 @@
 //! State(t) -> State(t + dt) -> History.
 
 pub mod budget;
+pub mod emission;
+pub mod emission_placement;
+pub mod fire_emission;
 pub mod history;
+pub mod temporal_profile;
