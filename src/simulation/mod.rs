@@ -12,3 +12,8 @@ pub mod meteorology;
 pub mod plume;
 pub mod run;
 pub mod step;
+pub mod emission;
+pub mod emission_placement;
+pub mod fire_emission;
+pub mod history;
+pub mod temporal_profile;
