@@ -50,11 +50,11 @@ pub(super) fn weather(l: &Lattice, r: &Regime) -> Weather {
         surface: (0..cells).map(|c| surface(l, r, &wind, c, psfc[c])).collect(),
         wind,
     };
-    for c in 0..cells {
+    for (c, &pressure) in psfc.iter().enumerate() {
         let profile = Profile::new(l, r, c, w.surface[c].mixing_height_m);
         w.surface[c].temperature_2m_k = profile.temperature(2.0);
-        w.surface[c].vapour_2m = profile.vapour(2.0, psfc[c]);
-        fill_column(l, r, c, &profile, psfc[c], &mut w);
+        w.surface[c].vapour_2m = profile.vapour(2.0, pressure);
+        fill_column(l, r, c, &profile, pressure, &mut w);
     }
     w
 }

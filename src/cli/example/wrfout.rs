@@ -1,4 +1,5 @@
-//! Writes the example's weather as `wrfout` files: variables, attributes and staggering as WRF ARW writes them.
+//! Writes the example's weather as `wrfout` files: variables, attributes and staggering as WRF ARW writes them. `W` is zero
+//! everywhere: vertical motion follows from the mass fluxes of `U` and `V`, which leave every column's mass as it is.
 
 use super::lattice::{CENTRE, Lattice, MOAD_CEN_LAT, P_TOP, STAND_LON, TRUELAT1, TRUELAT2, WRF_G, WRF_R_D};
 use super::regime::{Regime, start};
