@@ -1,5 +1,8 @@
 //! History of the model -> forecast per county: series, correction, uncertainty.
 
+pub mod correction;
+pub mod uncertainty;
+
 use crate::domain::aqi::AqiReport;
 use crate::domain::pollutant::Concentrations;
 use chrono::{DateTime, NaiveDate, Utc};

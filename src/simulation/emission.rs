@@ -103,7 +103,12 @@ impl EmissionModel {
         for entry in raw.sector {
             let field = format!("sector.{}", entry.name);
             let Some(sector) = Sector::from_name(&entry.name) else {
-                return Err(Error::invalid(origin, field, "an unknown sector", Sector::ALL.map(Sector::name).join(", ")));
+                return Err(Error::invalid(
+                    origin,
+                    field,
+                    "an unknown sector",
+                    Sector::ALL.map(Sector::name).join(", "),
+                ));
             };
             let slot = &mut sectors[sector as usize];
             if slot.is_some() {
@@ -228,10 +233,11 @@ fn check_speciation(origin: &Path, s: &Speciation) -> Result<()> {
 }
 
 fn sector_model(origin: &Path, field: &str, raw: RawSector) -> Result<SectorModel> {
-    let invalid =
-        |part: &str, found: String, expected: String| Error::invalid(origin, format!("{field}.{part}"), found, expected);
-    let profile = TemporalProfile::new(&raw.month, &raw.weekday, &raw.hour)
-        .map_err(|d| invalid(d.list, d.found, d.expected))?;
+    let invalid = |part: &str, found: String, expected: String| {
+        Error::invalid(origin, format!("{field}.{part}"), found, expected)
+    };
+    let profile =
+        TemporalProfile::new(&raw.month, &raw.weekday, &raw.hour).map_err(|d| invalid(d.list, d.found, d.expected))?;
     if !(0.0..=1.0).contains(&raw.soa_precursor_fraction) {
         return Err(invalid("soa_precursor_fraction", raw.soa_precursor_fraction.to_string(), "0 ..= 1".into()));
     }

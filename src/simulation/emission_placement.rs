@@ -42,9 +42,14 @@ pub struct Outside {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Site {
     /// Into the cells of a pattern, at the sector's heights.
-    Area { pattern: usize },
+    Area {
+        pattern: usize,
+    },
     /// From a stack in a cell.
-    Stack { cell: usize, stack: Stack },
+    Stack {
+        cell: usize,
+        stack: Stack,
+    },
     Outside,
 }
 
@@ -249,8 +254,14 @@ impl Outside {
 type Cells<'a> = Box<dyn FnOnce() -> Vec<(usize, f64)> + 'a>;
 
 enum Located<'a> {
-    Stack { cell: usize, stack: Stack },
-    Pattern { key: PatternKey, cells: Cells<'a> },
+    Stack {
+        cell: usize,
+        stack: Stack,
+    },
+    Pattern {
+        key: PatternKey,
+        cells: Cells<'a>,
+    },
     /// Outside the grid, counted and not listed one by one.
     Far,
 }

@@ -98,8 +98,7 @@ impl FireFactors {
                 return invalid(field, v, "a finite number >= 0");
             }
         }
-        for (field, v) in
-            [("minimum_confidence", f.minimum_confidence), ("persistence_per_day", f.persistence_per_day)]
+        for (field, v) in [("minimum_confidence", f.minimum_confidence), ("persistence_per_day", f.persistence_per_day)]
         {
             if !(0.0..=1.0).contains(&v) {
                 return invalid(field, v, "0 ..= 1");
