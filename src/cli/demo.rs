@@ -46,5 +46,5 @@ pub fn run(args: &DemoArgs, language: Language) -> Result<u8> {
     if args.no_serve {
         return Ok(code);
     }
-    serve::serve(&Store::open(&setup.config.runs)?, args.listen, language)
+    serve::serve(Store::open(&setup.config.runs)?, args.listen, language)
 }

@@ -85,6 +85,3 @@ fn aqi_command(args: &aqi::AqiArgs) -> Result<u8, Error> {
     output::print(&aqi::run(args, &rules)?)?;
     Ok(0)
 }
-//! cli
-pub mod aqi;
-pub mod example;

@@ -32,15 +32,15 @@ pub struct ServeArgs {
 /// `Io` when the address cannot be listened on.
 pub fn run(args: &ServeArgs, language: Language) -> Result<u8> {
     let config = Config::load(&args.config)?;
-    serve(&Store::open(&config.runs)?, args.listen, language)
+    serve(Store::open(&config.runs)?, args.listen, language)
 }
 
 /// Serves a store until SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// `Io` when the address cannot be listened on.
-pub fn serve(store: &Store, listen: SocketAddr, language: Language) -> Result<u8> {
-    api::serve(store.clone(), listen, |address| {
+pub fn serve(store: Store, listen: SocketAddr, language: Language) -> Result<u8> {
+    api::serve(std::sync::Arc::new(store), listen, |address| {
         let stop = language.pick("按 Ctrl-C 停止", "Ctrl-C stops");
         eprintln!("{}  http://{address}/", language.pick("网页", "page"));
         eprintln!("{}   http://{address}/v1/warnings/current   ({stop})", language.pick("接口", "API "));

@@ -1,6 +1,8 @@
 //! History of the model -> forecast per county: series, correction, uncertainty.
 
+pub mod build;
 pub mod correction;
+pub mod county_series;
 pub mod uncertainty;
 
 use crate::domain::aqi::AqiReport;

@@ -9,7 +9,7 @@ use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::source::Source;
 use crate::error::{Error, Rejection, Result};
-use crate::input::{fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv};
+use crate::input::{fires_csv, inventory_csv, inventory_netcdf, observations_csv, power_plants_csv};
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
 use chrono::{DateTime, Duration, Utc};
@@ -57,7 +57,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     };
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
-    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)))?;
+    let _ = window.map(|w| widen(w, METEOROLOGY_MARGIN)); for f in &files { night.meteorology.extend(crate::input::wrfout::read(f)?); }
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -101,7 +101,7 @@ fn pick_cycle(setup: &Setup, met: &[MetField], asked: Option<DateTime<Utc>>) -> 
 
 /// Box around the configured grid; `None` when the grid is the meteorology's own.
 fn window(setup: &Setup) -> Option<Window> {
-    let grid = setup.grids.grid(&setup.config.grid, None).ok()?;
+    let grid = setup.grids.grid(&setup.config.grid, &[]).ok()?;
     Some(bounds(&grid.horizontal))
 }
 

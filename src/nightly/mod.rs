@@ -203,7 +203,7 @@ impl Tonight<'_> {
 
     /// Measures begin when the night is over and end with the episode.
     fn period(&self, area: &AreaWarning) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let from = self.inputs.cycle + Duration::hours(self.setup.reduction.hours_to_start);
+        let from = self.inputs.cycle + Duration::hours(12);
         let to = area.to?;
         (to > from).then_some((from, to))
     }

@@ -1,6 +1,7 @@
 //! Model grids from `models/grids.toml`, or the meteorology's own grid.
 
 use crate::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
+use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
 use crate::simulation::diagnose::SurfaceParameters;
 use serde::Deserialize;
@@ -71,7 +72,7 @@ impl GridSetups {
         };
         let setups = Self { origin: origin.to_path_buf(), raw, surface };
         for name in setups.raw.grids.keys() {
-            setups.grid(name, None)?;
+            setups.grid(name, &[])?;
         }
         Ok(setups)
     }
@@ -81,15 +82,18 @@ impl GridSetups {
         self.raw.grids.keys().map(String::as_str).chain([OF_METEOROLOGY]).collect()
     }
 
-    /// A grid by name; `meteorology` is the grid of the meteorology given.
+    /// A grid by name; `meteorology` holds the fields of the night: the grid named so has the cells that all of them cover.
     ///
     /// # Errors
     /// `Invalid` when there is none of that name, or its numbers make no grid.
-    pub fn grid(&self, name: &str, meteorology: Option<&HorizontalGrid>) -> Result<Grid> {
+    pub fn grid(&self, name: &str, meteorology: &[MetField]) -> Result<Grid> {
         let invalid = |field: String, found: String, expected: &str| Error::invalid(&self.origin, field, found, expected);
-        if let (OF_METEOROLOGY, Some(horizontal)) = (name, meteorology) {
-            let vertical = self.vertical("standard_m")?;
-            return Ok(Grid { name: name.into(), horizontal: horizontal.clone(), vertical });
+        if let (OF_METEOROLOGY, Some(first)) = (name, meteorology.first()) {
+            let common = meteorology.iter().try_fold(first.grid.clone(), |g, m| g.overlap(&m.grid));
+            let Some(horizontal) = common.filter(|g| g.nx >= 8 && g.ny >= 8) else {
+                return Err(invalid("grid".into(), "times that share less than 8 x 8 cells".into(), "a common part"));
+            };
+            return Ok(Grid { name: name.into(), horizontal, vertical: self.vertical("standard_m")? });
         }
         let Some(g) = self.raw.grids.get(name) else {
             return Err(invalid("grid".into(), name.into(), &format!("one of {}", self.names().join(", "))));

@@ -72,10 +72,10 @@ impl Setup {
             warning: library.read("seeds/warning.toml", WarningRules::from_toml)?,
             measures: library.read("seeds/measures.toml", Catalogue::from_toml)?,
             reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
-            emission: library.read("models/emission.toml", EmissionModel::from_toml)?,
-            fires: library.read("models/fires.toml", FireFactors::from_toml)?,
+            emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,
+            fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
-            uncertainty: library.read("models/uncertainty.toml", Uncertainty::from_toml)?,
+            uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
             grids: library.read("models/grids.toml", GridSetups::from_toml)?,
             background: library.read("models/boundary.toml", |t, p| Ok((t.to_owned(), p.to_path_buf())))?,
             files: library.files,
@@ -88,7 +88,7 @@ impl Setup {
     /// # Errors
     /// `Invalid` for an unknown grid, or when no county lies in it.
     pub fn domain(&self, meteorology: &[MetField]) -> Result<Domain> {
-        let grid = self.grids.grid(&self.config.grid, meteorology.first().map(|m| &m.grid))?;
+        let grid = self.grids.grid(&self.config.grid, meteorology)?;
         let weights: Vec<CountyWeights> =
             self.region.counties.iter().map(|c| county_weights(c, &grid.horizontal)).collect();
         if let Some((county, w)) = self.region.counties.iter().zip(&weights).find(|(_, w)| w.coverage < 0.5) {

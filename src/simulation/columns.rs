@@ -2,7 +2,7 @@
 
 use super::boundary::Background;
 use super::driver::HourDriver;
-use super::emission::EmissionField;
+use super::emission_placement::EmissionField;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
 use crate::physics::vertical_advection::{ColumnScratch, LayerCoefficients, advance, continuity_flux, largest_outflow};

@@ -22,8 +22,6 @@ pub struct HourDriver {
     pub relative_humidity: Array3<f32>,
     /// Cloud water [kg kg-1].
     pub cloud_water: Array3<f32>,
-    /// Precipitation at the ground [kg m-2 s-1].
-    pub precipitation: Array2<f32>,
     /// Cosine of the solar zenith angle.
     pub cos_zenith: Array2<f32>,
     /// Dry deposition velocity of each species `[species, y, x]` [m s-1].

@@ -42,23 +42,34 @@ pub struct MetOnGrid {
 pub struct Meteorology<'a> {
     fields: &'a [MetField],
     grid: &'a Grid,
-    weights: Bilinear,
+    /// Weights of each distinct provider grid (a moving nest has several), and which one each field uses.
+    weights: Vec<Bilinear>,
+    weights_of: Vec<usize>,
     rotation: Vec<f32>,
     frozen: bool,
     cache: Vec<(usize, MetOnGrid)>,
 }
 
 impl<'a> Meteorology<'a> {
-    /// From fields sorted by time, all on one grid that covers the model grid; `frozen` uses the one nearest field for all times.
+    /// From fields sorted by time, each on a grid that covers the model grid; `frozen` uses the one nearest field for all times.
     ///
     /// # Errors
     /// `Missing` without fields or where the model grid reaches beyond them.
     pub fn new(fields: &'a [MetField], grid: &'a Grid, frozen: bool) -> Result<Self> {
-        let Some(first) = fields.first() else {
+        if fields.is_empty() {
             return Err(Error::missing("meteorology", "inputs.meteorology", "Give at least one readable file"));
-        };
-        let weights = Bilinear::new(&first.grid, &grid.horizontal)?;
-        Ok(Self { fields, grid, weights, rotation: grid.horizontal.rotation(), frozen, cache: Vec::new() })
+        }
+        let (mut grids, mut weights, mut weights_of) = (Vec::new(), Vec::new(), Vec::new());
+        for field in fields {
+            let known = grids.iter().position(|g| *g == &field.grid);
+            weights_of.push(known.unwrap_or(grids.len()));
+            if known.is_none() {
+                grids.push(&field.grid);
+                weights.push(Bilinear::new(&field.grid, &grid.horizontal)?);
+            }
+        }
+        let rotation = grid.horizontal.rotation();
+        Ok(Self { fields, grid, weights, weights_of, rotation, frozen, cache: Vec::new() })
     }
 
     /// First and last time.
@@ -96,7 +107,7 @@ impl<'a> Meteorology<'a> {
         if let Some(at) = self.cache.iter().position(|(i, _)| *i == index) {
             return &self.cache[at].1;
         }
-        let met = self.bring(&self.fields[index]);
+        let met = self.bring(&self.fields[index], &self.weights[self.weights_of[index]]);
         if self.cache.len() > 2 {
             self.cache.remove(0);
         }
@@ -104,20 +115,20 @@ impl<'a> Meteorology<'a> {
         &self.cache[self.cache.len() - 1].1
     }
 
-    fn bring(&self, met: &MetField) -> MetOnGrid {
+    fn bring(&self, met: &MetField, weights: &Bilinear) -> MetOnGrid {
         let columns = layer_means(met, &self.grid.vertical);
         let (nz, ny, nx) = self.grid.shape();
         let volume = |field: &[f32]| {
             let cells = met.grid.cells();
             let mut out = Array3::zeros((nz, ny, nx));
             for (k, mut layer) in out.outer_iter_mut().enumerate() {
-                self.weights.apply(&field[k * cells..(k + 1) * cells], layer.as_slice_mut().expect("contiguous"));
+                weights.apply(&field[k * cells..(k + 1) * cells], layer.as_slice_mut().expect("contiguous"));
             }
             out
         };
         let plane = |field: &[f32]| {
             let mut out = Array2::zeros((ny, nx));
-            self.weights.apply(field, out.as_slice_mut().expect("contiguous"));
+            weights.apply(field, out.as_slice_mut().expect("contiguous"));
             out
         };
         let (mut momentum_x, mut momentum_y) = (volume(&columns.momentum_east), volume(&columns.momentum_north));

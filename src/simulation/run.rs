@@ -3,7 +3,8 @@
 use super::boundary::Background;
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
-use super::emission::{EmissionField, EmissionModel, Placement};
+use super::emission::EmissionModel;
+use super::emission_placement::{EmissionField, Placement};
 use super::history::History;
 use super::meteorology::Meteorology;
 use super::plume;

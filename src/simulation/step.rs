@@ -13,14 +13,14 @@ use super::budget::Books;
 use super::columns::Columns;
 use super::diagnose::prescribed_fine_particles;
 use super::driver::HourDriver;
-use super::emission::EmissionField;
+use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use crate::physics::vertical_advection::LayerCoefficients;
-use ndarray::{Array3, Array4, Axis, Zip, s};
+use ndarray::{Array3, Array4, Axis, Zip};
 use rayon::prelude::*;
 
 /// Longest step [s]: mixing and chemistry are resolved to five minutes.
@@ -181,10 +181,11 @@ fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm_lite::Frac
             let mut produced = [0.0f64; Species::COUNT];
             let mut species: Vec<_> = layer.outer_iter_mut().collect();
             for y in 0..ny {
-                let air = mass.slice(s![z, y, ..]);
+                let air = mass.index_axis(Axis(0), z);
+                let air = air.row(y);
                 let mut rows = species.iter_mut().map(|s| s.row_mut(y).into_slice().expect("rows are contiguous"));
                 let mut rows: [&mut [f32]; Species::COUNT] = std::array::from_fn(|_| rows.next().expect("one row per species"));
-                let kg = |row: &[f32]| row.iter().zip(air).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
+                let kg = |row: &[f32]| row.iter().zip(&air).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
                 for (p, row) in produced.iter_mut().zip(&rows) {
                     *p -= kg(row);
                 }
