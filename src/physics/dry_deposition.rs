@@ -55,6 +55,8 @@ struct Gas {
     henry: f32,
     /// Reactivity relative to ozone [1].
     reactivity: f32,
+    /// Taken up by dew as SO2 is (Wesely 1989, eq. 10).
+    acid: bool,
 }
 
 /// Deposition velocity [m s-1] at `height_m` [m] above ground; 0 for the tracer.
@@ -84,9 +86,10 @@ fn gas_of(species: Species) -> Gas {
         Species::Hno3 => (1.9, 1e14, 0.0),
         Species::Nh3 => (0.97, 2e4, 0.0),
         Species::Co => (1.2, 1e-3, 0.0),
+        // The precursor; particles and the tracer do not come here.
         _ => (1.6, 15.0, 0.0),
     };
-    Gas { diffusivity_ratio, henry, reactivity }
+    Gas { diffusivity_ratio, henry, reactivity, acid: species == Species::So2 }
 }
 
 /// Mixed agricultural and range land (Wesely's type 10) in its seasons 1, 3 and 4, and water (type 7). Ground under snow for SO2:
@@ -145,7 +148,7 @@ fn parallel_paths(gas: &Gas, state: &SurfaceState, r: &Resistances) -> f32 {
 
 /// Cuticle wet by dew: 100 s m-1 for a gas as soluble and acid as SO2, eq. 14 for the others.
 fn wet_cuticle(gas: &Gas, cuticle: f32, dry_cuticle: f32) -> f32 {
-    if gas.henry == 1e5 && gas.reactivity == 0.0 {
+    if gas.acid {
         return 100.0;
     }
     let ozone = 1.0 / (1.0 / 3000.0 + 1.0 / (3.0 * cuticle));

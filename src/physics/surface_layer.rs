@@ -217,13 +217,13 @@ mod tests {
         }
     }
 
-    /// Neutral 5 m/s at 10 m over 0.1 m: u* = 0.4 * 5 / ln 100 = 0.4343 m/s; ra(10 m) = ln 100 / (0.4 u*) = 26.5 s/m.
+    /// Neutral 6 m/s at 10 m over 0.1 m: u* = 0.4 * 6 / ln 100 = 0.5212 m/s; ra(10 m) = ln 100 / (0.4 u*) = 22.09 s/m.
     #[test]
     fn neutral_log_law() {
-        let s = SurfaceLayer::from_wind_and_heat_flux(5.0, 10.0, 0.0, 270.0, 1.3, 0.1);
+        let s = SurfaceLayer::from_wind_and_heat_flux(6.0, 10.0, 0.0, 270.0, 1.3, 0.1);
         assert_eq!(s.inverse_obukhov, 0.0);
-        assert!((s.u_star - 0.4343).abs() < 1e-4, "{}", s.u_star);
-        assert!((s.aerodynamic_resistance(10.0) - 26.51).abs() < 0.02);
+        assert!((s.u_star - 0.5212).abs() < 1e-4, "{}", s.u_star);
+        assert!((s.aerodynamic_resistance(10.0) - 22.09).abs() < 0.02);
     }
 
     /// Profiles built from known fluxes give them back.
