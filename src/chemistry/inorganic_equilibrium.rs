@@ -109,6 +109,14 @@ mod tests {
         }
     }
 
+    /// Half the pressure makes twice the mole fraction of each gas.
+    #[test]
+    fn product_scales_with_pressure() {
+        let at = |pressure| dissociation_product_ppb2(280.0, 0.5, pressure);
+        assert!((at(50_000.0) / at(100_000.0) - 4.0).abs() < 1e-9);
+        assert!((at(100_000.0) / dissociation_constant_dry(280.0) - 1.0).abs() < 1e-9);
+    }
+
     /// 61.8 % at 298 K, 75 % at 273 K (Seinfeld & Pandis 2006, Table 10.1 and eq. 10.72); the product is continuous there within the
     /// accuracy of the fit and falls by far more than ten times to 98 %.
     #[test]

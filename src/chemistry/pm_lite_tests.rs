@@ -152,6 +152,25 @@ fn winter_rates_have_the_published_size() {
     assert!((0.01..0.1).contains(&nox(0.4)), "{}", nox(0.4));
 }
 
+/// Growth by hand: (1 + 0.3 * 0.7/0.3)^(2/3) = 1.7^(2/3) = 1.4244; held at 95 %: 6.7^(2/3) = 3.554.
+#[test]
+fn humid_surface_by_hand() {
+    assert!((wet_surface(1e-7, 0.0) / 1.14e-3 - 1.0).abs() < 1e-9);
+    assert!((wet_surface(1e-7, 0.7) / 1.14e-3 / 1.4244 - 1.0).abs() < 1e-3);
+    assert!((wet_surface(1e-7, 1.0) / 1.14e-3 / 3.554 - 1.0).abs() < 1e-3);
+}
+
+/// With surface in plenty every NO3 takes two NO2: at 263 K, 970 hPa, k = 1.08e-17, O3 8.01e11, so 0.75 * 2 k [O3] = 1.298e-5; the night
+/// floor of OH adds 0.75 * 1.286e-11 * 1.3e5 = 1.25e-6 s-1. Without particles only OH is left.
+#[test]
+fn night_nitrate_by_hand() {
+    let night = Air { cos_zenith: -0.2, fine_particle_kg_m3: 1e-3, ..winter_air() };
+    let rate = Rates::new(&night, &Oxidants::WINTER).nitrogen;
+    assert!((rate / 1.424e-5 - 1.0).abs() < 0.01, "{rate}");
+    let clean = Rates::new(&Air { fine_particle_kg_m3: 0.0, ..night }, &Oxidants::WINTER).nitrogen;
+    assert!((clean / 1.254e-6 - 1.0).abs() < 0.01, "{clean}");
+}
+
 #[test]
 fn a_row_gives_the_same_bits_as_its_cells() {
     const N: usize = 37;

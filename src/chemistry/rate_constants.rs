@@ -106,12 +106,22 @@ mod tests {
         assert!((no2_o3(298.0) / 3.2e-17 - 1.0).abs() < 0.02);
     }
 
-    /// IUPAC (Atkinson et al. 2004) evaluates the same two reactions apart from JPL: at 298 K and 1 bar of air 8.9e-13 and 9.8e-12.
+    /// IUPAC (Atkinson et al. 2004, data sheets of 2013 and 2017) evaluates both reactions apart from JPL, with other limits and its own
+    /// broadening (exponent 1 / (1 + (log10 r / N)^2), N = 0.75 - 1.27 log10 F): k0 2.8e-31 (T/300)^-2.6, kinf 2.0e-12, F 0.53;
+    /// k0 3.2e-30 (T/300)^-4.5, kinf 3.0e-11, F 0.41.
     #[test]
-    fn iupac_agrees_within_ten_percent() {
-        let m = air_number_density(298.0, 100_000.0);
-        assert!((oh_so2(298.0, m) / 8.9e-13 - 1.0).abs() < 0.1);
-        assert!((oh_no2(298.0, m) / 9.8e-12 - 1.0).abs() < 0.1);
+    fn iupac_agrees_from_minus_40_to_25_degrees() {
+        for t in [233.0, 250.0, 273.0, 298.0] {
+            let m = air_number_density(t, 95_000.0);
+            let iupac = |low: f64, power: f64, high: f64, f: f64| {
+                let low = low * (t / 300.0_f64).powf(power) * m;
+                let n = 0.75 - 1.27 * f.log10();
+                low / (1.0 + low / high) * f.powf(1.0 / (1.0 + ((low / high).log10() / n).powi(2)))
+            };
+            let (so2, no2) = (iupac(2.8e-31, -2.6, 2.0e-12, 0.53), iupac(3.2e-30, -4.5, 3.0e-11, 0.41));
+            assert!((oh_so2(t, m) / so2 - 1.0).abs() < 0.1, "{t}: {} {so2}", oh_so2(t, m));
+            assert!((oh_no2(t, m) / no2 - 1.0).abs() < 0.1, "{t}: {} {no2}", oh_no2(t, m));
+        }
     }
 
     /// Noon at 43 N on the winter solstice (cos 0.40) and in June (0.94): about 1e6 and 7e6; nothing but the floor at night.
@@ -138,6 +148,9 @@ mod tests {
     fn peroxide_governs_acid_clouds() {
         let peroxide = in_cloud_so2(298.15, 101_325.0, 1e-4, 1e-9, 0.0) * 3600.0;
         assert!((0.3..2.0).contains(&peroxide), "{peroxide} per hour");
+        // The four temperature coefficients together: exp((3145 + 1960 + 7297 - 4430)(1/270 - 1/298.15)) 270/298.15 = 14.7.
+        let ratio = in_cloud_so2(270.0, 101_325.0, 1e-4, 1e-9, 0.0) * 3600.0 / peroxide;
+        assert!((ratio / 14.7 - 1.0).abs() < 0.03, "{ratio}");
         let ozone = in_cloud_so2(298.15, 101_325.0, 1e-4, 0.0, 30e-9) * 3600.0;
         assert!(ozone < peroxide / 30.0 && ozone > peroxide / 3000.0, "{ozone} per hour");
         assert_eq!(liquid_fraction(250.0), 0.0);

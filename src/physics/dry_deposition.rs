@@ -323,6 +323,29 @@ mod tests {
         assert_eq!(velocity_cm_s(Species::Tracer, &summer, 0.4), 0.0);
     }
 
+    /// Each collection process by hand at 293 K over dormant crops. 0.02 um, u* 0.3: D 1.4e-8 m2/s (Seinfeld & Pandis 2006, Table 9.5), Sc
+    /// 1075, Brownian 1.91e-3, interception 1.2e-4, rs 548, ra 38.4: 1.71e-3 m/s. 20 um, u* 1: settling 1.21e-2, St 0.247, impaction
+    /// 0.0198, interception 0.0302, rebound 0.608, rs 10.97, ra 11.51: 5.66e-2 m/s.
+    #[test]
+    fn particle_processes_by_hand() {
+        let field = SurfaceState { pressure_pa: 101_325.0, ..state(Cover::Dormant, 20.0, 0.0) };
+        for (diameter, u_star, velocity) in [(0.02e-6, 0.3, 1.71e-3), (20e-6, 1.0, 5.66e-2)] {
+            let layer = layer(u_star);
+            let v = particle_velocity(diameter, 1000.0, layer.aerodynamic_resistance(10.0), &field, &layer);
+            assert!((v / velocity - 1.0).abs() < 0.05, "{diameter}: {v}");
+        }
+    }
+
+    /// Frost doubles the resistance of bare ground at most (Zhang et al. 2003), and snow bounds that of SO2 by 100 and 500 s m-1.
+    #[test]
+    fn cold_raises_resistances_within_bounds() {
+        let rc = |cover, celsius| surface_resistance(&gas_of(Species::So2), &state(cover, celsius, 0.0));
+        let ratio = rc(Cover::Dormant, -40.0) / rc(Cover::Dormant, 2.0);
+        assert!((1.6..=2.0).contains(&ratio), "{ratio}");
+        assert!((rc(Cover::Snow, -40.0) - rc(Cover::Snow, -6.0)).abs() < 1e-3);
+        assert!(rc(Cover::Snow, 0.9) < 0.3 * rc(Cover::Snow, -6.0));
+    }
+
     /// In still air particles fall no slower than they settle, and no velocity exceeds the turbulent limit 1/ra plus settling.
     #[test]
     fn limits() {

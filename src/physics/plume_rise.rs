@@ -122,6 +122,16 @@ mod tests {
         assert!((effective_height(&stack, &air) - 170.5).abs() < 0.5, "{}", effective_height(&stack, &air));
     }
 
+    /// Stable momentum rise by hand: d 1.5 m, v 12 m/s, 280 K into 260 K: Fm = 324*260/(4*280) = 75.21; s = 9.80665*0.02/260 = 7.544e-4;
+    /// 1.5*(75.21/(3*sqrt(s)))^(1/3) = 14.55 m; at v 4 m/s the neutral 3*1.5*4/3 = 6 m is the smaller.
+    #[test]
+    fn stable_momentum_rise_by_hand() {
+        let air = StackAir { temperature_k: 260.0, wind_m_s: 3.0, theta_gradient_k_m: 0.02 };
+        let stack = Stack { height_m: 30.0, diameter_m: 1.5, exit_speed_m_s: 12.0, exit_temperature_k: 280.0 };
+        assert!((momentum_rise(&stack, &air) - 14.55).abs() < 0.02, "{}", momentum_rise(&stack, &air));
+        assert!((momentum_rise(&Stack { exit_speed_m_s: 4.0, ..stack }, &air) - 6.0).abs() < 1e-4);
+    }
+
     #[test]
     fn cold_or_still_stacks_stay_finite() {
         let stack = Stack { height_m: 20.0, diameter_m: 0.5, exit_speed_m_s: 0.0, exit_temperature_k: 250.0 };
