@@ -208,15 +208,20 @@ impl Cell {
             sulfate: self.sulfate * ppb(SO4),
         };
         let after = partition(before, nitrate_product);
-        let (ammonium, nitrate) = (after.ammonium - before.ammonium, after.nitrate - before.nitrate);
-        Self {
-            nh3: (self.nh3 - ammonium / ppb(NH3)).max(0.0),
-            ammonium: (self.ammonium + ammonium / ppb(NH4)).max(0.0),
-            hno3: (self.hno3 - nitrate / ppb(HNO3)).max(0.0),
-            nitrate: (self.nitrate + nitrate / ppb(NO3)).max(0.0),
-            ..self
-        }
+        let (nh3, ammonium) =
+            moved(self.nh3, self.ammonium, (after.ammonium - before.ammonium) / ppb(NH3), (NH4 / NH3) as f32);
+        let (hno3, nitrate) =
+            moved(self.hno3, self.nitrate, (after.nitrate - before.nitrate) / ppb(HNO3), (NO3 / HNO3) as f32);
+        Self { nh3, ammonium, hno3, nitrate, ..self }
     }
+}
+
+/// Gas and particle after `amount` of gas [kg kg-1] has become particle (negative: the reverse), at most what is there; `ratio` is the
+/// mass of particle per mass of gas. Limited before it is moved, so that rounding at exhaustion creates no mass.
+#[inline(always)]
+fn moved(gas: f32, particle: f32, amount: f32, ratio: f32) -> (f32, f32) {
+    let amount = amount.min(gas).max(-particle / ratio);
+    (gas - amount, (particle + amount * ratio).max(0.0))
 }
 
 /// Steps one cell: `q` are mass mixing ratios [kg kg-1] in the order of [`Species`], all >= 0, and stay so.
