@@ -1,7 +1,8 @@
 //! Partitioning of ammonia and nitric acid between gas and fine particles.
 //!
 //! Ammonia first neutralises sulfate to (NH4)2SO4; what is left is in equilibrium with nitric acid over NH4NO3, dry below the
-//! deliquescence humidity and dissolved above it (Mozurkewich 1993, Atmos. Environ. 27A, 261). Closed form, so it costs one square root.
+//! deliquescence humidity and dissolved above it (Mozurkewich 1993, Atmos. Environ. 27A, 261). Closed form, so it costs
+//! one square root.
 
 /// Lowest value of 1 - RH used: activity coefficients were fitted to 98 % relative humidity.
 const DRIEST_DISTANCE: f64 = 0.02;
@@ -22,14 +23,14 @@ pub fn deliquescence_humidity(temperature_k: f64) -> f64 {
     (618.3 / temperature_k - 2.551).exp().min(1.0)
 }
 
-/// Dissociation constant of solid NH4NO3 [nbar2] (Mozurkewich 1993, eq. 1): `ln K = 118.87 - 24084/T - 6.025 ln T`.
+/// Dissociation constant of solid NH4NO3 [nbar2] (Mozurkewich 1993): `ln K = 118.87 - 24084/T - 6.025 ln T`.
 pub fn dissociation_constant_dry(temperature_k: f64) -> f64 {
     (118.87 - 24_084.0 / temperature_k - 6.025 * temperature_k.ln()).exp()
 }
 
 /// Product of the partial pressures of NH3 and HNO3 [nbar2] over NH4NO3 at `relative_humidity` (0..=1).
 ///
-/// Above deliquescence `K (P1 - P2 a + P3 a^2) a^1.75` with `a = 1 - RH` (Mozurkewich 1993, eq. 7-10), a >= 0.02.
+/// Above deliquescence `K (P1 - P2 a + P3 a^2) a^1.75` with `a = 1 - RH` (Mozurkewich 1993), a >= 0.02.
 pub fn dissociation_constant(temperature_k: f64, relative_humidity: f64) -> f64 {
     let dry = dissociation_constant_dry(temperature_k);
     if relative_humidity < deliquescence_humidity(temperature_k) {
@@ -50,8 +51,8 @@ pub fn dissociation_product_ppb2(temperature_k: f64, relative_humidity: f64, pre
     dissociation_constant(temperature_k, relative_humidity) * nbar_in_ppb * nbar_in_ppb
 }
 
-/// Ammonium nitrate [ppb] formed from `ammonia` and `nitric_acid` [ppb] where `(ammonia - n)(nitric_acid - n) = product`; 0 where the
-/// air is below saturation. Never above either of them.
+/// Ammonium nitrate [ppb] formed from `ammonia` and `nitric_acid` [ppb] where `(ammonia - n)(nitric_acid - n) =
+/// product`; 0 where the air is below saturation. Never above either of them.
 #[inline(always)]
 fn ammonium_nitrate(ammonia: f32, nitric_acid: f32, product: f32) -> f32 {
     let (sum, difference) = (ammonia + nitric_acid, ammonia - nitric_acid);
@@ -61,7 +62,8 @@ fn ammonium_nitrate(ammonia: f32, nitric_acid: f32, product: f32) -> f32 {
     n.max(0.0).min(ammonia).min(nitric_acid)
 }
 
-/// Equilibrium of `amounts` for the given product of partial pressures [ppb2]; total ammonia, total nitrate and sulfate are kept.
+/// Equilibrium of `amounts` for the given product of partial pressures [ppb2]; total ammonia, total nitrate and sulfate
+/// are kept.
 ///
 /// With less ammonia than `2 SO4` all of it is ammonium and all nitrate is gaseous.
 #[inline(always)]
@@ -96,8 +98,8 @@ mod tests {
         assert!((ours / nbar2 - 1.0).abs() < 0.02, "{ours}");
     }
 
-    /// Other evaluations bracket it from -45 to 35 degC: Seinfeld & Pandis (2006), eq. 10.91, `ln K = 84.6 - 24220/T - 6.1 ln(T/298)`
-    /// in ppb2 below, ISORROPIA II (Fountoukis & Nenes 2007) above, 5.746e-17 atm2 with -74.38 and 6.120.
+    /// Other evaluations bracket it from -45 to 35 degC: Seinfeld & Pandis (2006), eq. 10.91, `ln K = 84.6 - 24220/T -
+    /// 6.1 ln(T/298)` in ppb2 below, ISORROPIA II (Fountoukis & Nenes 2007) above, 5.746e-17 atm2 with -74.38 and 6.120.
     #[test]
     fn dry_constant_lies_between_two_other_evaluations() {
         for t in [228.15, 250.0, 273.15, 298.0, 308.0] {
@@ -109,8 +111,16 @@ mod tests {
         }
     }
 
-    /// 61.8 % at 298 K, 75 % at 273 K (Seinfeld & Pandis 2006, Table 10.1 and eq. 10.72); the product is continuous there within the
-    /// accuracy of the fit and falls by far more than ten times to 98 %.
+    /// Half the pressure makes twice the mole fraction of each gas.
+    #[test]
+    fn product_scales_with_pressure() {
+        let at = |pressure| dissociation_product_ppb2(280.0, 0.5, pressure);
+        assert!((at(50_000.0) / at(100_000.0) - 4.0).abs() < 1e-9);
+        assert!((at(100_000.0) / dissociation_constant_dry(280.0) - 1.0).abs() < 1e-9);
+    }
+
+    /// 61.8 % at 298 K, 75 % at 273 K (Seinfeld & Pandis 2006, Table 10.1 and eq. 10.72); the product is continuous
+    /// there within the accuracy of the fit and falls by far more than ten times to 98 %.
     #[test]
     fn deliquescence() {
         assert!((deliquescence_humidity(298.0) - 0.618).abs() < 0.005);

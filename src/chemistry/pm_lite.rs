@@ -1,7 +1,8 @@
 //! `pm-lite`: the chemistry of sulfate, nitrate, ammonium and secondary organic aerosol with prescribed oxidants.
 //!
-//! **Invariant:** for given [`Rates`] the conversions are linear in the amounts and exact over any time step; only the inorganic
-//! equilibrium that follows is not linear. **Why:** influence on a target is then exact for everything but the equilibrium.
+//! **Invariant:** for given [`Rates`] the conversions are linear in the amounts and exact over any time step; only the
+//! inorganic equilibrium that follows is not linear. **Why:** influence on a target is then exact for everything but
+//! the equilibrium.
 //!
 //! Conversions: SO2 to sulfate (OH, cloud droplets, wet aerosol), NOx to nitric acid (OH by day, hydrolysis of N2O5 by night),
 //! precursor to secondary organic aerosol (OH). Sulfur and nitrogen atoms are kept.
@@ -67,8 +68,8 @@ pub struct Air {
     pub cloud_water_kg_kg: f32,
     /// Cosine of the solar zenith angle.
     pub cos_zenith: f32,
-    /// Dry fine-particle mass that offers surface to uptake [kg m-3]. Prescribed (background or an earlier run), not the state that
-    /// is being stepped: otherwise the conversions would not be linear.
+    /// Dry fine-particle mass that offers surface to uptake [kg m-3]. Prescribed (background or an earlier run), not
+    /// the state that is being stepped: otherwise the conversions would not be linear.
     pub fine_particle_kg_m3: f32,
 }
 
@@ -151,8 +152,9 @@ fn cloud_oxidation(air: &Air, oxidants: &Oxidants) -> f64 {
     rate::in_cloud_so2(temperature, f64::from(air.pressure_pa), liquid, h2o2, o3)
 }
 
-/// Loss of NO2 at night by hydrolysis of N2O5 [s-1]: each NO3 made by NO2 + O3 takes a second NO2, so `2 k [O3]`, times the share of
-/// N2O5 that reaches particles. Fades out between the horizon and 3 degrees of solar elevation, where NO3 is photolysed.
+/// Loss of NO2 at night by hydrolysis of N2O5 [s-1]: each NO3 made by NO2 + O3 takes a second NO2, so `2 k [O3]`, times
+/// the share of N2O5 that reaches particles. Fades out between the horizon and 3 degrees of solar elevation, where NO3
+/// is photolysed.
 fn night_nitrate(temperature_k: f64, number: f64, surface: f64, cos_zenith: f64, ozone_ppb: f64) -> f64 {
     let night = 1.0 - (cos_zenith / 0.05).clamp(0.0, 1.0);
     let hydrolysis = rate::uptake(GAMMA_N2O5, surface, N2O5, temperature_k);
@@ -206,15 +208,20 @@ impl Cell {
             sulfate: self.sulfate * ppb(SO4),
         };
         let after = partition(before, nitrate_product);
-        let (ammonium, nitrate) = (after.ammonium - before.ammonium, after.nitrate - before.nitrate);
-        Self {
-            nh3: (self.nh3 - ammonium / ppb(NH3)).max(0.0),
-            ammonium: (self.ammonium + ammonium / ppb(NH4)).max(0.0),
-            hno3: (self.hno3 - nitrate / ppb(HNO3)).max(0.0),
-            nitrate: (self.nitrate + nitrate / ppb(NO3)).max(0.0),
-            ..self
-        }
+        let (nh3, ammonium) =
+            moved(self.nh3, self.ammonium, (after.ammonium - before.ammonium) / ppb(NH3), (NH4 / NH3) as f32);
+        let (hno3, nitrate) =
+            moved(self.hno3, self.nitrate, (after.nitrate - before.nitrate) / ppb(HNO3), (NO3 / HNO3) as f32);
+        Self { nh3, ammonium, hno3, nitrate, ..self }
     }
+}
+
+/// Gas and particle after `amount` of gas [kg kg-1] has become particle (negative: the reverse), at most what is there; `ratio` is the
+/// mass of particle per mass of gas. Limited before it is moved, so that rounding at exhaustion creates no mass.
+#[inline(always)]
+fn moved(gas: f32, particle: f32, amount: f32, ratio: f32) -> (f32, f32) {
+    let amount = amount.min(gas).max(-particle / ratio);
+    (gas - amount, (particle + amount * ratio).max(0.0))
 }
 
 /// Steps one cell: `q` are mass mixing ratios [kg kg-1] in the order of [`Species`], all >= 0, and stay so.

@@ -62,7 +62,8 @@ fn molar_masses_are_those_of_the_species() {
     }
 }
 
-/// Sulfur, oxidised and reduced nitrogen and organic mass of 1000 cells over 24 steps each keep to 1e-6; everything else is untouched.
+/// Sulfur, oxidised and reduced nitrogen and organic mass of 1000 cells over 24 steps each keep to 1e-6; everything
+/// else is untouched.
 #[test]
 fn atoms_are_kept() {
     let mut seed = 7;
@@ -133,8 +134,8 @@ fn conversions_are_linear() {
     assert!(once[Species::Sulfate.index()] > 0.0 && once[Species::SecondaryOrganic.index()] > 0.0);
 }
 
-/// Winter conversion of SO2: OH near 1e6 gives about 0.3 %/h, uptake on 100 ug/m3 about 1 %/h (Zheng et al. 2015 need 0.5..3 %/h);
-/// a liquid cloud is faster than both, an ice cloud adds nothing.
+/// Winter conversion of SO2: OH near 1e6 gives about 0.3 %/h, uptake on 100 ug/m3 about 1 %/h (Zheng et al. 2015 need
+/// 0.5..3 %/h); a liquid cloud is faster than both, an ice cloud adds nothing.
 #[test]
 fn winter_rates_have_the_published_size() {
     let per_hour = |air: &Air| Rates::new(air, &Oxidants::WINTER).sulfur * 3600.0;
@@ -150,6 +151,25 @@ fn winter_rates_have_the_published_size() {
     let nox = |cos_zenith| Rates::new(&Air { cos_zenith, ..winter_air() }, &Oxidants::WINTER).nitrogen * 3600.0;
     assert!((0.005..0.1).contains(&nox(-0.5)), "{}", nox(-0.5));
     assert!((0.01..0.1).contains(&nox(0.4)), "{}", nox(0.4));
+}
+
+/// Growth by hand: (1 + 0.3 * 0.7/0.3)^(2/3) = 1.7^(2/3) = 1.4244; held at 95 %: 6.7^(2/3) = 3.554.
+#[test]
+fn humid_surface_by_hand() {
+    assert!((wet_surface(1e-7, 0.0) / 1.14e-3 - 1.0).abs() < 1e-9);
+    assert!((wet_surface(1e-7, 0.7) / 1.14e-3 / 1.4244 - 1.0).abs() < 1e-3);
+    assert!((wet_surface(1e-7, 1.0) / 1.14e-3 / 3.554 - 1.0).abs() < 1e-3);
+}
+
+/// With surface in plenty every NO3 takes two NO2: at 263 K, 970 hPa, k = 1.08e-17, O3 8.01e11, so 0.75 * 2 k [O3] =
+/// 1.298e-5; the night floor of OH adds 0.75 * 1.286e-11 * 1.3e5 = 1.25e-6 s-1. Without particles only OH is left.
+#[test]
+fn night_nitrate_by_hand() {
+    let night = Air { cos_zenith: -0.2, fine_particle_kg_m3: 1e-3, ..winter_air() };
+    let rate = Rates::new(&night, &Oxidants::WINTER).nitrogen;
+    assert!((rate / 1.424e-5 - 1.0).abs() < 0.01, "{rate}");
+    let clean = Rates::new(&Air { fine_particle_kg_m3: 0.0, ..night }, &Oxidants::WINTER).nitrogen;
+    assert!((clean / 1.254e-6 - 1.0).abs() < 0.01, "{clean}");
 }
 
 #[test]

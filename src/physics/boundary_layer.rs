@@ -5,9 +5,9 @@ use crate::constants::GRAVITY;
 
 /// Critical bulk Richardson number (Vogelezang & Holtslag 1996).
 pub const CRITICAL_RICHARDSON: f32 = 0.25;
-/// Weight of u*^2 in the shear production near the ground (Vogelezang & Holtslag 1996, eq. 3).
+/// Weight of u*^2 in the shear production near the ground (Vogelezang & Holtslag 1996).
 const SHEAR_WEIGHT: f32 = 100.0;
-/// Coefficient of the excess temperature of thermals (Holtslag & Boville 1993, eq. 3.10: 8.5).
+/// Coefficient of the excess temperature of thermals (Holtslag & Boville 1993, J. Climate 6, 1825).
 const EXCESS: f32 = 8.5;
 /// Lowest mixing height returned [m].
 pub const LOWEST_MIXING_HEIGHT: f32 = 30.0;
@@ -24,7 +24,8 @@ pub struct Column<'a> {
     pub wind_v_m_s: &'a [f32],
 }
 
-/// Mixing height above ground [m]: where the bulk Richardson number of Vogelezang & Holtslag (1996), eq. 2,
+/// Mixing height above ground [m]: where the bulk Richardson number of Vogelezang & Holtslag (1996, Boundary-Layer
+/// Meteorol. 81, 245),
 ///
 /// `Ri = (g / theta_s) (theta_h - theta_s) (h - z_s) / ((u_h - u_s)^2 + (v_h - v_s)^2 + 100 u*^2)`,
 ///

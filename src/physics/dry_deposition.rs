@@ -55,6 +55,8 @@ struct Gas {
     henry: f32,
     /// Reactivity relative to ozone [1].
     reactivity: f32,
+    /// Taken up by dew as SO2 is (Wesely 1989, eq. 10).
+    acid: bool,
 }
 
 /// Deposition velocity [m s-1] at `height_m` [m] above ground; 0 for the tracer.
@@ -75,8 +77,8 @@ pub fn deposition_velocity(species: Species, state: &SurfaceState, layer: &Surfa
     }
 }
 
-/// NH3 after Walmsley & Wesely (1996); CO by its Henry constant alone (no uptake by frozen soil); the SOA precursor as the aldehyde
-/// class. NO2 stands for all NOx and takes the values of NO2, an upper bound near sources, where part of it is NO.
+/// NH3 after Walmsley & Wesely (1996); CO by its Henry constant alone (no uptake by frozen soil); the SOA precursor as
+/// the aldehyde class. NO2 stands for all NOx and takes the values of NO2, an upper bound near sources, where part of it is NO.
 fn gas_of(species: Species) -> Gas {
     let (diffusivity_ratio, henry, reactivity) = match species {
         Species::So2 => (1.9, 1e5, 0.0),
@@ -84,14 +86,15 @@ fn gas_of(species: Species) -> Gas {
         Species::Hno3 => (1.9, 1e14, 0.0),
         Species::Nh3 => (0.97, 2e4, 0.0),
         Species::Co => (1.2, 1e-3, 0.0),
+        // The precursor; particles and the tracer do not come here.
         _ => (1.6, 15.0, 0.0),
     };
-    Gas { diffusivity_ratio, henry, reactivity }
+    Gas { diffusivity_ratio, henry, reactivity, acid: species == Species::So2 }
 }
 
-/// Mixed agricultural and range land (Wesely's type 10) in its seasons 1, 3 and 4, and water (type 7). Ground under snow for SO2:
-/// `70 (2 - T)`, T in degC, between 100 and 500 s m-1 (Erisman et al. 1994 as in Zhang et al. 2003), which replaces Wesely's 100 s m-1
-/// and his `1000 exp(-(T + 4))`, a term that closes every path below -10 degC.
+/// Mixed agricultural and range land (Wesely's type 10) in its seasons 1, 3 and 4, and water (type 7). Ground under
+/// snow for SO2: `70 (2 - T)`, T in degC, between 100 and 500 s m-1 (Erisman et al. 1994 as in Zhang et al. 2003),
+/// which replaces Wesely's 100 s m-1 and his `1000 exp(-(T + 4))`, a term that closes every path below -10 degC.
 fn resistances_of(state: &SurfaceState) -> Resistances {
     let celsius = state.temperature_k - 273.15;
     let (stomata, cuticle, canopy, ground_so2, ground_o3, lower_so2, lower_o3) = match state.cover {
@@ -100,7 +103,7 @@ fn resistances_of(state: &SurfaceState) -> Resistances {
         Cover::Snow => (CLOSED, 9000.0, 10.0, (70.0 * (2.0 - celsius)).clamp(100.0, 500.0), 3500.0, CLOSED, 1000.0),
         Cover::Water => (CLOSED, CLOSED, 0.0, 1.0, 2000.0, CLOSED, CLOSED),
     };
-    // Cold, snow-free surfaces: at most twice the resistance below -1 degC (Zhang et al. 2003, section 3.4).
+    // Cold, snow-free surfaces: at most twice the resistance below -1 degC (Zhang et al. 2003, Atmos. Chem. Phys. 3, 2067).
     let cold = match state.cover {
         Cover::Green | Cover::Dormant => (0.2 * (-1.0 - celsius)).exp().clamp(1.0, 2.0),
         Cover::Snow | Cover::Water => 1.0,
@@ -116,7 +119,7 @@ fn resistances_of(state: &SurfaceState) -> Resistances {
     }
 }
 
-/// Surface resistance rc [s m-1]: Wesely (1989), eq. 2-9, on flat ground; wet leaves eq. 12-14.
+/// Surface resistance rc [s m-1]: Wesely (1989), eq. 2-9, on flat ground; wet leaves eq. 10, 11 and 14.
 fn surface_resistance(gas: &Gas, state: &SurfaceState) -> f32 {
     parallel_paths(gas, state, &resistances_of(state))
 }
@@ -145,7 +148,7 @@ fn parallel_paths(gas: &Gas, state: &SurfaceState, r: &Resistances) -> f32 {
 
 /// Cuticle wet by dew: 100 s m-1 for a gas as soluble and acid as SO2, eq. 14 for the others.
 fn wet_cuticle(gas: &Gas, cuticle: f32, dry_cuticle: f32) -> f32 {
-    if gas.henry == 1e5 && gas.reactivity == 0.0 {
+    if gas.acid {
         return 100.0;
     }
     let ozone = 1.0 / (1.0 / 3000.0 + 1.0 / (3.0 * cuticle));
@@ -166,9 +169,9 @@ fn kinematic_viscosity(state: &SurfaceState) -> f32 {
 }
 
 /// Zhang et al. (2001), eq. 1-9; collection by Brownian motion `0.2 Sc^(-2/3)`, impaction `0.4 (St/(alpha + St))^1.7` and
-/// interception `2.5 (d/A)^0.8` after Emerson et al. (2020), Table S1. A and alpha: Zhang et al. (2001), Table 3: snow as leafless
-/// deciduous forest (10 mm, 0.8; most snow of the region lies in forest), dormant as crops in late autumn (5 mm, 1.2), green as
-/// mixed forest (5 mm, 0.8); water (no interception, 100) with the Stokes number of smooth surfaces.
+/// interception `2.5 (d/A)^0.8` after Emerson et al. (2020), Table S1. A and alpha: Zhang et al. (2001), Table 3: snow
+/// as leafless deciduous forest (10 mm, 0.8; most snow of the region lies in forest), dormant as crops in late autumn
+/// (5 mm, 1.2), green as mixed forest (5 mm, 0.8); water (no interception, 100) with the Stokes number of smooth surfaces.
 fn particle_velocity(diameter: f32, density: f32, ra: f32, state: &SurfaceState, layer: &SurfaceLayer) -> f32 {
     let (temperature, viscosity) = (state.temperature_k, kinematic_viscosity(state));
     let settling = settling_speed(diameter, density, temperature, state.pressure_pa);
@@ -220,8 +223,8 @@ mod tests {
         ([140.0, 4000.0, 1200.0, 500.0, 200.0, 4000.0, 500.0], 10.0),
     ];
 
-    /// Wesely (1989), Table 3, as corrected by Walmsley & Wesely (1996), Table 1 [s m-1]: radiation 800, 500, 300, 100, 0 W m-2, then
-    /// dew at night. The tables are rounded to two figures; 9999 stands for anything larger.
+    /// Wesely (1989), Table 3, as corrected by Walmsley & Wesely (1996), Table 1 [s m-1]: radiation 800, 500, 300, 100,
+    /// 0 W m-2, then dew at night. The tables are rounded to two figures; 9999 stands for anything larger.
     #[test]
     fn surface_resistances_of_the_published_table() {
         let table: [(Species, [[f32; 6]; 5]); 4] = [
@@ -291,8 +294,8 @@ mod tests {
         }
     }
 
-    /// Measured ranges [cm/s]: SO2 over snow 0.04..0.3 (Cadle et al. 1985; Valdez et al. 1987), HNO3 1..4 by day (Huebert & Robert
-    /// 1985), fine particles 0.01..0.3, coarse 0.2..2 (Emerson et al. 2020, figure 1).
+    /// Measured ranges [cm/s]: SO2 over snow 0.04..0.3 (Cadle et al. 1985; Valdez et al. 1987), HNO3 1..4 by day
+    /// (Huebert & Robert 1985), fine particles 0.01..0.3, coarse 0.2..2 (Emerson et al. 2020, figure 1).
     #[test]
     fn velocities_lie_in_measured_ranges() {
         let snow = state(Cover::Snow, -15.0, 100.0);
@@ -318,6 +321,30 @@ mod tests {
             assert!((low..=high).contains(&v), "{species:?} over {:?}: {v} cm/s", state.cover);
         }
         assert_eq!(velocity_cm_s(Species::Tracer, &summer, 0.4), 0.0);
+    }
+
+    /// Each collection process by hand at 293 K over dormant crops. 0.02 um, u* 0.3: D 1.4e-8 m2/s (Seinfeld & Pandis
+    /// 2006, Table 9.5), Sc 1075, Brownian 1.91e-3, interception 1.2e-4, rs 548, ra 38.4: 1.71e-3 m/s. 20 um, u* 1:
+    /// settling 1.21e-2, St 0.247, impaction 0.0198, interception 0.0302, rebound 0.608, rs 10.97, ra 11.51: 5.66e-2 m/s.
+    #[test]
+    fn particle_processes_by_hand() {
+        let field = SurfaceState { pressure_pa: 101_325.0, ..state(Cover::Dormant, 20.0, 0.0) };
+        for (diameter, u_star, velocity) in [(0.02e-6, 0.3, 1.71e-3), (20e-6, 1.0, 5.66e-2)] {
+            let layer = layer(u_star);
+            let v = particle_velocity(diameter, 1000.0, layer.aerodynamic_resistance(10.0), &field, &layer);
+            assert!((v / velocity - 1.0).abs() < 0.05, "{diameter}: {v}");
+        }
+    }
+
+    /// Frost doubles the resistance of bare ground at most (Zhang et al. 2003), and snow bounds that of SO2 by 100 and
+    /// 500 s m-1.
+    #[test]
+    fn cold_raises_resistances_within_bounds() {
+        let rc = |cover, celsius| surface_resistance(&gas_of(Species::So2), &state(cover, celsius, 0.0));
+        let ratio = rc(Cover::Dormant, -40.0) / rc(Cover::Dormant, 2.0);
+        assert!((1.6..=2.0).contains(&ratio), "{ratio}");
+        assert!((rc(Cover::Snow, -40.0) - rc(Cover::Snow, -6.0)).abs() < 1e-3);
+        assert!(rc(Cover::Snow, 0.9) < 0.3 * rc(Cover::Snow, -6.0));
     }
 
     /// In still air particles fall no slower than they settle, and no velocity exceeds the turbulent limit 1/ra plus settling.

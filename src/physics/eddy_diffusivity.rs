@@ -6,7 +6,7 @@ use crate::constants::{GRAVITY, VON_KARMAN};
 const KAPPA: f32 = VON_KARMAN as f32;
 /// Top of the surface layer as a fraction of the mixing height (Holtslag & Boville 1993).
 const SURFACE_FRACTION: f32 = 0.1;
-/// Asymptotic mixing length of the free air [m] (Holtslag & Boville 1993, eq. 3.3 far above the ground).
+/// Asymptotic mixing length of the free air [m] (Holtslag & Boville 1993, far above the ground).
 const FREE_MIXING_LENGTH: f32 = 30.0;
 /// Largest diffusivity returned [m2 s-1].
 pub const LARGEST_DIFFUSIVITY: f32 = 1000.0;
@@ -34,7 +34,7 @@ impl Stratification {
 
 /// Diffusivity of free air at height `z` [m2 s-1]: `l^2 S F(Ri)`, `1/l = 1/(kappa z) + 1/30 m`.
 ///
-/// Holtslag & Boville (1993), eq. 3.2-3.5: `F = 1 / (1 + 10 Ri (1 + 8 Ri))` stable, `sqrt(1 - 18 Ri)` unstable.
+/// Holtslag & Boville (1993, J. Climate 6, 1825): `F = 1 / (1 + 10 Ri (1 + 8 Ri))` stable, `sqrt(1 - 18 Ri)` unstable.
 pub fn free_air(z: f32, local: &Stratification) -> f32 {
     let length = KAPPA * z / (1.0 + KAPPA * z / FREE_MIXING_LENGTH);
     let ri = local.richardson;
@@ -44,10 +44,11 @@ pub fn free_air(z: f32, local: &Stratification) -> f32 {
 
 /// Diffusivity inside the boundary layer [m2 s-1] at `z` [m] of a layer of `mixing_height` [m]; 0 at and above its top.
 ///
-/// `K = kappa w z (1 - z/h)^2` (Troen & Mahrt 1986, eq. 7) with the scalar velocity scale w of Holtslag & Boville (1993),
-/// appendix A: stable `u* / phi_h`, `phi_h = 1 + 5 z/L` to z/L = 1 and `5 + z/L` beyond; unstable `u* (1 - 15 z/L)^(1/2)`, held
-/// above a tenth of the layer, where it scales with w* as `(u*^3 + 0.6 w*^3)^(1/3)` over the turbulent Prandtl number. The
-/// counter-gradient part of that Prandtl number is left out: it belongs to a non-local flux, which this K does not accompany.
+/// `K = kappa w z (1 - z/h)^2` (Troen & Mahrt 1986, Boundary-Layer Meteorol. 37, 129) with the scalar velocity scale w
+/// of Holtslag & Boville (1993), their appendix: stable `u* / phi_h`, `phi_h = 1 + 5 z/L` to z/L = 1 and `5 + z/L`
+/// beyond; unstable `u* (1 - 15 z/L)^(1/2)`, held above a tenth of the layer, where it scales with w* as `(u*^3 + 0.6
+/// w*^3)^(1/3)` over the turbulent Prandtl number. The counter-gradient part of that Prandtl number is left out: it
+/// belongs to a non-local flux, which this K does not accompany.
 pub fn boundary_layer(z: f32, surface: &SurfaceLayer, mixing_height: f32) -> f32 {
     if z >= mixing_height {
         return 0.0;
@@ -63,8 +64,8 @@ pub fn boundary_layer(z: f32, surface: &SurfaceLayer, mixing_height: f32) -> f32
     KAPPA * scale * z * part * part
 }
 
-/// Diffusivity [m2 s-1] at height `z` [m] above ground: the larger of [`boundary_layer`] and [`free_air`], between `minimum` and
-/// [`LARGEST_DIFFUSIVITY`].
+/// Diffusivity [m2 s-1] at height `z` [m] above ground: the larger of [`boundary_layer`] and [`free_air`], between
+/// `minimum` and [`LARGEST_DIFFUSIVITY`].
 ///
 /// `minimum` [m2 s-1] is land-dependent: 0.01 over snow-covered country at night to 1 in towns.
 #[inline]

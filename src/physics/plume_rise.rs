@@ -43,8 +43,8 @@ pub fn momentum_flux(stack: &Stack, air: &StackAir) -> f32 {
 
 /// Rise by buoyancy alone [m].
 ///
-/// Neutral and unstable: `21.425 F^0.75 / u` below F = 55 m4 s-3, `38.71 F^0.6 / u` from there; stable: `2.6 (F / (u s))^(1/3)`, not
-/// above the calm limit `4 F^0.25 s^-0.375`, with `s = g dtheta/dz / T`.
+/// Neutral and unstable: `21.425 F^0.75 / u` below F = 55 m4 s-3, `38.71 F^0.6 / u` from there; stable: `2.6 (F / (u
+/// s))^(1/3)`, not above the calm limit `4 F^0.25 s^-0.375`, with `s = g dtheta/dz / T`.
 pub fn buoyant_rise(flux: f32, air: &StackAir) -> f32 {
     let wind = air.wind_m_s.max(1.0);
     if air.theta_gradient_k_m >= STABLE_GRADIENT_K_M {
@@ -81,7 +81,7 @@ mod tests {
         StackAir { temperature_k, wind_m_s: 4.0, theta_gradient_k_m: 0.0 }
     }
 
-    /// ISC3 guide, eq. 1-9, 1-10 and 1-18: cross-over temperature differences 0.0297 Ts v^(1/3) / d^(2/3) (F < 55),
+    /// ISC3 guide: cross-over temperature differences 0.0297 Ts v^(1/3) / d^(2/3) (F < 55),
     /// 0.00575 Ts v^(2/3) / d^(1/3) (F >= 55) and 0.019582 Ts v sqrt(s) (stable): there both rises agree.
     #[test]
     fn rises_cross_where_the_isc3_guide_says() {
@@ -120,6 +120,17 @@ mod tests {
         assert!((effective_height(&stack, &air) - 232.5).abs() < 0.5, "{}", effective_height(&stack, &air));
         air.theta_gradient_k_m = 0.03;
         assert!((effective_height(&stack, &air) - 170.5).abs() < 0.5, "{}", effective_height(&stack, &air));
+    }
+
+    /// Stable momentum rise by hand: d 1.5 m, v 12 m/s, 280 K into 260 K: Fm = 324*260/(4*280) = 75.21; s =
+    /// 9.80665*0.02/260 = 7.544e-4; 1.5*(75.21/(3*sqrt(s)))^(1/3) = 14.55 m; at v 4 m/s the neutral 3*1.5*4/3 = 6 m is
+    /// the smaller.
+    #[test]
+    fn stable_momentum_rise_by_hand() {
+        let air = StackAir { temperature_k: 260.0, wind_m_s: 3.0, theta_gradient_k_m: 0.02 };
+        let stack = Stack { height_m: 30.0, diameter_m: 1.5, exit_speed_m_s: 12.0, exit_temperature_k: 280.0 };
+        assert!((momentum_rise(&stack, &air) - 14.55).abs() < 0.02, "{}", momentum_rise(&stack, &air));
+        assert!((momentum_rise(&Stack { exit_speed_m_s: 4.0, ..stack }, &air) - 6.0).abs() < 1e-4);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::constants::GRAVITY;
 
-/// Dynamic viscosity of air [Pa s] at `temperature_k` [K] (Sutherland 1893, constants of the US Standard Atmosphere 1976, eq. 51).
+/// Dynamic viscosity of air [Pa s] at `temperature_k` [K] (Sutherland 1893, constants of the US Standard Atmosphere
+/// 1976, eq. 51).
 pub fn dynamic_viscosity(temperature_k: f32) -> f32 {
     1.458e-6 * temperature_k * temperature_k.sqrt() / (temperature_k + 110.4)
 }

@@ -5,8 +5,8 @@ const J2000_UNIX_S: f64 = 946_728_000.0;
 
 /// Apparent right ascension and declination of the sun [rad] at `unix_s` [s since 1970-01-01 UTC].
 ///
-/// Low-accuracy theory of Meeus (1998), Astronomical Algorithms, chapter 25 (0.01 degrees between 1950 and 2100); the difference
-/// between UTC and dynamical time (about 70 s, 0.0008 degrees of solar longitude) is ignored.
+/// Low-accuracy theory of Meeus (1998), Astronomical Algorithms, chapter 25 (0.01 degrees between 1950 and 2100); the
+/// difference between UTC and dynamical time (about 70 s, 0.0008 degrees of solar longitude) is ignored.
 pub fn right_ascension_declination(unix_s: f64) -> (f64, f64) {
     let t = (unix_s - J2000_UNIX_S) / 86_400.0 / 36_525.0;
     let mean_longitude = 280.466_46 + t * (36_000.769_83 + t * 0.000_303_2);
@@ -24,8 +24,8 @@ pub fn right_ascension_declination(unix_s: f64) -> (f64, f64) {
 
 /// Cosine of the true (unrefracted) solar zenith angle, negative below the horizon.
 ///
-/// `longitude_deg` east positive, `latitude_deg` north positive, `unix_s` seconds since 1970-01-01 UTC. Greenwich sidereal time:
-/// Meeus (1998), eq. 12.4.
+/// `longitude_deg` east positive, `latitude_deg` north positive, `unix_s` seconds since 1970-01-01 UTC. Greenwich
+/// sidereal time: Meeus (1998), eq. 12.4.
 pub fn cos_zenith(longitude_deg: f64, latitude_deg: f64, unix_s: f64) -> f64 {
     let (right_ascension, declination) = right_ascension_declination(unix_s);
     let days = (unix_s - J2000_UNIX_S) / 86_400.0;
@@ -47,8 +47,8 @@ mod tests {
         assert!((dec.to_degrees() + 7.785_07).abs() < 1e-3, "{}", dec.to_degrees());
     }
 
-    /// Reda & Andreas (2004), NREL/TP-560-34302, table A5.1: 2003-10-17 19:30:30 UTC, 39.742476 N, 105.1786 W: elevation without
-    /// refraction 39.872046 deg.
+    /// Reda & Andreas (2004), NREL/TP-560-34302, table A5.1: 2003-10-17 19:30:30 UTC, 39.742476 N, 105.1786 W:
+    /// elevation without refraction 39.872046 deg.
     #[test]
     fn nrel_solar_position_example() {
         let zenith = cos_zenith(-105.178_6, 39.742_476, 1_066_419_030.0).acos().to_degrees();

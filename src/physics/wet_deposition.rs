@@ -36,12 +36,12 @@ impl Form {
 
 /// First-order loss rate [s-1] of `species` under `precipitation` [kg m-2 s-1].
 ///
-/// EMEP MSC-W (Simpson et al. 2012, Atmos. Chem. Phys. 12, eq. 74-76 and the table of scavenging ratios): in cloud
-/// `W_in P / (h_s rho_w)`, gases below cloud `W_sub P / (h_s rho_w)`, with `h_s` 1000 m; particles below cloud `A P E / V`, E 0.02 fine
-/// and 0.4 coarse. That model treats snow as rain. Here two things differ in snow: SO2 and NH3, which need liquid water, are not
-/// taken up (as in the sulphur cycle of the Met Office Unified Model), and particles below cloud meet flakes that fall at 1 m s-1
-/// instead of 5. Water-insoluble gases (NO2, CO) and the tracer are not scavenged. The SOA precursor takes the values of HCHO,
-/// a moderately soluble gas.
+/// EMEP MSC-W (Simpson et al. 2012, Atmos. Chem. Phys. 12, 7825, wet deposition): in cloud
+/// `W_in P / (h_s rho_w)`, gases below cloud `W_sub P / (h_s rho_w)`, with `h_s` 1000 m; particles below cloud `A P E /
+/// V`, E 0.02 fine and 0.4 coarse. That model treats snow as rain. Here two things differ in snow: SO2 and NH3, which
+/// need liquid water, are not taken up (as in the sulphur cycle of the Met Office Unified Model), and particles below
+/// cloud meet flakes that fall at 1 m s-1 instead of 5. Water-insoluble gases (NO2, CO) and the tracer are not
+/// scavenged. The SOA precursor takes the values of HCHO, a moderately soluble gas.
 pub fn loss_rate(species: Species, precipitation: f32, zone: Zone, form: Form) -> f32 {
     let rain = precipitation.max(0.0);
     let per_ratio = rain / (SCAVENGING_DEPTH * WATER_DENSITY);
