@@ -187,7 +187,7 @@ fn axis(path: &Path, file: &netcdf::File, names: [&str; 2], limit: f64) -> Resul
     }
     let steps: Vec<f64> = centres.windows(2).map(|w| w[1] - w[0]).collect();
     let mean = (centres[centres.len() - 1] - centres[0]) / steps.len() as f64;
-    if !steps.iter().all(|s| (0.5 * mean..=1.5 * mean).contains(s)) {
+    if !(mean > 0.0 && steps.iter().all(|s| (0.5 * mean..=1.5 * mean).contains(s))) {
         return Err(refuse(path, name, "values that do not run evenly in one direction", "evenly spaced cell centres"));
     }
     if centres.iter().any(|c| c.abs() > limit) || (limit > 90.0 && mean * centres.len() as f64 > 360.001) {

@@ -137,24 +137,29 @@ fn values(
 
 /// Turns hours by stations into one observation per value, in the order of hour, station, pollutant.
 fn long(rows: &[HourRow], stations: &[String]) -> PolarsResult<Vec<Observation>> {
-    let end: Vec<i64> = rows.iter().map(|r| r.end.timestamp()).collect();
-    let pollutant: Vec<i32> = rows.iter().map(|r| r.pollutant as i32).collect();
-    let hours: [Column; 2] =
-        [Series::new("end".into(), end).into(), Series::new("pollutant".into(), pollutant).into()];
-    let mut table = DataFrame::empty();
-    for (i, station) in stations.iter().enumerate() {
-        let codes = vec![station.as_str(); rows.len()];
-        let values: Vec<Option<f64>> = rows.iter().map(|r| r.values[i]).collect();
-        let mut columns = hours.to_vec();
-        columns.push(Series::new("station".into(), codes).into());
-        columns.push(Series::new("value".into(), values).into());
-        let one = DataFrame::new(rows.len(), columns)?.drop_nulls::<String>(None)?;
-        table = if i == 0 { one } else { table.vstack(&one)? };
-    }
-    if table.height() == 0 {
+    let length = rows.len() * stations.len();
+    if length == 0 {
         return Ok(Vec::new());
     }
-    let table = table.sort(["end", "station", "pollutant"], SortMultipleOptions::default())?;
+    let (mut ends, mut pollutants) = (Vec::with_capacity(length), Vec::with_capacity(length));
+    let (mut codes, mut values) = (Vec::with_capacity(length), Vec::with_capacity(length));
+    for row in rows {
+        for (station, value) in stations.iter().zip(&row.values) {
+            ends.push(row.end.timestamp());
+            pollutants.push(row.pollutant as i32);
+            codes.push(station.as_str());
+            values.push(*value);
+        }
+    }
+    let columns: Vec<Column> = vec![
+        Series::new("end".into(), ends).into(),
+        Series::new("station".into(), codes).into(),
+        Series::new("pollutant".into(), pollutants).into(),
+        Series::new("value".into(), values).into(),
+    ];
+    let table = DataFrame::new(length, columns)?
+        .drop_nulls(Some(&["value"]))?
+        .sort(["end", "station", "pollutant"], SortMultipleOptions::default())?;
     let ends = table.column("end")?.i64()?;
     let pollutants = table.column("pollutant")?.i32()?;
     let codes = table.column("station")?.str()?;

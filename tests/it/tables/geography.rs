@@ -146,7 +146,7 @@ fn a_grid_over_a_part_covers_that_part() {
         let east = polygon![(x: 129.5, y: 40.0), (x: 140.0, y: 40.0), (x: 140.0, y: 50.0), (x: 129.5, y: 50.0)];
         let expected = county.outline.intersection(&east).unsigned_area() / county.outline.unsigned_area();
         let w = county_weights(county, &grid);
-        assert!((w.coverage - expected).abs() < 1e-9, "{} {} {expected}", county.adcode, w.coverage);
+        assert!((w.coverage - expected).abs() < 1e-7, "{} {} {expected}", county.adcode, w.coverage);
         if expected == 0.0 {
             assert!(w.area.is_empty() && w.built_up.is_empty());
         }
@@ -155,7 +155,7 @@ fn a_grid_over_a_part_covers_that_part() {
 
 #[test]
 fn other_regions_of_the_world_have_no_weights() {
-    let bavaria = HorizontalGrid::new("+proj=utm +zone=32 +R=6370000", (40, 30), (400_000.0, 5_200_000.0), (20_000.0, 20_000.0)).unwrap();
+    let bavaria = HorizontalGrid::new("+proj=utm +zone=32 +ellps=WGS84", (40, 30), (400_000.0, 5_200_000.0), (20_000.0, 20_000.0)).unwrap();
     for county in &yanbian().counties {
         let w = county_weights(county, &bavaria);
         assert_eq!((w.area.len(), w.built_up.len(), w.coverage), (0, 0, 0.0));
