@@ -174,7 +174,8 @@ impl Table {
         Err(match self.rejections.first() {
             None => self.refuse_file("line 2", "no rows below the header", format!("at least one {what}")),
             Some(r) => {
-                let found = format!("{} refused rows and none accepted, the first with {}", self.rejections.len(), r.found);
+                let found =
+                    format!("{} refused rows and none accepted, the first with {}", self.rejections.len(), r.found);
                 self.refuse_file(r.place.clone(), found, r.expected.clone())
             }
         })

@@ -4,6 +4,7 @@ mod csv_rows;
 pub mod fires_csv;
 pub mod inventory_csv;
 pub mod inventory_netcdf;
+pub mod netcdf_classic;
 pub mod observations_csv;
 pub mod outlines;
 pub mod power_plants_csv;

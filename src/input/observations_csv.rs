@@ -69,7 +69,9 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
         let parsed = hour_row(row, [date, hour, kind]).and_then(|key| match key {
             Some((end, pollutant)) => match lines_of_hours.insert((end, pollutant), row.line) {
                 None => Ok(Some((end, pollutant))),
-                Some(first) => Err(Refusal::new(format!("hour and type of line {first} again"), "each hour and type once")),
+                Some(first) => {
+                    Err(Refusal::new(format!("hour and type of line {first} again"), "each hour and type once"))
+                }
             },
             None => Ok(None),
         });
@@ -84,8 +86,9 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
     }
     table.rejections.extend(refused);
     let codes: Vec<String> = wanted.into_iter().map(|(code, _)| code).collect();
-    let items = long(&rows, &codes)
-        .map_err(|e| Error::format(path, "the rows", e.to_string(), "hours by stations", "Correct or replace the file"))?;
+    let items = long(&rows, &codes).map_err(|e| {
+        Error::format(path, "the rows", e.to_string(), "hours by stations", "Correct or replace the file")
+    })?;
     Ok(Accepted { items, rejections: table.rejections })
 }
 
@@ -97,7 +100,10 @@ fn hour_row(
     let (date, hour, kind) = (row.text(date), row.text(hour), row.text(kind));
     let pollutant = Pollutant::ALL.into_iter().find(|p| p.name() == kind);
     if pollutant.is_none() && !LEFT_OUT.contains(&kind) {
-        return Err(Refusal::new(format!("type `{kind}`"), "PM2.5, PM10, SO2, NO2, CO, O3 or a derived type of these files"));
+        return Err(Refusal::new(
+            format!("type `{kind}`"),
+            "PM2.5, PM10, SO2, NO2, CO, O3 or a derived type of these files",
+        ));
     }
     let eight_digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
     let day = NaiveDate::parse_from_str(date, "%Y%m%d")

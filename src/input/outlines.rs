@@ -47,9 +47,15 @@ pub fn parse(text: &str, origin: &Path) -> Result<Vec<Outline>> {
         let place = format!("feature {}", i + 1);
         let feature = serde_json::from_value::<Feature>(feature.clone())
             .map_err(|e| refuse(origin, &place, e.to_string(), "a feature with properties and geometry"))?;
-        let adcode = adcode(&feature).map_err(|found| refuse(origin, &place, found, "a property adcode of six digits"))?;
+        let adcode =
+            adcode(&feature).map_err(|found| refuse(origin, &place, found, "a property adcode of six digits"))?;
         if let Some(first) = outlines.iter().position(|(code, _)| *code == adcode) {
-            return Err(refuse(origin, &place, format!("adcode {adcode} as in feature {}", first + 1), "each code once"));
+            return Err(refuse(
+                origin,
+                &place,
+                format!("adcode {adcode} as in feature {}", first + 1),
+                "each code once",
+            ));
         }
         let place = format!("{place} (adcode {adcode})");
         outlines.push((adcode, shape(&feature, origin, &place)?));
@@ -108,7 +114,12 @@ fn ring(positions: &[Position], origin: &Path, place: &str) -> Result<LineString
         if !(-180.0..=180.0).contains(&lon) || !(-90.0..=90.0).contains(&lat) {
             let hint = if lat.abs() <= 180.0 && lon.abs() <= 90.0 { ", as if latitude came first" } else { "" };
             let found = format!("longitude {lon}, latitude {lat}{hint}");
-            return Err(refuse(origin, place(), found, "longitude within 180 and latitude within 90 degrees, in this order"));
+            return Err(refuse(
+                origin,
+                place(),
+                found,
+                "longitude within 180 and latitude within 90 degrees, in this order",
+            ));
         }
         coords.push(Coord { x: lon, y: lat });
     }

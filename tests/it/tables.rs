@@ -68,7 +68,8 @@ fn an_inventory_becomes_sources() {
 
 #[test]
 fn refused_rows_leave_the_others() {
-    let text = "id,name,sector,adcode,so2_t_a\na,\"two\nlines\",power,222401,1\nb,B,steam,222401,1\nc,C,power,222401,2\n";
+    let text =
+        "id,name,sector,adcode,so2_t_a\na,\"two\nlines\",power,222401,1\nb,B,steam,222401,1\nc,C,power,222401,2\n";
     let (_folder, path) = file("inventory.csv", text);
     let read = inventory_csv::read(&path).unwrap();
     assert_eq!(read.items.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["a", "c"]);
@@ -106,7 +107,8 @@ fn real_observations_are_read_whole() {
 fn the_whole_network_of_a_day_is_read() {
     let Some(path) = real("obs/china_sites_20230121.csv") else { return };
     let text = std::fs::read_to_string(&path).unwrap();
-    let all: Vec<String> = text.lines().next().unwrap().split(',').skip(3).filter(|c| !c.trim().is_empty()).map(str::to_owned).collect();
+    let all: Vec<String> =
+        text.lines().next().unwrap().split(',').skip(3).filter(|c| !c.trim().is_empty()).map(str::to_owned).collect();
     let read = observations_csv::read(&path, &all).unwrap();
     assert_eq!((read.items.len(), read.rejections.len()), (240_199, 0));
 }

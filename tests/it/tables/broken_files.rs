@@ -79,7 +79,10 @@ fn inventory_tables() {
         (row("b,,power,222401,,,,,,,1,,,,"), &["line 3", "no name"]),
         (row("b,\"B,power,222401,,,,,,,1,,,,\nc,C,power,222401,,,,,,,1,,,,"), &["line 3", "fields"]),
         (gbk, &["line 4", "UTF-8"]),
-        (head("id,name,sector,adcode,so2_kg_h").iter().map(|&b| if b == b'1' { b'x' } else { b }).collect(), &["line 2"]),
+        (
+            head("id,name,sector,adcode,so2_kg_h").iter().map(|&b| if b == b'1' { b'x' } else { b }).collect(),
+            &["line 2"],
+        ),
     ];
     each("inventory.csv", &cases, inventory_csv::read);
     let text = said(inventory_csv::read(Path::new("/nowhere/inventory.csv")));
@@ -127,8 +130,7 @@ fn observations() {
 
 #[test]
 fn fires() {
-    const HEAD: &str =
-        "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n";
+    const HEAD: &str = "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n";
     let row = |text: &str| bytes(&format!("{HEAD}43,129,310,1,1,2025-04-01,0305,A,50,6.1,280,9.5,D\n{text}\n"));
     let head = |from: &str| bytes(&HEAD.replace(from, "other"));
     let cases: Vec<(Vec<u8>, &[&str])> = vec![
@@ -311,7 +313,12 @@ fn gridded_inventories_with_wrong_content() {
             &LAT,
             &LON,
             1,
-            vec![Field { name: "nox", dimensions: &["time", "time", "lat", "lon"], units: FLUX, values: vec![1e-9; 6] }],
+            vec![Field {
+                name: "nox",
+                dimensions: &["time", "time", "lat", "lon"],
+                units: FLUX,
+                values: vec![1e-9; 6],
+            }],
             &["nox", "(time, time, lat, lon)"],
         ),
         (&[42.0, 43.0, 95.0], &LON, 1, flat("nox", FLUX), &["lat", "evenly"]),
@@ -383,10 +390,9 @@ fn gridded_inventories_that_are_no_sound_files() {
 #[test]
 fn gridded_inventories_without_coordinates() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, first, second, wanted) in [
-        ("nolat.nc", "y", "lon", ["the coordinates", "`lat`"]),
-        ("nolon.nc", "lat", "x", ["the coordinates", "`lon`"]),
-    ] {
+    for (name, first, second, wanted) in
+        [("nolat.nc", "y", "lon", ["the coordinates", "`lat`"]), ("nolon.nc", "lat", "x", ["the coordinates", "`lon`"])]
+    {
         let path = folder.path().join(name);
         let mut file = netcdf::create(&path).unwrap();
         for (dimension, centres) in [(first, &LAT[..]), (second, &LON[..])] {
