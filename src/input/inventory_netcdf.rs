@@ -15,6 +15,7 @@
 //! A source is the box of one cell and one sector, with county 0; its amount is flux x area of the cell on the sphere of
 //! [`EARTH_RADIUS_M`] x seconds of a year.
 
+use super::Window;
 use super::netcdf_classic::check_length;
 use crate::constants::EARTH_RADIUS_M;
 use crate::domain::source::{Amounts, Place, Sector, Source, Strength};
@@ -23,9 +24,6 @@ use crate::units::SECONDS_PER_YEAR;
 use netcdf::{AttributeValue, Variable};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// West, south, east, north [degrees].
-pub type Window = (f64, f64, f64, f64);
 
 /// Largest number of values of one variable that is read: twelve months of the globe at 0.1 degree are 78 million.
 const VALUE_LIMIT: usize = 100_000_000;

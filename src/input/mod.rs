@@ -9,3 +9,6 @@ pub mod observations_csv;
 pub mod outlines;
 pub mod power_plants_csv;
 pub mod region;
+
+/// Part of the Earth from which a reader takes records: west, south, east, north [degrees].
+pub type Window = (f64, f64, f64, f64);

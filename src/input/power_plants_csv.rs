@@ -5,17 +5,16 @@
 //! planned or under construction do not run; they are no sources, by design, as are plants outside the window. A blank status is a
 //! plant in operation. Emissions follow from `models/power_plants.toml`.
 
+use super::Window;
 use super::csv_rows::{Refusal, Row, Table};
 use crate::domain::county::County;
 use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use crate::error::{Accepted, Error, Result};
 use geo::{Contains, Point};
 use serde::Deserialize;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// West, south, east, north [degrees].
-pub type Window = (f64, f64, f64, f64);
 
 /// Fuels that emit none of the inventoried pollutants.
 const CLEAN: [&str; 7] = ["Hydro", "Wind", "Solar", "Nuclear", "Geothermal", "Wave and Tidal", "Storage"];
@@ -103,7 +102,9 @@ impl PlantFactors {
                 written.push(name);
             }
         }
-        if self.stacks.is_empty() || self.stacks.windows(2).any(|w| !(w[0].up_to_mw < w[1].up_to_mw)) {
+        if self.stacks.is_empty()
+            || self.stacks.windows(2).any(|w| w[0].up_to_mw.partial_cmp(&w[1].up_to_mw) != Some(Ordering::Less))
+        {
             return Err(("stacks.up_to_mw".into(), "no ascending limits".into(), "classes by ascending capacity"));
         }
         Ok(())
