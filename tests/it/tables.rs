@@ -148,6 +148,19 @@ fn viirs_fires_have_words_for_confidence() {
     assert_eq!(seen, [("00:05".to_owned(), 0.6), ("04:17".to_owned(), 0.9), ("18:17".to_owned(), 0.2)]);
 }
 
+#[test]
+fn the_window_holds_its_edges_and_nothing_beyond() {
+    let mut text = "latitude,longitude,acq_date,acq_time,satellite,confidence,frp\n".to_owned();
+    for (lat, lon) in [(41.0, 127.0), (45.0, 132.0), (40.99, 129.0), (45.01, 129.0), (43.0, 126.99), (43.0, 132.01)] {
+        text += &format!("{lat},{lon},2025-04-01,0305,A,50,9.5\n");
+    }
+    let (_folder, path) = file("fires.csv", text);
+    let read = fires_csv::read(&path, (127.0, 41.0, 132.0, 45.0)).unwrap();
+    let places: Vec<_> = read.items.iter().map(|f| (f.lat, f.lon)).collect();
+    assert_eq!(places, [(41.0, 127.0), (45.0, 132.0)]);
+    assert!(read.rejections.is_empty());
+}
+
 /// Of 248 plants 66 coal and 3 gas plants run; the built-in outlines hold three of them.
 #[test]
 fn real_power_plants_are_counted() {

@@ -413,3 +413,53 @@ fn gridded_inventories_without_coordinates() {
     file.close().unwrap();
     refused(&path, &["lat", "2 dimensions"]);
 }
+
+const INVENTORY: &str = "id,name,sector,adcode,lon,lat,so2_t_a,pm25_t_a,pm10_t_a\na,\"A, b\",power,222401,129.5,42.9,10,2,3\nb,B,industry,222401,,,1,,\n";
+const HOURS: &str = "date,hour,type,2237A,2238A,2239A\n20230120,0,PM2.5,1,2,3\n20230120,1,CO,0.1,,3\n";
+const FIRES: &str = "latitude,longitude,acq_date,acq_time,satellite,confidence,frp\n43,129,2025-04-01,0305,A,50,9.5\n";
+const PLANTS: &str =
+    "Power Plant ID,Name,Fuel,Capacity (MW),Operational Status,Latitude,Longitude\n1,A,Coal,400,,42.9,129.5\n";
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::with_cases(300) })]
+
+    /// Any bytes changed, cut or put in: an answer or a refusal that names the file, and every accepted number finite.
+    #[test]
+    fn damaged_text_never_panics(
+        edits in proptest::collection::vec((0usize..400, proptest::prelude::any::<u8>(), 0usize..3), 1..12),
+        cut in 0usize..600,
+    ) {
+        let damage = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            for &(at, byte, kind) in &edits {
+                let at = at % bytes.len().max(1);
+                match kind {
+                    0 if !bytes.is_empty() => bytes[at] = byte,
+                    1 if !bytes.is_empty() => { bytes.remove(at); }
+                    _ => bytes.insert(at.min(bytes.len()), byte),
+                }
+            }
+            bytes.truncate(cut.max(1));
+            bytes
+        };
+        let named = |outcome: Result<bool>, name: &str| match outcome {
+            Ok(sound) => sound,
+            Err(e) => e.to_string().contains(name),
+        };
+        let (_f, path) = file("inventory.csv", damage(INVENTORY));
+        let finite = |s: &hazecast::domain::source::Source| super::annual(s).pm10.is_finite();
+        assert!(named(inventory_csv::read(&path).map(|r| r.items.iter().all(finite)), "inventory.csv"));
+        let (_f, path) = file("hours.csv", damage(HOURS));
+        let sound = observations_csv::read(&path, &codes()).map(|r| r.items.iter().all(|o| o.value >= 0.0));
+        assert!(named(sound, "hours.csv"));
+        let (_f, path) = file("fires.csv", damage(FIRES));
+        let sound = fires_csv::read(&path, (127.0, 41.0, 132.0, 45.0)).map(|r| r.items.iter().all(|f| f.frp_mw >= 0.0));
+        assert!(named(sound, "fires.csv"));
+        let factors = power_plants_csv::PlantFactors::parse(super::PLANTS, Path::new("power_plants.toml")).unwrap();
+        let (_f, path) = file("plants.csv", damage(PLANTS));
+        let sound = power_plants_csv::read(&path, &factors, (125.0, 40.0, 133.0, 46.0), &[]);
+        assert!(named(sound.map(|r| r.items.iter().all(finite)), "plants.csv"));
+        let (_f, path) = file("outlines.geojson", damage(&super::OUTLINES[..900]));
+        assert!(named(outlines::read(&path).map(|_| true), "outlines.geojson"));
+    }
+}
