@@ -4,7 +4,7 @@ use super::gridded_inventory::{Field, write};
 use super::{codes, file};
 use hazecast::error::{Accepted, Result};
 use hazecast::input::{fires_csv, inventory_csv, inventory_netcdf, observations_csv, outlines, power_plants_csv};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a reader says of a file: its error, or its rejections.
 fn said<T>(outcome: Result<Accepted<T>>) -> String {
@@ -339,7 +339,7 @@ fn gridded_inventories_with_wrong_content() {
     }
 }
 
-fn refused(path: &PathBuf, wanted: &[&str]) {
+fn refused(path: &Path, wanted: &[&str]) {
     let text = inventory_netcdf::read(path).expect_err(&format!("{}", path.display())).to_string();
     for word in wanted.iter().chain([&path.file_name().unwrap().to_str().unwrap()]) {
         assert!(text.contains(word), "`{text}`, not `{word}`");
