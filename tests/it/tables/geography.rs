@@ -46,7 +46,7 @@ fn counties_have_their_areas() {
         assert!((area / km2 - 1.0).abs() < 0.03, "{code} {area}");
         let (a, b) = (&generalised[&code], &precise[&code]);
         let iou = a.intersection(b).unsigned_area() / a.union(b).unsigned_area();
-        assert!(iou > 0.8, "{code} IoU {iou}");
+        assert!(iou > 0.88, "{code} IoU {iou}");
     }
 }
 
