@@ -174,7 +174,8 @@ impl Table {
         Err(match self.rejections.first() {
             None => self.refuse_file("line 2", "no rows below the header", format!("at least one {what}")),
             Some(r) => {
-                let found = format!("{} refused rows and none accepted, the first with {}", self.rejections.len(), r.found);
+                let found =
+                    format!("{} refused rows and none accepted, the first with {}", self.rejections.len(), r.found);
                 self.refuse_file(r.place.clone(), found, r.expected.clone())
             }
         })
@@ -190,10 +191,11 @@ fn header(path: &Path, line: usize, record: &ByteRecord) -> Result<Vec<String>> 
     };
     let names: Vec<String> = text.iter().map(|n| n.trim().to_owned()).collect();
     for (i, name) in names.iter().enumerate() {
-        if name.is_empty() || name.contains('\0') {
-            return refuse(format!("column {} without a readable name", i + 1), "a name for every column");
+        if name.contains('\0') {
+            return refuse(format!("NUL bytes in the name of column {}", i + 1), "text encoded as UTF-8");
         }
-        if names[..i].contains(name) {
+        // files of the national network end in columns without a name
+        if !name.is_empty() && names[..i].contains(name) {
             return refuse(format!("the column `{name}` twice"), "every column once");
         }
     }

@@ -5,15 +5,13 @@
 //! low/nominal/high, also as `l`, `n`, `h` (VIIRS). A row whose position is outside the window is another region's and is neither
 //! returned nor checked further. The same detection twice in a file is refused the second time.
 
+use super::Window;
 use super::csv_rows::{Refusal, Row, Table};
 use crate::domain::observation::FireDetection;
 use crate::error::{Accepted, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// West, south, east, north [degrees].
-pub type Window = (f64, f64, f64, f64);
 
 /// Largest fire radiative power of one pixel that is believed [MW]; the largest ones on record are near 10,000.
 const FRP_LIMIT_MW: f64 = 50_000.0;

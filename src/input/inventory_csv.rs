@@ -12,8 +12,8 @@
 //!   Technol. 35, 602, lower bound for urban air); a row that says otherwise is refused.
 
 use super::csv_rows::{Refusal, Row, Table};
-use crate::error::{Accepted, Result};
 use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
+use crate::error::{Accepted, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -66,7 +66,9 @@ pub fn read(path: &Path) -> Result<Accepted<Source>> {
     for row in &table.rows {
         let parsed = source(row, &columns).and_then(|s| match lines_of_ids.insert(s.id.clone(), row.line) {
             None => Ok(s),
-            Some(first) => Err(Refusal::new(format!("id `{}` again, first on line {first}", s.id), "an id once in the file")),
+            Some(first) => {
+                Err(Refusal::new(format!("id `{}` again, first on line {first}", s.id), "an id once in the file"))
+            }
         });
         match parsed {
             Ok(s) => items.push(s),
@@ -104,7 +106,11 @@ fn columns(table: &Table) -> Result<Columns> {
     }
     for (part, whole) in [("pm25", "pm10"), ("bc", "pm25"), ("oc", "pm25")] {
         if has(part) && !has(whole) {
-            return Err(table.refuse_file("line 1", format!("{part} without {whole}"), format!("{whole}, which includes {part}")));
+            return Err(table.refuse_file(
+                "line 1",
+                format!("{part} without {whole}"),
+                format!("{whole}, which includes {part}"),
+            ));
         }
     }
     Ok(Columns {

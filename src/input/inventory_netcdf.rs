@@ -15,6 +15,8 @@
 //! A source is the box of one cell and one sector, with county 0; its amount is flux x area of the cell on the sphere of
 //! [`EARTH_RADIUS_M`] x seconds of a year.
 
+use super::Window;
+use super::netcdf_classic::check_length;
 use crate::constants::EARTH_RADIUS_M;
 use crate::domain::source::{Amounts, Place, Sector, Source, Strength};
 use crate::error::{Error, Result};
@@ -22,9 +24,6 @@ use crate::units::SECONDS_PER_YEAR;
 use netcdf::{AttributeValue, Variable};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// West, south, east, north [degrees].
-pub type Window = (f64, f64, f64, f64);
 
 /// Largest number of values of one variable that is read: twelve months of the globe at 0.1 degree are 78 million.
 const VALUE_LIMIT: usize = 100_000_000;
@@ -77,7 +76,12 @@ pub fn read_within(path: &Path, window: Window) -> Result<Vec<Source>> {
     }
     // the netcdf crate panics on names that are not UTF-8 and on unknown types
     std::panic::catch_unwind(|| read_open(path, window)).unwrap_or_else(|_| {
-        Err(refuse(path, "the file", "names or types that cannot be read", "a NetCDF file with UTF-8 names and plain types"))
+        Err(refuse(
+            path,
+            "the file",
+            "names or types that cannot be read",
+            "a NetCDF file with UTF-8 names and plain types",
+        ))
     })
 }
 
@@ -86,8 +90,8 @@ fn refuse(path: &Path, place: impl Into<String>, found: impl Into<String>, expec
 }
 
 fn read_open(path: &Path, window: Window) -> Result<Vec<Source>> {
+    check_length(path)?;
     let file = netcdf::open(path).map_err(|e| refuse(path, "the file", e.to_string(), "a NetCDF file"))?;
-    check_length(path, &file)?;
     let lat = axis(path, &file, ["lat", "latitude"], 90.0)?;
     let lon = axis(path, &file, ["lon", "longitude"], 360.0)?;
     let mut sectors: BTreeMap<Sector, BTreeMap<&'static str, Vec<f64>>> = BTreeMap::new();
@@ -150,23 +154,6 @@ fn amounts(kg_m2_s: &impl Fn(&str) -> f64, tonnes: f64) -> Amounts {
     }
 }
 
-/// A classic file that was cut short opens and reads as zeros, so its length is held against its header.
-fn check_length(path: &Path, file: &netcdf::File) -> Result<()> {
-    let mut magic = [0u8; 3];
-    let mut raw = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
-    std::io::Read::read_exact(&mut raw, &mut magic).map_err(|e| Error::io(path, e))?;
-    if &magic != b"CDF" {
-        return Ok(());
-    }
-    let needed: u64 = file.variables().map(|v| v.len() as u64 * v.vartype().size() as u64).sum();
-    let length = raw.metadata().map_err(|e| Error::io(path, e))?.len();
-    if length < needed {
-        let found = format!("{length} bytes");
-        return Err(refuse(path, "the end of the file", found, format!("at least {needed} bytes as its header says")));
-    }
-    Ok(())
-}
-
 fn axis(path: &Path, file: &netcdf::File, names: [&str; 2], limit: f64) -> Result<Axis> {
     let expected = format!("a one-dimensional variable `{}` or `{}` of cell centres in degrees", names[0], names[1]);
     let Some(variable) = file.variables().find(|v| names.contains(&v.name().to_lowercase().as_str())) else {
@@ -187,7 +174,7 @@ fn axis(path: &Path, file: &netcdf::File, names: [&str; 2], limit: f64) -> Resul
     }
     let steps: Vec<f64> = centres.windows(2).map(|w| w[1] - w[0]).collect();
     let mean = (centres[centres.len() - 1] - centres[0]) / steps.len() as f64;
-    if !steps.iter().all(|s| (0.5 * mean..=1.5 * mean).contains(s)) {
+    if !(mean > 0.0 && steps.iter().all(|s| (0.5 * mean..=1.5 * mean).contains(s))) {
         return Err(refuse(path, name, "values that do not run evenly in one direction", "evenly spaced cell centres"));
     }
     if centres.iter().any(|c| c.abs() > limit) || (limit > 90.0 && mean * centres.len() as f64 > 360.001) {
@@ -220,7 +207,12 @@ fn meaning(path: &Path, variable: &Variable<'_>, lat: &Axis, lon: &Axis) -> Resu
         if unread || !is_flux(&units) {
             return Ok(None);
         }
-        return Err(refuse(path, name, "a flux of an unknown pollutant", "so2, nox, co, nh3, nmvoc, pm25, pm10, bc or oc"));
+        return Err(refuse(
+            path,
+            name,
+            "a flux of an unknown pollutant",
+            "so2, nox, co, nh3, nmvoc, pm25, pm10, bc or oc",
+        ));
     };
     if !is_flux(&units) {
         return Err(refuse(path, name, format!("units `{units}`"), "kg m-2 s-1"));
@@ -367,7 +359,12 @@ fn check_parts(path: &Path, sector: Sector, fluxes: &BTreeMap<&'static str, Vec<
         // single precision and rounding of the provider
         if let Some(i) = (0..p.len()).find(|&i| p[i] > w[i] * 1.01) {
             let place = format!("{place}, row {}, column {}", i / lon.cells(), i % lon.cells());
-            return Err(refuse(path, place, format!("{} above {whole} {}", p[i], w[i]), format!("{whole} that includes it")));
+            return Err(refuse(
+                path,
+                place,
+                format!("{} above {whole} {}", p[i], w[i]),
+                format!("{whole} that includes it"),
+            ));
         }
     }
     Ok(())

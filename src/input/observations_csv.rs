@@ -69,7 +69,9 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
         let parsed = hour_row(row, [date, hour, kind]).and_then(|key| match key {
             Some((end, pollutant)) => match lines_of_hours.insert((end, pollutant), row.line) {
                 None => Ok(Some((end, pollutant))),
-                Some(first) => Err(Refusal::new(format!("hour and type of line {first} again"), "each hour and type once")),
+                Some(first) => {
+                    Err(Refusal::new(format!("hour and type of line {first} again"), "each hour and type once"))
+                }
             },
             None => Ok(None),
         });
@@ -84,8 +86,9 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
     }
     table.rejections.extend(refused);
     let codes: Vec<String> = wanted.into_iter().map(|(code, _)| code).collect();
-    let items = long(&rows, &codes)
-        .map_err(|e| Error::format(path, "the rows", e.to_string(), "hours by stations", "Correct or replace the file"))?;
+    let items = long(&rows, &codes).map_err(|e| {
+        Error::format(path, "the rows", e.to_string(), "hours by stations", "Correct or replace the file")
+    })?;
     Ok(Accepted { items, rejections: table.rejections })
 }
 
@@ -97,7 +100,10 @@ fn hour_row(
     let (date, hour, kind) = (row.text(date), row.text(hour), row.text(kind));
     let pollutant = Pollutant::ALL.into_iter().find(|p| p.name() == kind);
     if pollutant.is_none() && !LEFT_OUT.contains(&kind) {
-        return Err(Refusal::new(format!("type `{kind}`"), "PM2.5, PM10, SO2, NO2, CO, O3 or a derived type of these files"));
+        return Err(Refusal::new(
+            format!("type `{kind}`"),
+            "PM2.5, PM10, SO2, NO2, CO, O3 or a derived type of these files",
+        ));
     }
     let eight_digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
     let day = NaiveDate::parse_from_str(date, "%Y%m%d")
@@ -137,24 +143,29 @@ fn values(
 
 /// Turns hours by stations into one observation per value, in the order of hour, station, pollutant.
 fn long(rows: &[HourRow], stations: &[String]) -> PolarsResult<Vec<Observation>> {
-    let end: Vec<i64> = rows.iter().map(|r| r.end.timestamp()).collect();
-    let pollutant: Vec<i32> = rows.iter().map(|r| r.pollutant as i32).collect();
-    let hours: [Column; 2] =
-        [Series::new("end".into(), end).into(), Series::new("pollutant".into(), pollutant).into()];
-    let mut table = DataFrame::empty();
-    for (i, station) in stations.iter().enumerate() {
-        let codes = vec![station.as_str(); rows.len()];
-        let values: Vec<Option<f64>> = rows.iter().map(|r| r.values[i]).collect();
-        let mut columns = hours.to_vec();
-        columns.push(Series::new("station".into(), codes).into());
-        columns.push(Series::new("value".into(), values).into());
-        let one = DataFrame::new(rows.len(), columns)?.drop_nulls::<String>(None)?;
-        table = if i == 0 { one } else { table.vstack(&one)? };
-    }
-    if table.height() == 0 {
+    let length = rows.len() * stations.len();
+    if length == 0 {
         return Ok(Vec::new());
     }
-    let table = table.sort(["end", "station", "pollutant"], SortMultipleOptions::default())?;
+    let (mut ends, mut pollutants) = (Vec::with_capacity(length), Vec::with_capacity(length));
+    let (mut codes, mut values) = (Vec::with_capacity(length), Vec::with_capacity(length));
+    for row in rows {
+        for (station, value) in stations.iter().zip(&row.values) {
+            ends.push(row.end.timestamp());
+            pollutants.push(row.pollutant as i32);
+            codes.push(station.as_str());
+            values.push(*value);
+        }
+    }
+    let columns: Vec<Column> = vec![
+        Series::new("end".into(), ends).into(),
+        Series::new("station".into(), codes).into(),
+        Series::new("pollutant".into(), pollutants).into(),
+        Series::new("value".into(), values).into(),
+    ];
+    let table = DataFrame::new(length, columns)?
+        .drop_nulls(Some(&["value"]))?
+        .sort(["end", "station", "pollutant"], SortMultipleOptions::default())?;
     let ends = table.column("end")?.i64()?;
     let pollutants = table.column("pollutant")?.i32()?;
     let codes = table.column("station")?.str()?;

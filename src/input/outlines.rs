@@ -2,11 +2,13 @@
 //! and carry their code as the property `adcode`, a number or a string of digits. Other properties are not looked at.
 
 use crate::error::{Error, Result};
+use geo::orient::{Direction, Orient};
 use geo::{Area, Coord, LineString, MultiPolygon, Polygon};
-use geojson::{Feature, GeoJson, GeometryValue, Position};
+use geojson::{Feature, GeometryValue, Position};
+use serde_json::Value;
 use std::path::Path;
 
-/// Outline and code of one area, WGS-84 degrees.
+/// Code and outline of one area, WGS-84 degrees; outer rings counter-clockwise, as RFC 7946 wants and few files have them.
 pub type Outline = (u32, MultiPolygon<f64>);
 
 /// Reads a file of outlines, in the order of the file.
@@ -31,24 +33,32 @@ pub fn read(path: &Path) -> Result<Vec<Outline>> {
 /// longitude and latitude, a ring that is not closed, has fewer than 4 positions or encloses nothing.
 pub fn parse(text: &str, origin: &Path) -> Result<Vec<Outline>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let collection = match text.parse::<GeoJson>() {
-        Ok(GeoJson::FeatureCollection(collection)) => collection,
-        Ok(GeoJson::Feature(_)) => return Err(refuse(origin, "the file", "a single feature", "a FeatureCollection")),
-        Ok(GeoJson::Geometry(_)) => return Err(refuse(origin, "the file", "a bare geometry", "a FeatureCollection")),
-        Err(e) => return Err(refuse(origin, "the file", e.to_string(), "a GeoJSON FeatureCollection")),
-    };
-    if collection.features.is_empty() {
-        return Err(refuse(origin, "features", "none", "at least one"));
+    let document: Value = serde_json::from_str(text)
+        .map_err(|e| refuse(origin, "the file", e.to_string(), "a GeoJSON FeatureCollection"))?;
+    let kind = document.get("type").and_then(Value::as_str).unwrap_or("no type");
+    if kind != "FeatureCollection" {
+        return Err(refuse(origin, "the file", kind, "a GeoJSON FeatureCollection"));
     }
-    let mut outlines: Vec<Outline> = Vec::with_capacity(collection.features.len());
-    for (i, feature) in collection.features.iter().enumerate() {
+    let Some(features) = document.get("features").and_then(Value::as_array).filter(|f| !f.is_empty()) else {
+        return Err(refuse(origin, "features", "none", "at least one"));
+    };
+    let mut outlines: Vec<Outline> = Vec::with_capacity(features.len());
+    for (i, feature) in features.iter().enumerate() {
         let place = format!("feature {}", i + 1);
-        let adcode = adcode(feature).map_err(|found| refuse(origin, &place, found, "a property adcode of six digits"))?;
+        let feature = serde_json::from_value::<Feature>(feature.clone())
+            .map_err(|e| refuse(origin, &place, e.to_string(), "a feature with properties and geometry"))?;
+        let adcode =
+            adcode(&feature).map_err(|found| refuse(origin, &place, found, "a property adcode of six digits"))?;
         if let Some(first) = outlines.iter().position(|(code, _)| *code == adcode) {
-            return Err(refuse(origin, &place, format!("adcode {adcode} as in feature {}", first + 1), "each code once"));
+            return Err(refuse(
+                origin,
+                &place,
+                format!("adcode {adcode} as in feature {}", first + 1),
+                "each code once",
+            ));
         }
         let place = format!("{place} (adcode {adcode})");
-        outlines.push((adcode, shape(feature, origin, &place)?));
+        outlines.push((adcode, shape(&feature, origin, &place)?));
     }
     Ok(outlines)
 }
@@ -91,7 +101,7 @@ fn shape(feature: &Feature, origin: &Path, place: &str) -> Result<MultiPolygon<f
         };
         shapes.push(Polygon::new(exterior, lines.collect()));
     }
-    Ok(MultiPolygon::new(shapes))
+    Ok(MultiPolygon::new(shapes).orient(Direction::Default))
 }
 
 fn ring(positions: &[Position], origin: &Path, place: &str) -> Result<LineString<f64>> {
@@ -104,7 +114,12 @@ fn ring(positions: &[Position], origin: &Path, place: &str) -> Result<LineString
         if !(-180.0..=180.0).contains(&lon) || !(-90.0..=90.0).contains(&lat) {
             let hint = if lat.abs() <= 180.0 && lon.abs() <= 90.0 { ", as if latitude came first" } else { "" };
             let found = format!("longitude {lon}, latitude {lat}{hint}");
-            return Err(refuse(origin, place(), found, "longitude within 180 and latitude within 90 degrees, in this order"));
+            return Err(refuse(
+                origin,
+                place(),
+                found,
+                "longitude within 180 and latitude within 90 degrees, in this order",
+            ));
         }
         coords.push(Coord { x: lon, y: lat });
     }

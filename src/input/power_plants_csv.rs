@@ -5,31 +5,22 @@
 //! planned or under construction do not run; they are no sources, by design, as are plants outside the window. A blank status is a
 //! plant in operation. Emissions follow from `models/power_plants.toml`.
 
+use super::Window;
 use super::csv_rows::{Refusal, Row, Table};
 use crate::domain::county::County;
 use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use crate::error::{Accepted, Error, Result};
 use geo::{Contains, Point};
 use serde::Deserialize;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// West, south, east, north [degrees].
-pub type Window = (f64, f64, f64, f64);
 
 /// Fuels that emit none of the inventoried pollutants.
 const CLEAN: [&str; 7] = ["Hydro", "Wind", "Solar", "Nuclear", "Geothermal", "Wave and Tidal", "Storage"];
 const RUNNING: [&str; 3] = ["", "Operational", "Operating"];
-const NOT_RUNNING: [&str; 8] = [
-    "Shutdown",
-    "Under Construction",
-    "Planned",
-    "Mothballed",
-    "Cancelled",
-    "Retired",
-    "Decommissioned",
-    "Shut Down",
-];
+const NOT_RUNNING: [&str; 8] =
+    ["Shutdown", "Under Construction", "Planned", "Mothballed", "Cancelled", "Retired", "Decommissioned", "Shut Down"];
 /// Gigawatt-hours of a megawatt in a year of 365 days.
 const GWH_PER_MW: f64 = 8.76;
 
@@ -111,7 +102,9 @@ impl PlantFactors {
                 written.push(name);
             }
         }
-        if self.stacks.is_empty() || self.stacks.windows(2).any(|w| !(w[0].up_to_mw < w[1].up_to_mw)) {
+        if self.stacks.is_empty()
+            || self.stacks.windows(2).any(|w| w[0].up_to_mw.partial_cmp(&w[1].up_to_mw) != Some(Ordering::Less))
+        {
             return Err(("stacks.up_to_mw".into(), "no ascending limits".into(), "classes by ascending capacity"));
         }
         Ok(())
@@ -153,7 +146,9 @@ pub fn read(path: &Path, factors: &PlantFactors, window: Window, counties: &[Cou
             let Some(source) = source else { return Ok(None) };
             match lines_of_ids.insert(source.id.clone(), row.line) {
                 None => Ok(Some(source)),
-                Some(first) => Err(Refusal::new(format!("{} again, first on line {first}", source.id), "each plant once")),
+                Some(first) => {
+                    Err(Refusal::new(format!("{} again, first on line {first}", source.id), "each plant once"))
+                }
             }
         });
         match parsed {
@@ -180,10 +175,16 @@ fn plant(
         return Ok(None);
     }
     if !RUNNING.contains(&status) {
-        return Err(Refusal::new(format!("Operational Status `{status}`"), "Operational, a blank, or a plant that does not run"));
+        return Err(Refusal::new(
+            format!("Operational Status `{status}`"),
+            "Operational, a blank, or a plant that does not run",
+        ));
     }
     let Some(fuel) = factors.fuels.iter().find(|f| f.written.iter().any(|w| w == fuel)) else {
-        return Err(Refusal::new(format!("Fuel `{fuel}`"), "a fuel of models/power_plants.toml or one that emits nothing"));
+        return Err(Refusal::new(
+            format!("Fuel `{fuel}`"),
+            "a fuel of models/power_plants.toml or one that emits nothing",
+        ));
     };
     let id = row.text(columns.id);
     if id.is_empty() {
@@ -191,7 +192,10 @@ fn plant(
     }
     let capacity = row.within(columns.capacity, "Capacity (MW)", 0.1..=25_000.0)?;
     let Some(class) = factors.stacks.iter().find(|s| capacity <= s.up_to_mw) else {
-        return Err(Refusal::new(format!("Capacity (MW) {capacity}"), "a capacity of a class in models/power_plants.toml"));
+        return Err(Refusal::new(
+            format!("Capacity (MW) {capacity}"),
+            "a capacity of a class in models/power_plants.toml",
+        ));
     };
     let stack = Stack {
         height_m: class.height_m,

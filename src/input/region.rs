@@ -82,7 +82,11 @@ pub fn read(text: &str, origin: &Path, outlines: Vec<Outline>) -> Result<Region>
             return check.refuse("counties.adcode", format!("{code} twice"), "each code once");
         }
         let Some(outline) = outlines.remove(&code) else {
-            return check.refuse("counties.adcode", format!("{code} without an outline"), "an outline for every county");
+            return check.refuse(
+                "counties.adcode",
+                format!("{code} without an outline"),
+                "an outline for every county",
+            );
         };
         counties.insert(code, check.county(entry, outline)?);
     }

@@ -68,7 +68,8 @@ fn an_inventory_becomes_sources() {
 
 #[test]
 fn refused_rows_leave_the_others() {
-    let text = "id,name,sector,adcode,so2_t_a\na,\"two\nlines\",power,222401,1\nb,B,steam,222401,1\nc,C,power,222401,2\n";
+    let text =
+        "id,name,sector,adcode,so2_t_a\na,\"two\nlines\",power,222401,1\nb,B,steam,222401,1\nc,C,power,222401,2\n";
     let (_folder, path) = file("inventory.csv", text);
     let read = inventory_csv::read(&path).unwrap();
     assert_eq!(read.items.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["a", "c"]);
@@ -106,7 +107,8 @@ fn real_observations_are_read_whole() {
 fn the_whole_network_of_a_day_is_read() {
     let Some(path) = real("obs/china_sites_20230121.csv") else { return };
     let text = std::fs::read_to_string(&path).unwrap();
-    let all: Vec<String> = text.lines().next().unwrap().split(',').skip(3).map(str::to_owned).collect();
+    let all: Vec<String> =
+        text.lines().next().unwrap().split(',').skip(3).filter(|c| !c.trim().is_empty()).map(str::to_owned).collect();
     let read = observations_csv::read(&path, &all).unwrap();
     assert_eq!((read.items.len(), read.rejections.len()), (240_199, 0));
 }
@@ -144,6 +146,19 @@ fn viirs_fires_have_words_for_confidence() {
     assert!(read.rejections.is_empty());
     let seen: Vec<_> = read.items.iter().map(|f| (f.time.format("%H:%M").to_string(), f.confidence)).collect();
     assert_eq!(seen, [("00:05".to_owned(), 0.6), ("04:17".to_owned(), 0.9), ("18:17".to_owned(), 0.2)]);
+}
+
+#[test]
+fn the_window_holds_its_edges_and_nothing_beyond() {
+    let mut text = "latitude,longitude,acq_date,acq_time,satellite,confidence,frp\n".to_owned();
+    for (lat, lon) in [(41.0, 127.0), (45.0, 132.0), (40.99, 129.0), (45.01, 129.0), (43.0, 126.99), (43.0, 132.01)] {
+        text += &format!("{lat},{lon},2025-04-01,0305,A,50,9.5\n");
+    }
+    let (_folder, path) = file("fires.csv", text);
+    let read = fires_csv::read(&path, (127.0, 41.0, 132.0, 45.0)).unwrap();
+    let places: Vec<_> = read.items.iter().map(|f| (f.lat, f.lon)).collect();
+    assert_eq!(places, [(41.0, 127.0), (45.0, 132.0)]);
+    assert!(read.rejections.is_empty());
 }
 
 /// Of 248 plants 66 coal and 3 gas plants run; the built-in outlines hold three of them.

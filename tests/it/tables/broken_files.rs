@@ -4,7 +4,7 @@ use super::gridded_inventory::{Field, write};
 use super::{codes, file};
 use hazecast::error::{Accepted, Result};
 use hazecast::input::{fires_csv, inventory_csv, inventory_netcdf, observations_csv, outlines, power_plants_csv};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a reader says of a file: its error, or its rejections.
 fn said<T>(outcome: Result<Accepted<T>>) -> String {
@@ -79,7 +79,10 @@ fn inventory_tables() {
         (row("b,,power,222401,,,,,,,1,,,,"), &["line 3", "no name"]),
         (row("b,\"B,power,222401,,,,,,,1,,,,\nc,C,power,222401,,,,,,,1,,,,"), &["line 3", "fields"]),
         (gbk, &["line 4", "UTF-8"]),
-        (head("id,name,sector,adcode,so2_kg_h").iter().map(|&b| if b == b'1' { b'x' } else { b }).collect(), &["line 2"]),
+        (
+            head("id,name,sector,adcode,so2_kg_h").iter().map(|&b| if b == b'1' { b'x' } else { b }).collect(),
+            &["line 2"],
+        ),
     ];
     each("inventory.csv", &cases, inventory_csv::read);
     let text = said(inventory_csv::read(Path::new("/nowhere/inventory.csv")));
@@ -127,8 +130,7 @@ fn observations() {
 
 #[test]
 fn fires() {
-    const HEAD: &str =
-        "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n";
+    const HEAD: &str = "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n";
     let row = |text: &str| bytes(&format!("{HEAD}43,129,310,1,1,2025-04-01,0305,A,50,6.1,280,9.5,D\n{text}\n"));
     let head = |from: &str| bytes(&HEAD.replace(from, "other"));
     let cases: Vec<(Vec<u8>, &[&str])> = vec![
@@ -215,8 +217,8 @@ fn geojson_outlines() {
         (bytes("not json"), &["the file"]),
         (bytes(&whole[..whole.len() / 2]), &["the file"]),
         (bytes("{\"type\": \"Topology\", \"objects\": {}}"), &["the file"]),
-        (bytes(&good), &["the file", "single feature"]),
-        (bytes("{\"type\": \"Point\", \"coordinates\": [129, 42]}"), &["the file", "bare geometry"]),
+        (bytes(&good), &["the file", "found Feature,"]),
+        (bytes("{\"type\": \"Point\", \"coordinates\": [129, 42]}"), &["the file", "found Point,"]),
         (bytes(&collection("")), &["features"]),
         (b"\xff\xfe{\x00".to_vec(), &["the file", "UTF-8"]),
         (second(feature("\"name\": \"x\"", "Polygon", &format!("[{RING}]"))), &["feature 2", "no property adcode"]),
@@ -231,16 +233,16 @@ fn geojson_outlines() {
             second("{\"type\": \"Feature\", \"properties\": {\"adcode\": 222402}, \"geometry\": null}".into()),
             &["feature 2 (adcode 222402)", "no geometry"],
         ),
-        (second(feature("\"adcode\": 222402", "MultiPolygon", "[]")), &["feature 2", "without polygons"]),
-        (second(feature("\"adcode\": 222402", "MultiPolygon", "[[]]")), &["feature 2", "polygon 1", "no ring"]),
+        (second(feature("\"adcode\": 222402", "MultiPolygon", "[]")), &["feature 2"]),
+        (second(feature("\"adcode\": 222402", "MultiPolygon", "[[]]")), &["feature 2"]),
         (polygon("[[42,129],[42,130],[43,130],[42,129]]"), &["feature 2", "ring 1, position 1", "latitude came first"]),
         (polygon("[[129,42],[130,42],[130,143],[129,42]]"), &["feature 2", "position 3", "143"]),
         (polygon("[[129,42],[430,42],[130,43],[129,42]]"), &["feature 2", "position 2", "430"]),
         (polygon("[[129,42],[130,42],[130,43],[129,43]]"), &["feature 2", "ring 1", "last position"]),
         (polygon("[[129,42],[130,42],[129,42]]"), &["feature 2", "ring 1", "3 positions"]),
         (polygon("[[129,42],[130,42],[131,42],[129,42]]"), &["feature 2", "ring 1", "no area"]),
-        (polygon("[[129,42],[130],[130,43],[129,42]]"), &["outlines.geojson"]),
-        (polygon("[[129,42],[130,null],[130,43],[129,42]]"), &["the file"]),
+        (polygon("[[129,42],[130],[130,43],[129,42]]"), &["feature 2"]),
+        (polygon("[[129,42],[130,null],[130,43],[129,42]]"), &["feature 2"]),
         (polygon(&format!("{RING},[[129.1,42],[129.2,42],[129.2,42.1]]")), &["feature 2", "ring 2"]),
     ];
     each("outlines.geojson", &cases, |path| {
@@ -258,7 +260,6 @@ const LON: [f64; 2] = [129.0, 130.0];
 
 #[test]
 fn gridded_inventories_with_wrong_content() {
-    let nan = f64::NAN;
     let one = |v: f64| vec![grid("nox", FLUX, vec![1e-9, 1e-9, 1e-9, v, 1e-9, 1e-9])];
     let flat = |name, units| vec![grid(name, units, vec![1e-9; 6])];
     let months: &[&str] = &["time", "lat", "lon"];
@@ -273,7 +274,7 @@ fn gridded_inventories_with_wrong_content() {
         (&LAT, &LON, 1, flat("cell_area", Some("m2")), &["the variables", "no variable"]),
         (&LAT, &LON, 1, vec![], &["the variables", "no variable"]),
         (&LAT, &LON, 1, one(-1e-9), &["nox, time 0, row 1, column 1", "-0.000000001"]),
-        (&LAT, &LON, 1, one(nan), &["nox, value 4", "NaN"]),
+        (&LAT, &LON, 1, one(f64::NAN), &["nox, value 4", "NaN"]),
         (&LAT, &LON, 1, one(f64::INFINITY), &["nox, value 4", "inf"]),
         (&LAT, &LON, 1, one(1.0), &["nox, time 0, row 1, column 1", "found 1,"]),
         (&LAT, &LON, 1, vec![grid("nox", FLUX, vec![9.969_209_968_386_869e36; 6])], &["nox", "fill values"]),
@@ -312,13 +313,18 @@ fn gridded_inventories_with_wrong_content() {
             &LAT,
             &LON,
             1,
-            vec![Field { name: "nox", dimensions: &["time", "time", "lat", "lon"], units: FLUX, values: vec![1e-9; 6] }],
+            vec![Field {
+                name: "nox",
+                dimensions: &["time", "time", "lat", "lon"],
+                units: FLUX,
+                values: vec![1e-9; 6],
+            }],
             &["nox", "(time, time, lat, lon)"],
         ),
         (&[42.0, 43.0, 95.0], &LON, 1, flat("nox", FLUX), &["lat", "evenly"]),
         (&[88.0, 90.0, 92.0], &LON, 1, flat("nox", FLUX), &["lat", "92"]),
         (&[42.0, 42.0, 42.0], &LON, 1, flat("nox", FLUX), &["lat", "evenly"]),
-        (&[42.0, nan, 44.0], &LON, 1, flat("nox", FLUX), &["lat", "NaN"]),
+        (&[42.0, f64::NAN, 44.0], &LON, 1, flat("nox", FLUX), &["lat", "NaN"]),
         (&[42.0], &LON, 1, vec![grid("nox", FLUX, vec![1e-9; 2])], &["lat", "1 values"]),
         (&LAT, &[0.0, 300.0], 1, flat("nox", FLUX), &["lon", "300"]),
         (&LAT, &[129.0, 129.0], 1, flat("nox", FLUX), &["lon", "evenly"]),
@@ -333,7 +339,7 @@ fn gridded_inventories_with_wrong_content() {
     }
 }
 
-fn refused(path: &PathBuf, wanted: &[&str]) {
+fn refused(path: &Path, wanted: &[&str]) {
     let text = inventory_netcdf::read(path).expect_err(&format!("{}", path.display())).to_string();
     for word in wanted.iter().chain([&path.file_name().unwrap().to_str().unwrap()]) {
         assert!(text.contains(word), "`{text}`, not `{word}`");
@@ -350,13 +356,16 @@ fn gridded_inventories_that_are_no_sound_files() {
     let classic = folder.path().join("classic.nc");
     {
         let mut file = netcdf::create_with(&classic, netcdf::Options::_64BIT_OFFSET).unwrap();
-        for (name, centres) in [("lat", &LAT[..]), ("lon", &LON[..])] {
-            file.add_dimension(name, centres.len()).unwrap();
-            file.add_variable::<f64>(name, &[name]).unwrap().put_values(centres, ..).unwrap();
+        for (name, n) in [("lat", LAT.len()), ("lon", LON.len())] {
+            file.add_dimension(name, n).unwrap();
+            file.add_variable::<f64>(name, &[name]).unwrap();
         }
         let mut nox = file.add_variable::<f64>("nox", &["lat", "lon"]).unwrap();
         nox.put_attribute("units", "kg m-2 s-1").unwrap();
-        nox.put_values(&[1e-9; 6], ..).unwrap();
+        file.enddef().unwrap();
+        for (name, values) in [("lat", &LAT[..]), ("lon", &LON[..]), ("nox", &[1e-9; 6])] {
+            file.variable_mut(name).unwrap().put_values(values, ..).unwrap();
+        }
         file.close().unwrap();
     }
     assert_eq!(inventory_netcdf::read(&classic).unwrap().len(), 6);
@@ -381,10 +390,9 @@ fn gridded_inventories_that_are_no_sound_files() {
 #[test]
 fn gridded_inventories_without_coordinates() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, first, second, wanted) in [
-        ("nolat.nc", "y", "lon", ["the coordinates", "`lat`"]),
-        ("nolon.nc", "lat", "x", ["the coordinates", "`lon`"]),
-    ] {
+    for (name, first, second, wanted) in
+        [("nolat.nc", "y", "lon", ["the coordinates", "`lat`"]), ("nolon.nc", "lat", "x", ["the coordinates", "`lon`"])]
+    {
         let path = folder.path().join(name);
         let mut file = netcdf::create(&path).unwrap();
         for (dimension, centres) in [(first, &LAT[..]), (second, &LON[..])] {
@@ -404,4 +412,54 @@ fn gridded_inventories_without_coordinates() {
     }
     file.close().unwrap();
     refused(&path, &["lat", "2 dimensions"]);
+}
+
+const INVENTORY: &str = "id,name,sector,adcode,lon,lat,so2_t_a,pm25_t_a,pm10_t_a\na,\"A, b\",power,222401,129.5,42.9,10,2,3\nb,B,industry,222401,,,1,,\n";
+const HOURS: &str = "date,hour,type,2237A,2238A,2239A\n20230120,0,PM2.5,1,2,3\n20230120,1,CO,0.1,,3\n";
+const FIRES: &str = "latitude,longitude,acq_date,acq_time,satellite,confidence,frp\n43,129,2025-04-01,0305,A,50,9.5\n";
+const PLANTS: &str =
+    "Power Plant ID,Name,Fuel,Capacity (MW),Operational Status,Latitude,Longitude\n1,A,Coal,400,,42.9,129.5\n";
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::with_cases(300) })]
+
+    /// Any bytes changed, cut or put in: an answer or a refusal that names the file, and every accepted number finite.
+    #[test]
+    fn damaged_text_never_panics(
+        edits in proptest::collection::vec((0usize..400, proptest::prelude::any::<u8>(), 0usize..3), 1..12),
+        cut in 0usize..600,
+    ) {
+        let damage = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            for &(at, byte, kind) in &edits {
+                let at = at % bytes.len().max(1);
+                match kind {
+                    0 if !bytes.is_empty() => bytes[at] = byte,
+                    1 if !bytes.is_empty() => { bytes.remove(at); }
+                    _ => bytes.insert(at.min(bytes.len()), byte),
+                }
+            }
+            bytes.truncate(cut.max(1));
+            bytes
+        };
+        let named = |outcome: Result<bool>, name: &str| match outcome {
+            Ok(sound) => sound,
+            Err(e) => e.to_string().contains(name),
+        };
+        let (_f, path) = file("inventory.csv", damage(INVENTORY));
+        let finite = |s: &hazecast::domain::source::Source| super::annual(s).pm10.is_finite();
+        assert!(named(inventory_csv::read(&path).map(|r| r.items.iter().all(finite)), "inventory.csv"));
+        let (_f, path) = file("hours.csv", damage(HOURS));
+        let sound = observations_csv::read(&path, &codes()).map(|r| r.items.iter().all(|o| o.value >= 0.0));
+        assert!(named(sound, "hours.csv"));
+        let (_f, path) = file("fires.csv", damage(FIRES));
+        let sound = fires_csv::read(&path, (127.0, 41.0, 132.0, 45.0)).map(|r| r.items.iter().all(|f| f.frp_mw >= 0.0));
+        assert!(named(sound, "fires.csv"));
+        let factors = power_plants_csv::PlantFactors::parse(super::PLANTS, Path::new("power_plants.toml")).unwrap();
+        let (_f, path) = file("plants.csv", damage(PLANTS));
+        let sound = power_plants_csv::read(&path, &factors, (125.0, 40.0, 133.0, 46.0), &[]);
+        assert!(named(sound.map(|r| r.items.iter().all(finite)), "plants.csv"));
+        let (_f, path) = file("outlines.geojson", damage(&super::OUTLINES[..900]));
+        assert!(named(outlines::read(&path).map(|_| true), "outlines.geojson"));
+    }
 }

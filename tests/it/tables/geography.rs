@@ -33,7 +33,8 @@ fn precise() -> Option<BTreeMap<u32, MultiPolygon<f64>>> {
 
 #[test]
 fn counties_have_their_areas() {
-    let generalised: BTreeMap<_, _> = outlines::parse(OUTLINES, Path::new("counties.geojson")).unwrap().into_iter().collect();
+    let generalised: BTreeMap<_, _> =
+        outlines::parse(OUTLINES, Path::new("counties.geojson")).unwrap().into_iter().collect();
     assert_eq!(generalised.len(), 8);
     for (code, km2) in AREAS {
         let area = generalised[&code].geodesic_area_unsigned() / 1e6;
@@ -45,8 +46,7 @@ fn counties_have_their_areas() {
         assert!((area / km2 - 1.0).abs() < 0.03, "{code} {area}");
         let (a, b) = (&generalised[&code], &precise[&code]);
         let iou = a.intersection(b).unsigned_area() / a.union(b).unsigned_area();
-        println!("{code} IoU {iou:.3}");
-        assert!(iou > 0.8, "{code} IoU {iou}");
+        assert!(iou > 0.88, "{code} IoU {iou}");
     }
 }
 
@@ -67,7 +67,16 @@ fn the_region_pack_is_whole() {
     let region = yanbian();
     assert_eq!((region.id.as_str(), region.adcode, region.counties.len()), ("yanbian", 222_400, 8));
     let limits: Vec<(u32, u32)> = region.counties.iter().map(|c| (c.adcode, c.heavy_day_limit)).collect();
-    let founding = [(222_401, 2), (222_402, 4), (222_403, 4), (222_404, 2), (222_405, 4), (222_406, 4), (222_424, 4), (222_426, 4)];
+    let founding = [
+        (222_401, 2),
+        (222_402, 4),
+        (222_403, 4),
+        (222_404, 2),
+        (222_405, 4),
+        (222_406, 4),
+        (222_424, 4),
+        (222_426, 4),
+    ];
     assert_eq!(limits, founding);
     let stations: Vec<&str> = region.stations.iter().map(|s| s.code.as_str()).collect();
     assert_eq!(stations, ["2237A", "2238A", "2239A"]);
@@ -146,7 +155,7 @@ fn a_grid_over_a_part_covers_that_part() {
         let east = polygon![(x: 129.5, y: 40.0), (x: 140.0, y: 40.0), (x: 140.0, y: 50.0), (x: 129.5, y: 50.0)];
         let expected = county.outline.intersection(&east).unsigned_area() / county.outline.unsigned_area();
         let w = county_weights(county, &grid);
-        assert!((w.coverage - expected).abs() < 1e-9, "{} {} {expected}", county.adcode, w.coverage);
+        assert!((w.coverage - expected).abs() < 1e-7, "{} {} {expected}", county.adcode, w.coverage);
         if expected == 0.0 {
             assert!(w.area.is_empty() && w.built_up.is_empty());
         }
@@ -155,7 +164,13 @@ fn a_grid_over_a_part_covers_that_part() {
 
 #[test]
 fn other_regions_of_the_world_have_no_weights() {
-    let bavaria = HorizontalGrid::new("+proj=utm +zone=32 +R=6370000", (40, 30), (400_000.0, 5_200_000.0), (20_000.0, 20_000.0)).unwrap();
+    let bavaria = HorizontalGrid::new(
+        "+proj=utm +zone=32 +ellps=WGS84",
+        (40, 30),
+        (400_000.0, 5_200_000.0),
+        (20_000.0, 20_000.0),
+    )
+    .unwrap();
     for county in &yanbian().counties {
         let w = county_weights(county, &bavaria);
         assert_eq!((w.area.len(), w.built_up.len(), w.coverage), (0, 0, 0.0));
@@ -175,7 +190,11 @@ fn broken_region_packs_are_refused_by_key() {
         ("lon = 129.368", "lon = 128.0", "counties.222401.settlements.朝阳川镇"),
         ("heavy_day_limit = 2", "heavy_day_limit = -2", "TOML"),
         ("code = \"2238A\"", "code = \"2237A\"", "stations.2237A"),
-        ("lon = 129.504\nlat = 42.906\nadcode = 222401", "lon = 129.504\nlat = 42.906\nadcode = 110000", "stations.2238A"),
+        (
+            "lon = 129.504\nlat = 42.906\nadcode = 222401",
+            "lon = 129.504\nlat = 42.906\nadcode = 110000",
+            "stations.2238A",
+        ),
         ("lon = 129.504\nlat", "lon = 131.504\nlat", "stations.2238A"),
         ("verified = false", "verified = 0", "TOML"),
     ] {

@@ -4,6 +4,7 @@ use super::annual;
 use crate::real;
 use hazecast::domain::source::{Place, Sector, Source};
 use hazecast::input::inventory_netcdf::{read, read_within};
+use hazecast::input::netcdf_classic::promised_length;
 use std::path::Path;
 
 /// Tonnes a year of 1e-9 kg m-2 s-1 over the whole sphere: 4 pi (6,370 km)^2 x 31,536,000 s.
@@ -64,7 +65,8 @@ fn the_sphere_is_covered_once_whatever_the_directions() {
         [(-90.0, 90.0, -180.0, 180.0), (90.0, -90.0, 0.0, 360.0), (90.0, -90.0, 180.0, -180.0)].into_iter().enumerate()
     {
         let path = folder.path().join(format!("{i}.nc"));
-        let field = Field { name: "emi_co", dimensions: &["lat", "lon"], units: Some("kg/m2/s"), values: vec![1e-9; 36 * 72] };
+        let field =
+            Field { name: "emi_co", dimensions: &["lat", "lon"], units: Some("kg/m2/s"), values: vec![1e-9; 36 * 72] };
         write(&path, &centres(south, north, 36), &centres(west, east, 72), 1, &[field]);
         let sources = read(&path).unwrap();
         assert_eq!(sources.len(), 36 * 72);
@@ -126,7 +128,10 @@ fn packed_values_and_fill_values_are_understood() {
     let sources = read(&path).unwrap();
     // -1000 is no flux, the fill value none either; 1000 is 2e-9 and -500 is 0.5e-9
     let cells: Vec<_> = sources.iter().map(|s| (s.id.as_str(), s.sector)).collect();
-    assert_eq!(cells, [("packed/agriculture/1/0", Sector::Agriculture), ("packed/agriculture/1/1", Sector::Agriculture)]);
+    assert_eq!(
+        cells,
+        [("packed/agriculture/1/0", Sector::Agriculture), ("packed/agriculture/1/1", Sector::Agriculture)]
+    );
     let ratio = annual(&sources[0]).nh3 / annual(&sources[1]).nh3;
     assert!((ratio - 4.0).abs() < 1e-9, "{ratio}");
 }
@@ -135,7 +140,8 @@ fn packed_values_and_fill_values_are_understood() {
 fn particles_stand_together_and_windows_cut() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pm.nc");
-    let field = |name, v: f64| Field { name, dimensions: &["lat", "lon"], units: Some("kg m-2 s-1"), values: vec![v; 100] };
+    let field =
+        |name, v: f64| Field { name, dimensions: &["lat", "lon"], units: Some("kg m-2 s-1"), values: vec![v; 100] };
     let fields = [
         field("pm2_5_residential", 2e-10),
         field("pm10_residential", 3e-10),
@@ -151,4 +157,22 @@ fn particles_stand_together_and_windows_cut() {
     assert!((a.pm10 / a.pm25 - 1.5).abs() < 1e-9 && (a.pm25 / a.bc - 20.0).abs() < 1e-9);
     write(&path, &centres(38.0, 48.0, 10), &centres(125.0, 135.0, 10), 1, &fields[4..]);
     assert!(read(&path).is_err());
+}
+
+/// Real classic files, of one, several and no record variables, are as long as they promise, give or take the padding at the end.
+#[test]
+fn classic_files_are_as_long_as_they_say() {
+    for name in [
+        "emis/formats/EmissV_edgar_co_test.nc",
+        "emis/formats/eixport_wrfchemi/wrfchemi_d02_2011-08-02_00_00_00",
+        "emis/formats/eixport_wrfinput_d02",
+        "geo/etopo20.cdf",
+        "met/wrf/wrfout_d01_2005-01-01_00_00_00",
+    ] {
+        let Some(path) = real(name) else { return };
+        let bytes = std::fs::read(&path).unwrap();
+        let Some(promised) = promised_length(&bytes) else { panic!("{name} is not classic") };
+        assert!((0..4).contains(&(bytes.len() as i64 - promised as i64)), "{name}: {promised} of {}", bytes.len());
+    }
+    assert_eq!(promised_length(b"\x89HDF\r\n\x1a\n"), None);
 }
