@@ -244,10 +244,10 @@ impl Basis<'_> {
             reading: if reading >= rule.counties_needed { Reading::NaturalDay } else { Reading::Sliding24h },
             text_zh: format!("{}：{}达到{}（{}）。", region.1, names_zh.join("、"), level_zh(level), rule.clause),
             text_en: format!(
-                "{}: {} reach {}; {} needed for the prefecture.",
+                "{}: {} is called for in {}; counties needed for the prefecture: {}.",
                 region.2,
-                names_en.join(", "),
                 level_en(level),
+                names_en.join(", "),
                 rule.counties_needed
             ),
             evidence: leading

@@ -345,6 +345,16 @@ fn the_new_limits_decide_from_the_first_of_march() {
     assert_eq!(natural(&[70.0, 70.0, 70.0, 70.0]), PreWarning, "1 and 2 March exceed 100");
 }
 
+/// One natural day at 300 ug m-3 between clean ones: 24-h means stay above 150 ug m-3 while 11 of the 24 h are heavy, that is
+/// for 27 windows, which cover 50 h. The readings differ by a level, and the record shows both.
+#[test]
+fn a_single_very_heavy_day_is_longer_under_the_sliding_reading() {
+    let d = decided(midnight(), 96, days_of(&[300.0]));
+    assert_eq!((d.level_natural_day, d.level_sliding_24h), (Yellow, Orange));
+    let b = d.because.iter().find(|b| b.rule == "warning-2024.orange.1").unwrap();
+    assert!(b.text_zh.contains("共27个时段") && b.text_zh.contains("连续50小时大于200"), "{}", b.text_zh);
+}
+
 #[test]
 fn a_decision_survives_json() {
     let one = county(222401, YANJI, midnight(), -23..=96, days_of(&[160.0, 260.0, 160.0]));
