@@ -141,7 +141,7 @@ fn three() -> Vec<Source> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_demand_is_met_whenever_it_can_be(p in problem()) {

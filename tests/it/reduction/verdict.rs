@@ -9,8 +9,8 @@ use hazecast::reduction::{ReductionEffect, Verdict};
 use hazecast::warning::WarningLevel::{None as Nothing, Orange, PreWarning, Yellow};
 use hazecast::warning::{AreaWarning, Response, WarningDecision, WarningLevel};
 
-const YANJI: (u32, &str, &str) = (222401, "延吉市", "Yanji");
-const TUMEN: (u32, &str, &str) = (222402, "图们市", "Tumen");
+const YANJI: Place = (222401, "延吉市", "Yanji");
+const TUMEN: Place = (222402, "图们市", "Tumen");
 
 fn report(aqi: u16, level: u8) -> AqiReport {
     AqiReport {
@@ -23,10 +23,15 @@ fn report(aqi: u16, level: u8) -> AqiReport {
     }
 }
 
+/// A county: code and names.
+type Place = (u32, &'static str, &'static str);
+/// Its days: PM2.5, AQI, AQI level.
+type Days<'a> = &'a [(f64, u16, u8)];
+
 /// Day means of PM2.5 with AQI and its level, from 15 January 2026.
-fn forecast(counties: [((u32, &str, &str), &[(f64, u16, u8)]); 2]) -> Forecast {
+fn forecast(counties: [(Place, Days); 2]) -> Forecast {
     let first = NaiveDate::from_ymd_opt(2026, 1, 15).unwrap();
-    let county = |((adcode, zh, en), days): ((u32, &str, &str), &[(f64, u16, u8)])| CountyForecast {
+    let county = |((adcode, zh, en), days): (Place, Days)| CountyForecast {
         adcode,
         name_zh: zh.into(),
         name_en: en.into(),
@@ -56,7 +61,7 @@ fn forecast(counties: [((u32, &str, &str), &[(f64, u16, u8)]); 2]) -> Forecast {
     }
 }
 
-fn area((adcode, zh, en): (u32, &str, &str), level: WarningLevel) -> AreaWarning {
+fn area((adcode, zh, en): Place, level: WarningLevel) -> AreaWarning {
     AreaWarning {
         adcode,
         name_zh: zh.into(),
@@ -147,6 +152,15 @@ fn a_county_that_rises_to_the_level_is_not_averted_and_is_named() {
     let e = effect(&cut(155.0, 5), [Yellow, PreWarning], [PreWarning, Yellow]);
     assert_eq!(e.verdict, Verdict::Lowered);
     assert!(e.statement_en.contains("Higher level: Tumen from pre-warning to yellow."), "{}", e.statement_en);
+}
+
+#[test]
+fn a_county_that_stays_at_the_level_bars_averted_whatever_the_prefecture_says() {
+    let mut after = decision(Yellow, Nothing);
+    after.prefecture.level = PreWarning;
+    let hashes = ("aa".to_owned(), "bb".to_owned());
+    let e = compare(&heavy(), &decision(Yellow, PreWarning), &cut(155.0, 5), &after, hashes);
+    assert_eq!(e.verdict, Verdict::Lowered);
 }
 
 #[test]
