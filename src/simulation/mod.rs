@@ -1,5 +1,6 @@
 //! State(t) -> State(t + dt) -> History.
 
+pub mod box_cells;
 pub mod budget;
 pub mod emission;
 pub mod emission_placement;
