@@ -271,9 +271,7 @@ fn a_gridded_inventory_covers_a_lambert_grid() {
             annual(&format!("c{i}"), Sector::Other, Place::Cell { west, south, east: west + 0.25, north: south + 0.25 })
         })
         .collect();
-    let clock = std::time::Instant::now();
     let (placement, _) = Placement::new(&model(), &sources, &[], &grid);
-    println!("{} boxes on {} cells: {:?}", sources.len(), grid.horizontal.cells(), clock.elapsed());
     let mut covered = vec![0.0; grid.horizontal.cells()];
     let mut on_grid = 0.0;
     for (i, source) in sources.iter().enumerate() {
@@ -412,7 +410,6 @@ fn a_night_of_600_sources_is_placed_in_seconds() {
         placement.rate(&model, &sources, utc(2026, 1, 15, 0, 0) + Duration::hours(h), &no_plume, &mut field);
     }
     let took = clock.elapsed();
-    println!("600 county sources, 96 hours: {took:?}");
     assert!(took.as_secs_f64() < 10.0, "{took:?}");
 }
 
