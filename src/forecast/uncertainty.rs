@@ -264,6 +264,41 @@ mod tests {
         assert_eq!(u.interval(Pollutant::So2, 0.0, 12, true, false), (0.0, 0.0));
     }
 
+    /// A model 1.5 times too low with noise of 0.3 in ln space: the learned spread is the noise, whatever the table says.
+    #[test]
+    fn spread_is_learned_from_held_out_residuals() {
+        use super::super::correction::Pair;
+        use chrono::{Duration, TimeZone, Utc};
+        let start = Utc.with_ymd_and_hms(2026, 1, 1, 1, 0, 0).unwrap();
+        let noise = normals(3000);
+        let pairs: Vec<Pair> = (0..3000)
+            .map(|i| {
+                let model = 50.0 * (0.7 * (i as f64 / 13.0).sin()).exp();
+                Pair {
+                    pollutant: Pollutant::Pm25,
+                    adcode: 222401,
+                    end: start + Duration::hours(i as i64),
+                    lead_hour: i as i32 % 120 + 1,
+                    model,
+                    observed: 1.5 * model * (0.3 * noise[i]).exp(),
+                    wind_speed_m_s: 2.0 + (i as f64 / 7.0).sin(),
+                    mixing_height_m: 300.0,
+                    temperature_c: -10.0,
+                }
+            })
+            .collect();
+        let mut u = shipped();
+        let fitted = Correction::fit(Pollutant::Pm25, &pairs, &u.correction).unwrap();
+        u.learn(&fitted.correction.unwrap());
+        let sigmas = [12, 36, 60, 84, 108].map(|l| u.sigma(Pollutant::Pm25, l, true, false));
+        assert!(sigmas.iter().all(|s| (s - 0.3).abs() < 0.06), "{sigmas:?}");
+        assert!(sigmas.windows(2).all(|w| w[1] >= w[0]), "{sigmas:?}");
+        assert!(u.sigma(Pollutant::Pm25, 12, false, false) > sigmas[0]);
+        assert_eq!(u.sigma(Pollutant::No2, 12, true, false), shipped().sigma(Pollutant::No2, 12, true, false));
+        assert!(u.describe().contains("residuals for PM2.5,"), "{}", u.describe());
+        assert!(shipped().describe().contains("no pollutant"));
+    }
+
     #[test]
     fn lead_days_change_after_hour_24() {
         let u = shipped();

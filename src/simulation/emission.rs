@@ -220,7 +220,7 @@ fn check_speciation(origin: &Path, s: &Speciation) -> Result<()> {
         return invalid("sulfur_as_so2", s.sulfur_as_so2.to_string(), "0 ..= 1");
     }
     let sum = s.sulfur_as_so2 + s.sulfur_as_sulfate;
-    if !((sum - 1.0).abs() <= 1e-6) {
+    if sum.is_nan() || (sum - 1.0).abs() > 1e-6 {
         return invalid("sulfur_as_sulfate", format!("{sum} as sum with sulfur_as_so2"), "a sum of 1");
     }
     if !(1.0..=2.5).contains(&s.organic_matter_per_carbon) {

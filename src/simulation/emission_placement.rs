@@ -1,8 +1,9 @@
 //! Where sources emit on the model grid, and the rate field of an hour.
 
+use super::box_cells::box_cells;
 use super::emission::{EmissionModel, HeightShare, Spread, rate_with};
 use crate::domain::county::CountyWeights;
-use crate::domain::grid::{Grid, HorizontalGrid, Transform, distance_m};
+use crate::domain::grid::{Grid, HorizontalGrid, Transform};
 use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use crate::domain::species::Species;
 use crate::error::Rejection;
@@ -42,15 +43,13 @@ pub struct Outside {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Site {
     /// Into the cells of a pattern, at the sector's heights.
-    Area {
-        pattern: usize,
-    },
+    Area { pattern: usize },
     /// From a stack in a cell.
-    Stack {
-        cell: usize,
-        stack: Stack,
-    },
+    Stack { cell: usize, stack: Stack },
+    /// Outside the grid, listed one by one.
     Outside,
+    /// Outside the grid, counted together.
+    Far,
 }
 
 /// Cells of every source.
@@ -105,38 +104,22 @@ impl Placement {
         let mut rejections = Vec::new();
         let mut far = Outside::default();
         for (i, source) in sources.iter().enumerate() {
-            let placed = locate(model, source, &counties, &grid.horizontal, &transform);
-            let (site, inside) = match placed {
+            let site = match locate(model, source, &counties, &grid.horizontal, &transform) {
                 Err(reason) => {
                     rejections.push(rejection(source, &reason));
-                    (Site::Outside, 0.0)
+                    Site::Outside
                 }
-                Ok(Located::Stack { cell, stack }) => (Site::Stack { cell, stack }, 1.0),
-                Ok(Located::Far) => {
-                    far.add(source, 1.0);
-                    (Site::Outside, 0.0)
-                }
-                Ok(Located::Pattern { key, cells }) => {
-                    let pattern = *known.entry(key).or_insert_with(|| {
-                        let cells = cells();
-                        (!cells.is_empty()).then(|| placement.add_pattern(cells))
-                    });
-                    match pattern {
-                        Some(p) => {
-                            placement.members[p].push(i);
-                            (Site::Area { pattern: p }, placement.patterns[p].iter().map(|c| c.1).sum())
-                        }
-                        None => {
-                            far.add(source, 1.0);
-                            (Site::Outside, 0.0)
-                        }
-                    }
-                }
+                Ok(Located::Stack { cell, stack }) => Site::Stack { cell, stack },
+                Ok(Located::Pattern { key, cells }) => known
+                    .entry(key)
+                    .or_insert_with(|| placement.add_pattern(cells()))
+                    .map_or(Site::Far, |pattern| Site::Area { pattern }),
+                Ok(Located::Far) => Site::Far,
             };
-            placement.sites.push(site);
-            if 1.0 - inside > 1e-12 {
-                placement.outside.add(source, 1.0 - inside);
+            if site == Site::Far {
+                far.add(source, 1.0);
             }
+            placement.settle(i, source, site);
         }
         if far.sources > 0 {
             rejections.push(Rejection {
@@ -164,7 +147,7 @@ impl Placement {
         match self.sites[i] {
             Site::Area { pattern } => self.patterns[pattern].clone(),
             Site::Stack { cell, .. } => vec![(cell, 1.0)],
-            Site::Outside => Vec::new(),
+            Site::Outside | Site::Far => Vec::new(),
         }
     }
 
@@ -230,10 +213,30 @@ impl Placement {
         }
     }
 
-    fn add_pattern(&mut self, cells: Vec<(usize, f64)>) -> usize {
+    /// A new pattern; `None` without cells.
+    fn add_pattern(&mut self, cells: Vec<(usize, f64)>) -> Option<usize> {
+        if cells.is_empty() {
+            return None;
+        }
         self.patterns.push(cells);
         self.members.push(Vec::new());
-        self.patterns.len() - 1
+        Some(self.patterns.len() - 1)
+    }
+
+    fn settle(&mut self, i: usize, source: &Source, site: Site) {
+        let inside = match site {
+            Site::Area { pattern } => {
+                self.members[pattern].push(i);
+                self.patterns[pattern].iter().map(|c| c.1).sum()
+            }
+            Site::Stack { .. } => 1.0,
+            Site::Outside | Site::Far => 0.0,
+        };
+        self.sites.push(site);
+        // rounding of weights is not mass outside
+        if 1.0 - inside > 1e-12 {
+            self.outside.add(source, 1.0 - inside);
+        }
     }
 }
 
@@ -306,51 +309,6 @@ fn locate<'a>(
             Ok(Located::Pattern { key: PatternKey::Box(corners.map(f64::to_bits)), cells: Box::new(cells) })
         }
     }
-}
-
-/// Cells under a box of longitudes and latitudes, by sample points not more than half a cell apart, weighted by the cosine of latitude.
-fn box_cells(
-    [west, south, east, north]: [f64; 4],
-    grid: &HorizontalGrid,
-    transform: &Transform<'_>,
-) -> Vec<(usize, f64)> {
-    let at = |f: f64, g: f64| (west + f * (east - west), south + g * (north - south));
-    if misses(grid, transform, &at) {
-        return Vec::new();
-    }
-    let (middle_x, middle_y) = (0.5 * (grid.nx as f64 - 1.0), 0.5 * (grid.ny as f64 - 1.0));
-    let cell_m =
-        distance_m(transform.lonlat(middle_x - 0.5, middle_y), transform.lonlat(middle_x + 0.5, middle_y)).max(1.0);
-    let samples = |length_m: f64| ((2.0 * length_m / cell_m).ceil() as usize).clamp(8, 64);
-    let (nx, ny) = (samples(distance_m(at(0.0, 0.5), at(1.0, 0.5))), samples(distance_m(at(0.5, 0.0), at(0.5, 1.0))));
-    let mut total = 0.0;
-    let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
-    for j in 0..ny {
-        for i in 0..nx {
-            let (lon, lat) = at((i as f64 + 0.5) / nx as f64, (j as f64 + 0.5) / ny as f64);
-            let weight = lat.to_radians().cos();
-            total += weight;
-            if let Some((x, y)) = transform.cell(lon, lat) {
-                *cells.entry(y * grid.nx + x).or_insert(0.0) += weight;
-            }
-        }
-    }
-    cells.into_iter().map(|(cell, weight)| (cell, weight / total)).collect()
-}
-
-/// Whether a box lies wholly beyond one side of the grid, seen at its corners and edge middles with one cell to spare.
-fn misses(grid: &HorizontalGrid, transform: &Transform<'_>, at: &dyn Fn(f64, f64) -> (f64, f64)) -> bool {
-    const EDGE: [(f64, f64); 8] =
-        [(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0), (0.0, 1.0), (0.0, 0.5)];
-    let points = EDGE.map(|(f, g)| {
-        let (lon, lat) = at(f, g);
-        transform.index(lon, lat)
-    });
-    let (nx, ny) = (grid.nx as f64, grid.ny as f64);
-    points.iter().all(|p| p.0 < -1.5)
-        || points.iter().all(|p| p.0 > nx + 0.5)
-        || points.iter().all(|p| p.1 < -1.5)
-        || points.iter().all(|p| p.1 > ny + 0.5)
 }
 
 /// Interfaces up to the layer that contains the model's highest emission, and the layer shares of every sector.

@@ -163,7 +163,7 @@ pub fn sources_from_fires(
     for d in detections {
         if !(d.frp_mw.is_finite() && d.frp_mw > 0.0 && d.lon.is_finite() && d.lat.is_finite()) {
             out.unusable += 1;
-        } else if !(d.confidence >= factors.minimum_confidence) {
+        } else if d.confidence.is_nan() || d.confidence < factors.minimum_confidence {
             out.low_confidence += 1;
         } else if d.time > cycle {
             out.after_cycle += 1;

@@ -1,6 +1,7 @@
 //! State(t) -> State(t + dt) -> History.
 
 pub mod boundary;
+pub mod box_cells;
 pub mod budget;
 pub mod columns;
 pub mod diagnose;
