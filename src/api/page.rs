@@ -74,28 +74,34 @@ fn frame(title: &str, body: &Markup) -> Markup {
 }
 
 fn empty() -> Markup {
-    frame("hazecast", &html! {
-        header { h1 { "空气质量预报与重污染天气预警 " (en("Air-quality forecast and heavy-pollution warning")) } }
-        main { section {
-            h2 { "尚无已发布的预报 " (en("No run is published yet")) }
-            p { "请先运行 " code { "hazecast night" } "。 " (en("Run it first; this page then shows the night.")) }
-        } }
-    })
+    frame(
+        "hazecast",
+        &html! {
+            header { h1 { "空气质量预报与重污染天气预警 " (en("Air-quality forecast and heavy-pollution warning")) } }
+            main { section {
+                h2 { "尚无已发布的预报 " (en("No run is published yet")) }
+                p { "请先运行 " code { "hazecast night" } "。 " (en("Run it first; this page then shows the night.")) }
+            } }
+        },
+    )
 }
 
 fn night(archived: &Archived, runs: &[&str]) -> Markup {
     let r = &archived.record;
     let title = format!("{} {} · {}", r.region_name_zh, r.run, level_zh(r.warning.prefecture.level));
-    frame(&title, &html! {
-        (status_bar(r, runs))
-        main {
-            (county_table(r))
-            (warning(r))
-            (reduction(r.reduction.as_ref(), &r.run))
-            (certificate(r.certificate.as_ref()))
-        }
-        (footer(archived))
-    })
+    frame(
+        &title,
+        &html! {
+            (status_bar(r, runs))
+            main {
+                (county_table(r))
+                (warning(r))
+                (reduction(r.reduction.as_ref(), &r.run))
+                (certificate(r.certificate.as_ref()))
+            }
+            (footer(archived))
+        },
+    )
 }
 
 fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
@@ -126,7 +132,8 @@ fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
 }
 
 fn county_table(r: &ConsultationRecord) -> Markup {
-    let days: BTreeSet<NaiveDate> = r.forecast.counties.iter().flat_map(|c| c.days.iter().map(|d| d.beijing_day)).collect();
+    let days: BTreeSet<NaiveDate> =
+        r.forecast.counties.iter().flat_map(|c| c.days.iter().map(|d| d.beijing_day)).collect();
     html! {
         section {
             h2 { "县市逐日预报 " (en("Counties by day")) " "

@@ -125,6 +125,23 @@ impl Store {
         Ok(published)
     }
 
+    /// Whether a run is published, undamaged, from the same inputs and configuration: its night need not be run again.
+    ///
+    /// # Errors
+    /// `Io` on a read error other than absence or damage.
+    pub fn is_published(&self, run: &RunId, input_key: &str) -> Result<bool> {
+        let folder = match self.folder_of(run) {
+            Ok(folder) => folder,
+            Err(Error::Missing { .. }) => return Ok(false),
+            Err(e) => return Err(e),
+        };
+        match Manifest::read(&folder) {
+            Ok((manifest, _)) => Ok(manifest.input_key == input_key && self.verify(run).is_ok()),
+            Err(Error::Format { .. }) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The published runs, oldest first.
     ///
     /// # Errors
@@ -222,9 +239,12 @@ impl Store {
 
     fn folder_of(&self, run: &RunId) -> Result<PathBuf> {
         let candidates = [self.runs.join(run.as_str()), self.hidden("old", run)];
-        candidates.iter().chain(&candidates[..1]).find(|f| f.join(MANIFEST).is_file()).cloned().ok_or_else(|| {
-            Error::missing(format!("the published run {run}"), &candidates[0], NIGHT)
-        })
+        candidates
+            .iter()
+            .chain(&candidates[..1])
+            .find(|f| f.join(MANIFEST).is_file())
+            .cloned()
+            .ok_or_else(|| Error::missing(format!("the published run {run}"), &candidates[0], NIGHT))
     }
 
     fn hidden(&self, kind: &str, run: &RunId) -> PathBuf {

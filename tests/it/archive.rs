@@ -58,7 +58,17 @@ fn sha256_is_that_of_fips_180() {
 #[test]
 fn run_ids_are_ten_digits_and_nothing_else() {
     assert_eq!(RunId::of(cycle()).as_str(), "2026011512");
-    for bad in ["", "latest", "202601151", "20260115120", "2026-01-15", "../2026011", "２026011512", "202601151\0", "20260115\u{0661}"] {
+    for bad in [
+        "",
+        "latest",
+        "202601151",
+        "20260115120",
+        "2026-01-15",
+        "../2026011",
+        "２026011512",
+        "202601151\0",
+        "20260115\u{0661}",
+    ] {
         assert!(bad.parse::<RunId>().is_err(), "{bad:?}");
         assert!(serde_json::from_value::<RunId>(serde_json::json!(bad)).is_err(), "{bad:?}");
     }
@@ -77,7 +87,10 @@ fn an_atomic_write_replaces_whole_or_not_at_all() {
     {
         std::os::unix::fs::symlink("/dev/full", folder.path().join(".record.json.tmp")).unwrap();
         let error = write_atomic(&path, b"lost").unwrap_err();
-        assert!(matches!(&error, Error::Io { path: p, source } if p == &path && source.raw_os_error() == Some(28)), "{error}");
+        assert!(
+            matches!(&error, Error::Io { path: p, source } if p == &path && source.raw_os_error() == Some(28)),
+            "{error}"
+        );
         assert_eq!(fs::read(&path).unwrap(), b"newer");
     }
     let nowhere = folder.path().join("absent/record.json");
@@ -156,6 +169,10 @@ fn publishing_twice_changes_nothing_and_other_content_replaces() {
     assert_eq!(names(&store.folder().join(run.as_str())), ["manifest.json", "record.json", "series.parquet"]);
     store.verify(&run).unwrap();
 
+    assert!(store.is_published(&run, "key").unwrap());
+    assert!(!store.is_published(&run, "other key").unwrap());
+    assert!(!store.is_published(&RunId::of(cycle() + Duration::hours(12)), "key").unwrap());
+
     assert_eq!(publish(&store, 0, "key").1, Published::Unchanged);
     assert_eq!(store.manifest_sha256(&run).unwrap(), first.manifest_sha256);
     assert_eq!(publish(&store, 0, "other key").1, Published::Replaced);
@@ -221,6 +238,10 @@ fn every_flipped_bit_is_found() {
         fs::write(&path, &whole).unwrap();
         store.verify(&run).unwrap();
     }
+    fs::write(store.folder().join("2026011512/record.json"), b"{}").unwrap();
+    assert!(!store.is_published(&run, "key").unwrap());
+    assert_eq!(publish(&store, 0, "key").1, Published::Replaced);
+    store.verify(&run).unwrap();
     let extra = store.folder().join(run.as_str()).join("extra.txt");
     fs::write(&extra, b"x").unwrap();
     assert!(store.verify(&run).unwrap_err().to_string().contains("extra.txt"));

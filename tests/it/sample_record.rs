@@ -300,7 +300,9 @@ pub fn grid() -> Grid {
 pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
     let shape = (24, grid.horizontal.ny, grid.horizontal.nx);
     let field = |seed: f32| {
-        Array3::from_shape_fn(shape, |(t, y, x)| seed * (1.0 + 0.37 * t as f32).sin().abs() + 0.013 * y as f32 + x as f32 / 7.0)
+        Array3::from_shape_fn(shape, |(t, y, x)| {
+            seed * (1.0 + 0.37 * t as f32).sin().abs() + 0.013 * y as f32 + x as f32 / 7.0
+        })
     };
     let mut pm25 = field(80.0);
     pm25[(0, 0, 0)] = 1e-42;
