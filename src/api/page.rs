@@ -175,9 +175,9 @@ fn warning(r: &ConsultationRecord) -> Markup {
         section {
             h2 { "预警决定 " (en("Warning decision")) " " (level_badge(p.level)) " "
                 small { (period(p.from, p.to)) " · 规则 " (en("rules")) " " (r.warning.scheme) } }
-            @if p.because.is_empty() { p { "没有触发任何条款。 " (en("No clause fired.")) } }
+            @if p.because.is_empty() && p.level == WarningLevel::None { p { "没有触发任何条款。 " (en("No clause fired.")) } }
             ul { @for b in &p.because { (because(b)) } }
-            details {
+            details open[p.because.is_empty()] {
                 summary { "各县市依据 " (en("Reasons by county")) }
                 @for area in r.warning.counties.iter().filter(|a| !a.because.is_empty()) {
                     h3 { (area_name(area)) " " (level_badge(area.level)) " " small { (period(area.from, area.to)) } }

@@ -188,13 +188,23 @@ impl Store {
         manifest.verify(&folder)
     }
 
-    /// Path of a file of a published run. The run may be replaced while the path is in use; check what is read.
+    /// Path of a file of a published run, after its hash was checked against the manifest.
     ///
     /// # Errors
-    /// `Missing` when there is no such run or file.
+    /// `Missing` when there is no such run or file, `Format` when the file is not what the manifest says, `Io` on a read error.
     pub fn file(&self, run: &RunId, name: &str) -> Result<PathBuf> {
-        let path = self.folder_of(run)?.join(name);
-        if path.is_file() { Ok(path) } else { Err(Error::missing(format!("{name} of run {run}"), path, NIGHT)) }
+        let folder = self.folder_of(run)?;
+        let (manifest, _) = Manifest::read(&folder)?;
+        let path = folder.join(name);
+        let Some(listed) = manifest.file(name) else {
+            return Err(Error::missing(format!("{name} of run {run}"), path, NIGHT));
+        };
+        let (_, found) = durable::sha256_file(&path)?;
+        if found != listed.sha256 {
+            let remedy = "Restore the run from a backup or run its night again";
+            return Err(Error::format(&path, "SHA-256", found, listed.sha256.as_str(), remedy));
+        }
+        Ok(path)
     }
 
     /// SHA-256 of a run's manifest.

@@ -79,7 +79,8 @@ const GOOD: [(&str, &str); 13] = [
 ];
 
 /// Requests that must fail, and how.
-const BAD: [(&str, &str, u16); 17] = [
+const BAD: [(&str, &str, u16); 18] = [
+    ("/v1/warnings/{adcode}", "/v1/warnings/0222401", 400),
     ("/", "/?run=yesterday", 400),
     ("/", "/?run=2031010100", 404),
     ("/v1/runs/{run}", "/v1/runs/20260115", 400),
