@@ -202,7 +202,7 @@ fn a_crash_between_the_two_renames_loses_nothing() {
     // after the first rename: the old run stands aside, the new one is still in its work folder
     fs::rename(&target, &old).unwrap();
     assert_eq!(store.read(&run).unwrap().record, before.record);
-    assert_eq!(store.list().unwrap(), [run.clone()]);
+    assert_eq!(store.list().unwrap(), std::slice::from_ref(&run));
     drop(store.lock().unwrap());
     assert!(target.exists() && !old.exists());
     store.verify(&run).unwrap();
