@@ -2,21 +2,22 @@
 //!
 //! Modules in one order; each imports only what stands before it (`tests/architecture.rs` holds this).
 
-pub mod api;
-pub mod archive;
-pub mod calendar;
-pub mod chemistry;
-pub mod cli;
-pub mod config;
-pub mod constants;
-pub mod consultation;
-pub mod domain;
 pub mod error;
-pub mod forecast;
-pub mod input;
-pub mod physics;
-pub mod reduction;
-pub mod setup;
-pub mod simulation;
+pub mod constants;
 pub mod units;
+pub mod calendar;
+pub mod config;
+pub mod domain;
+pub mod physics;
+pub mod chemistry;
+pub mod input;
+pub mod simulation;
+pub mod forecast;
 pub mod warning;
+pub mod reduction;
+pub mod consultation;
+pub mod archive;
+pub mod setup;
+pub mod nightly;
+pub mod api;
+pub mod cli;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `hazecast` command.
+
+fn main() -> std::process::ExitCode {
+    hazecast::cli::main()
+}

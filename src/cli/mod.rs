@@ -1,1 +1,87 @@
-//! cli
+//! The command line: one file per sub-command. Diagnostics and progress go to stderr, results to stdout.
+
+pub mod aqi;
+pub mod check;
+pub mod demo;
+pub mod example;
+pub mod language;
+pub mod night;
+pub mod output;
+pub mod progress;
+pub mod serve;
+pub mod summary;
+
+use crate::error::Error;
+use clap::{Parser, Subcommand};
+use language::Language;
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 done   2 usage or configuration   3 input missing or refused   4 numeric guard
+  5 published, but degraded   6 nothing could be published (disk)   7 another run holds the lock   70 bug";
+
+/// Air-quality forecast and heavy-pollution early warning: from meteorology and emissions to a county warning and a proven
+/// emission-reduction list.
+#[derive(Debug, Parser)]
+#[command(name = "hazecast", version, after_help = EXIT_CODES)]
+struct Cli {
+    /// Language of messages; default from LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Language>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Night(night::NightArgs),
+    Check(check::CheckArgs),
+    Serve(serve::ServeArgs),
+    Aqi(aqi::AqiArgs),
+    /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
+    #[command(name = "probe-netcdf", hide = true)]
+    ProbeNetcdf {
+        /// The file
+        path: std::path::PathBuf,
+    },
+}
+
+/// Exit code of a published but degraded night.
+pub const DEGRADED: u8 = 5;
+
+/// Parses the command line, runs the command, and turns its result into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let language = cli.lang.unwrap_or_else(Language::of_environment);
+    let json = match &cli.command {
+        Command::Demo(a) => a.json,
+        Command::Night(a) => a.json,
+        Command::Check(a) => a.json,
+        Command::Aqi(a) => a.json,
+        Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
+    };
+    let result = match &cli.command {
+        Command::Demo(args) => demo::run(args, language),
+        Command::Night(args) => night::run(args, language),
+        Command::Check(args) => check::run(args, language),
+        Command::Serve(args) => serve::run(args, language),
+        Command::Aqi(args) => aqi_command(args),
+        Command::ProbeNetcdf { path } => crate::input::isolation::probe_all_variables(path).map(|()| 0),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => {
+            output::error(&e, json, language);
+            ExitCode::from(e.exit_code())
+        }
+    }
+}
+
+fn aqi_command(args: &aqi::AqiArgs) -> Result<u8, Error> {
+    let mut library = crate::setup::library::Library::new(None);
+    let rules = library.read("seeds/aqi.toml", crate::domain::aqi::AqiRules::from_toml)?;
+    output::print(&aqi::run(args, &rules)?)?;
+    Ok(0)
+}

@@ -133,6 +133,23 @@ impl HorizontalGrid {
             .collect()
     }
 
+    /// The cells of this grid whose centres `other`, of the same projection and cell size, covers too; `None` when there are none.
+    pub fn overlap(&self, other: &Self) -> Option<Self> {
+        let same = |a: f64, b: f64| (a - b).abs() < 1e-6 * a.abs().max(b.abs());
+        if self.projection != other.projection || !same(self.dx, other.dx) || !same(self.dy, other.dy) {
+            return None;
+        }
+        // cells of self from `first` to `last` lie between the outermost centres of other, to a tenth of a cell
+        let range = |start: f64, cell: f64, count: usize, o_start: f64, o_count: usize| {
+            let first = ((o_start - start) / cell - 0.1).ceil().max(0.0);
+            let last = ((o_start - start) / cell + o_count as f64 - 1.0 + 0.1).floor().min(count as f64 - 1.0);
+            (last >= first).then_some((first, (last - first) as usize + 1))
+        };
+        let (x, nx) = range(self.x0, self.dx, self.nx, other.x0, other.nx)?;
+        let (y, ny) = range(self.y0, self.dy, self.ny, other.y0, other.ny)?;
+        Some(Self { nx, ny, x0: self.x0 + x * self.dx, y0: self.y0 + y * self.dy, ..self.clone() })
+    }
+
     fn proj(&self) -> Proj {
         Proj::from_proj_string(&self.projection).expect("checked by new")
     }
@@ -308,6 +325,15 @@ mod tests {
         assert!(HorizontalGrid::new(YANBIAN, (2, 2), (0.0, 0.0), (-1.0, 1.0)).is_err());
         assert!(VerticalGrid::new(vec![0.0, 20.0, 20.0]).is_err());
         assert!(VerticalGrid::new(vec![5.0, 20.0, 40.0]).is_err());
+    }
+
+    #[test]
+    fn overlap_of_a_moved_nest_holds_the_cells_of_both() {
+        let at = |x0: f64, y0: f64| HorizontalGrid::new(YANBIAN, (48, 48), (x0, y0), (1000.0, 1000.0)).unwrap();
+        let both = at(0.0, 0.0).overlap(&at(-6000.3, 3000.2)).unwrap();
+        assert_eq!((both.nx, both.ny, both.x0, both.y0), (42, 45, 0.0, 3000.0));
+        assert!(at(0.0, 0.0).overlap(&at(60_000.0, 0.0)).is_none());
+        assert_eq!(at(0.0, 0.0).overlap(&at(0.0, 0.0)), Some(at(0.0, 0.0)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod aqi;
 pub mod county;
+pub mod county_weights;
 pub mod grid;
 pub mod met_field;
 pub mod observation;

@@ -72,16 +72,21 @@ impl<T> Concentrations<T> {
         }
     }
 
-    /// Sets or clears the value of one pollutant.
-    pub fn set(&mut self, pollutant: Pollutant, value: Option<T>) {
-        *match pollutant {
+    /// The place of one pollutant, to set, clear or change it.
+    pub fn slot(&mut self, pollutant: Pollutant) -> &mut Option<T> {
+        match pollutant {
             Pollutant::Pm25 => &mut self.pm25_ug_m3,
             Pollutant::Pm10 => &mut self.pm10_ug_m3,
             Pollutant::So2 => &mut self.so2_ug_m3,
             Pollutant::No2 => &mut self.no2_ug_m3,
             Pollutant::Co => &mut self.co_mg_m3,
             Pollutant::O3 => &mut self.o3_ug_m3,
-        } = value;
+        }
+    }
+
+    /// Sets or clears the value of one pollutant.
+    pub fn set(&mut self, pollutant: Pollutant, value: Option<T>) {
+        *self.slot(pollutant) = value;
     }
 
     /// The same pollutants with each value changed by `f`.

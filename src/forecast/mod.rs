@@ -1,5 +1,10 @@
 //! History of the model -> forecast per county: series, correction, uncertainty.
 
+pub mod build;
+pub mod correction;
+pub mod county_series;
+pub mod uncertainty;
+
 use crate::domain::aqi::AqiReport;
 use crate::domain::pollutant::Concentrations;
 use chrono::{DateTime, NaiveDate, Utc};

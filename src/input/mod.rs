@@ -1,1 +1,22 @@
-//! input
+//! One file per foreign format: foreign files become the nouns of `domain`. Each knows one format and nothing else.
+
+pub mod accumulation;
+pub mod cf_time;
+mod csv_rows;
+pub mod fires_csv;
+pub mod humidity;
+pub mod inventory_csv;
+pub mod inventory_netcdf;
+pub mod isolation;
+pub mod meteorology;
+pub mod netcdf_file;
+pub mod netcdf_signature;
+pub mod observations_csv;
+pub mod outlines;
+pub mod plausibility;
+pub mod power_plants_csv;
+pub mod pressure_levels;
+pub mod quantity;
+pub mod region;
+pub mod wrf_grid;
+pub mod wrfout;

@@ -1,1 +1,14 @@
-//! physics
+//! Published formulas of the atmosphere, on plain numbers and slices: no arrays of the model, no I/O, no errors.
+
+pub mod advection;
+pub mod boundary_layer;
+pub mod dry_deposition;
+pub mod eddy_diffusivity;
+pub mod moisture;
+pub mod plume_rise;
+pub mod sedimentation;
+pub mod solar;
+pub mod surface_layer;
+pub mod vertical_advection;
+pub mod vertical_diffusion;
+pub mod wet_deposition;

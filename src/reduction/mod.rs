@@ -1,5 +1,13 @@
 //! Warning decision -> emergency emission-reduction list (应急减排清单) -> its proven effect.
 
+pub mod apply;
+pub mod choose;
+pub mod measures;
+pub mod plan;
+pub mod register;
+pub mod targets;
+pub mod verify;
+
 use crate::domain::source::{Amounts, Sector};
 use crate::warning::WarningLevel;
 use chrono::{DateTime, NaiveDate, Utc};

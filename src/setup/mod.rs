@@ -1,1 +1,106 @@
-//! setup
+//! Configuration + seeds + models + geography -> [`Setup`], loaded and checked once.
+
+pub mod grids;
+pub mod library;
+
+use crate::config::{Config, expand};
+use crate::consultation::InputFile;
+use crate::domain::aqi::AqiRules;
+use crate::domain::county::{CountyWeights, Region};
+use crate::domain::county_weights::county_weights;
+use crate::domain::grid::Grid;
+use crate::domain::met_field::MetField;
+use crate::error::{Error, Result};
+use crate::forecast::uncertainty::Uncertainty;
+use crate::input::power_plants_csv::PlantFactors;
+use crate::reduction::measures::Catalogue;
+use crate::reduction::targets::ReductionRules;
+use crate::simulation::boundary::Background;
+use crate::simulation::diagnose::SurfaceParameters;
+use crate::simulation::emission::EmissionModel;
+use crate::simulation::fire_emission::FireFactors;
+use crate::warning::rules::WarningRules;
+use grids::GridSetups;
+use library::Library;
+use std::path::Path;
+
+/// Everything a night depends on but its inputs and its grid.
+pub struct Setup {
+    pub config: Config,
+    pub region: Region,
+    pub aqi: AqiRules,
+    pub warning: WarningRules,
+    pub measures: Catalogue,
+    pub reduction: ReductionRules,
+    pub emission: EmissionModel,
+    pub fires: FireFactors,
+    pub plants: PlantFactors,
+    pub uncertainty: Uncertainty,
+    pub grids: GridSetups,
+    background: (String, std::path::PathBuf),
+    /// Every seed, model and region file that was read, with its hash.
+    pub files: Vec<InputFile>,
+}
+
+/// The grid of a run, and what follows from it.
+pub struct Domain {
+    pub grid: Grid,
+    pub weights: Vec<CountyWeights>,
+    pub background: Background,
+    pub surface: SurfaceParameters,
+}
+
+impl Setup {
+    /// Loads the configuration and everything it names.
+    ///
+    /// # Errors
+    /// `Missing` or `Invalid` naming the file and the field.
+    pub fn load(config_path: &Path) -> Result<Self> {
+        Self::of(Config::load(config_path)?)
+    }
+
+    /// Loads what a checked configuration names.
+    ///
+    /// # Errors
+    /// As [`Setup::load`].
+    pub fn of(config: Config) -> Result<Self> {
+        let mut library = Library::new(config.overrides.as_deref());
+        let region = library.region(&config.region, &expand(&config.inputs.outlines)?)?;
+        Ok(Self {
+            region,
+            aqi: library.read("seeds/aqi.toml", AqiRules::from_toml)?,
+            warning: library.read("seeds/warning.toml", WarningRules::from_toml)?,
+            measures: library.read("seeds/measures.toml", Catalogue::from_toml)?,
+            reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
+            emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,
+            fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
+            plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
+            uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
+            grids: library.read("models/grids.toml", GridSetups::from_toml)?,
+            background: library.read("models/boundary.toml", |t, p| Ok((t.to_owned(), p.to_path_buf())))?,
+            files: library.files,
+            config,
+        })
+    }
+
+    /// The grid that the configuration names, for the meteorology at hand.
+    ///
+    /// # Errors
+    /// `Invalid` for an unknown grid, or when no county lies in it.
+    pub fn domain(&self, meteorology: &[MetField]) -> Result<Domain> {
+        let grid = self.grids.grid(&self.config.grid, meteorology)?;
+        let weights: Vec<CountyWeights> =
+            self.region.counties.iter().map(|c| county_weights(c, &grid.horizontal)).collect();
+        if let Some((county, w)) = self.region.counties.iter().zip(&weights).find(|(_, w)| w.coverage < 0.5) {
+            return Err(Error::invalid(
+                "models/grids.toml",
+                format!("grid {}", grid.name),
+                format!("{:.0} % of {} {}", 100.0 * w.coverage, county.adcode, county.name_en),
+                "at least half of every county inside the grid",
+            ));
+        }
+        let (text, origin) = &self.background;
+        let background = Background::from_toml(text, origin, &grid.vertical)?;
+        Ok(Domain { weights, background, surface: self.grids.surface, grid })
+    }
+}

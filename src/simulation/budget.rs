@@ -1,5 +1,8 @@
 //! The mass ledger: for each species, where every kilogram came from and went.
 
+use super::columns::ColumnTally;
+use crate::domain::species::Species;
+use ndarray::{Array3, Array4, Axis, Zip};
 use serde::{Deserialize, Serialize};
 
 /// Ledger of one species over a run [kg]; `stored_end - stored_start = emitted + inflow - outflow + chemistry - dry - wet + clipped + residual`.
@@ -31,4 +34,76 @@ pub struct MassLedger {
     pub largest_relative_residual: f64,
     /// Largest |q - 1| of the uniform tracer anywhere at the end.
     pub tracer_largest_deviation: f64,
+}
+
+/// The open books of a running simulation.
+#[derive(Debug, Clone)]
+pub struct Books {
+    entries: Vec<SpeciesLedger>,
+}
+
+impl Books {
+    /// Opens the books with what is stored now.
+    pub fn open(state: &Array4<f32>, mass: &Array3<f32>) -> Self {
+        let entries = Species::ALL
+            .iter()
+            .map(|s| SpeciesLedger {
+                species: s.name().into(),
+                stored_start_kg: stored(state, mass, *s),
+                ..SpeciesLedger::default()
+            })
+            .collect();
+        Self { entries }
+    }
+
+    /// Books what passed the sides: (in, out) per species [kg].
+    pub fn sides(&mut self, through: &[(f64, f64)]) {
+        for (entry, (inflow, outflow)) in self.entries.iter_mut().zip(through) {
+            entry.inflow_kg += inflow;
+            entry.outflow_kg += outflow;
+        }
+    }
+
+    /// Books what columns exchanged.
+    pub fn columns(&mut self, tally: &ColumnTally) {
+        for (s, entry) in self.entries.iter_mut().enumerate() {
+            entry.emitted_kg += tally.emitted[s];
+            entry.dry_deposited_kg += tally.dry[s];
+            entry.wet_deposited_kg += tally.wet[s];
+            entry.inflow_kg += tally.inflow[s];
+            entry.outflow_kg += tally.outflow[s];
+            entry.clipped_kg += tally.clipped[s];
+        }
+    }
+
+    /// Books net chemical production per species [kg].
+    pub fn chemistry(&mut self, produced: &[f64]) {
+        for (entry, kg) in self.entries.iter_mut().zip(produced) {
+            entry.chemistry_kg += kg;
+        }
+    }
+
+    /// Closes the books with what is stored at the end.
+    pub fn close(mut self, state: &Array4<f32>, mass: &Array3<f32>, tracer_largest_deviation: f64) -> MassLedger {
+        let mut largest = 0.0f64;
+        for (entry, species) in self.entries.iter_mut().zip(Species::ALL) {
+            entry.stored_end_kg = stored(state, mass, species);
+            let e = &*entry;
+            let expected = e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg + e.clipped_kg
+                - e.outflow_kg
+                - e.dry_deposited_kg
+                - e.wet_deposited_kg;
+            let turnover = e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg.max(0.0);
+            entry.residual_kg = entry.stored_end_kg - expected;
+            entry.relative_residual = if turnover > 0.0 { entry.residual_kg.abs() / turnover } else { 0.0 };
+            largest = largest.max(entry.relative_residual);
+        }
+        MassLedger { species: self.entries, largest_relative_residual: largest, tracer_largest_deviation }
+    }
+}
+
+fn stored(state: &Array4<f32>, mass: &Array3<f32>, species: Species) -> f64 {
+    let mut sum = 0.0f64;
+    Zip::from(state.index_axis(Axis(0), species.index())).and(mass).for_each(|q, m| sum += f64::from(*q) * f64::from(*m));
+    sum
 }

@@ -1,5 +1,14 @@
 //! Forecast -> warning decision: pre-warning (预警前措施), yellow, orange, red, with the clause that fired.
 
+pub mod decide;
+pub mod episode;
+pub mod lifting;
+pub mod readings;
+pub mod rules;
+pub mod sentence;
+
+pub use decide::decide;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -81,9 +90,18 @@ pub struct AreaWarning {
     pub level_natural_day: WarningLevel,
     pub level_sliding_24h: WarningLevel,
     pub response: Response,
+    /// Level that the measures rest on: `level` where the pollutants that call for cuts are primary in the episode, else the
+    /// level that they reach alone (dust at red over PM2.5 at yellow gives `yellow`).
+    pub response_level: WarningLevel,
     /// First and last hour of the episode (UTC, hour-ending) when there is one.
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
+    /// First hour (UTC, hour-ending) from which the warning may be lifted; `None` without a warning (yellow or above), or where
+    /// the forecast ends before the lifting condition is met.
+    pub lift_from: Option<DateTime<Utc>>,
+    /// Hours after the cycle whose running 24-h AQI cannot be stated (too few values, or withheld with a pollutant missing);
+    /// they count as not exceeding.
+    pub unjudged_hours: u32,
     pub because: Vec<Because>,
 }
 

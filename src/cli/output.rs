@@ -1,0 +1,41 @@
+//! The only place that writes to stdout and prints errors.
+
+use super::language::Language;
+use crate::error::{Error, Result};
+use serde::Serialize;
+use std::io::Write;
+
+/// Prints a text and a newline to stdout.
+///
+/// # Errors
+/// `Io` when stdout does not take it (a closed pipe).
+pub fn print(text: &str) -> Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}").map_err(|e| Error::io("standard output", e))
+}
+
+/// Prints one JSON document to stdout.
+///
+/// # Errors
+/// `Io` when stdout does not take it.
+pub fn print_json<T: Serialize>(value: &T) -> Result<()> {
+    let text = serde_json::to_string(value).map_err(|e| Error::io("standard output", std::io::Error::other(e)))?;
+    print(&text)
+}
+
+#[derive(Serialize)]
+struct ErrorDocument {
+    error: &'static str,
+    message: String,
+    exit_code: u8,
+}
+
+/// Prints an error: to stderr for people; with `--json` also as one document on stdout.
+pub fn error(error: &Error, json: bool, language: Language) {
+    let word = language.pick("错误", "error");
+    eprintln!("{word}: {error}");
+    if json {
+        let document = ErrorDocument { error: error.kind(), message: error.to_string(), exit_code: error.exit_code() };
+        // stdout may be closed: the exit code still tells
+        let _ = print_json(&document);
+    }
+}

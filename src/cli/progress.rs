@@ -1,0 +1,44 @@
+//! Progress of a night on a terminal; silent elsewhere.
+
+use super::language::Language;
+use crate::nightly::Stage;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::RefCell;
+use std::io::IsTerminal;
+
+/// A progress bar per stage, on stderr when it is a terminal.
+pub struct NightProgress {
+    language: Language,
+    bar: RefCell<Option<(Stage, ProgressBar)>>,
+    visible: bool,
+}
+
+impl NightProgress {
+    /// Visible on a terminal only.
+    pub fn new(language: Language) -> Self {
+        Self { language, bar: RefCell::new(None), visible: std::io::stderr().is_terminal() }
+    }
+
+    /// Notes that `done` of `of` hours of a stage are simulated.
+    pub fn note(&self, stage: Stage, done: u32, of: u32) {
+        let mut slot = self.bar.borrow_mut();
+        if slot.as_ref().is_none_or(|(s, _)| *s != stage) {
+            let target = if self.visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+            let bar = ProgressBar::with_draw_target(Some(u64::from(of)), target);
+            if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:32}] {pos}/{len} h  {eta} left") {
+                bar.set_style(style);
+            }
+            bar.set_message(match stage {
+                Stage::Base => self.language.pick("基准预报", "forecast").to_owned(),
+                Stage::Cut => self.language.pick("减排情景复核", "forecast with the list").to_owned(),
+            });
+            *slot = Some((stage, bar));
+        }
+        if let Some((_, bar)) = slot.as_ref() {
+            bar.set_position(u64::from(done));
+            if done == of {
+                bar.finish();
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A night in one screen of text.
+
+use super::language::Language;
+use crate::consultation::ConsultationRecord;
+use crate::domain::pollutant::Pollutant;
+use crate::forecast::DayForecast;
+use crate::warning::WarningLevel;
+use std::fmt::Write;
+
+/// Name of a warning level.
+fn level_name(level: WarningLevel, language: Language) -> &'static str {
+    match level {
+        WarningLevel::None => language.pick("无预警", "none"),
+        WarningLevel::PreWarning => language.pick("预警前措施", "pre-warning"),
+        WarningLevel::Yellow => language.pick("黄色预警", "yellow"),
+        WarningLevel::Orange => language.pick("橙色预警", "orange"),
+        WarningLevel::Red => language.pick("红色预警", "red"),
+    }
+}
+
+/// The record for people: warning, counties by day, list, certificate, mass ledger.
+pub fn text(record: &ConsultationRecord, language: Language) -> String {
+    let mut out = String::new();
+    let warning = &record.warning;
+    let _ = writeln!(
+        out,
+        "{} {}   {} {}   {}: {}",
+        language.pick("起报", "run"),
+        record.run,
+        language.pick("地区", "region"),
+        language.pick(&record.region_name_zh, &record.region),
+        language.pick("全州", "prefecture"),
+        level_name(warning.prefecture.level, language),
+    );
+    for d in &record.degraded {
+        let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
+    }
+    counties(&mut out, record, language);
+    for because in &warning.prefecture.because {
+        let _ = writeln!(out, "{} [{}]", language.pick(&because.text_zh, &because.text_en), because.clause);
+    }
+    list(&mut out, record, language);
+    ledger(&mut out, record, language);
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn counties(out: &mut String, record: &ConsultationRecord, language: Language) {
+    for (county, area) in record.forecast.counties.iter().zip(&record.warning.counties) {
+        let days: Vec<String> = county.days.iter().map(|d| day(d)).collect();
+        let _ = writeln!(
+            out,
+            "  {} {:<10} {:<12} {}",
+            county.adcode,
+            language.pick(&county.name_zh, &county.name_en),
+            level_name(area.level, language),
+            days.join("  "),
+        );
+    }
+    let _ = writeln!(
+        out,
+        "  ({})",
+        language.pick("每日: AQI[80%区间] PM2.5 µg/m³", "each day: AQI [80 % interval] PM2.5 ug/m3")
+    );
+}
+
+fn day(day: &DayForecast) -> String {
+    let text = |aqi: Option<u16>| aqi.map_or("-".to_owned(), |a| a.to_string());
+    let pm25 = day.concentrations.get(Pollutant::Pm25).map_or(f64::NAN, |e| e.value);
+    format!(
+        "{} {}[{}-{}] {pm25:.0}",
+        day.beijing_day.format("%m-%d"),
+        text(day.aqi.aqi),
+        text(day.aqi_lower.aqi),
+        text(day.aqi_upper.aqi)
+    )
+}
+
+fn list(out: &mut String, record: &ConsultationRecord, language: Language) {
+    let Some(plan) = &record.reduction else { return };
+    let _ = writeln!(
+        out,
+        "{}: {} {}, {:.0} {}",
+        language.pick("减排清单", "reduction list"),
+        plan.measures.len(),
+        language.pick("项措施", "measures"),
+        plan.cost_yuan_d,
+        language.pick("元/日", "yuan a day"),
+    );
+    for t in &plan.targets {
+        let _ = writeln!(
+            out,
+            "  {:<4} {:6.1} t/d  -{:.1} % ({} {:.0} %) {}",
+            t.pollutant,
+            t.emission_t_d,
+            100.0 * t.reached_fraction,
+            language.pick("要求", "required"),
+            100.0 * t.required_fraction,
+            if t.met { language.pick("达到", "met") } else { language.pick("未达到", "NOT met") },
+        );
+    }
+    if let Some(effect) = &record.certificate {
+        let _ = writeln!(out, "{}", language.pick(&effect.statement_zh, &effect.statement_en));
+    }
+}
+
+fn ledger(out: &mut String, record: &ConsultationRecord, language: Language) {
+    let l = &record.ledger_base;
+    let _ = writeln!(
+        out,
+        "{}: {} {:.1e}, {} {:.1e}",
+        language.pick("质量账", "mass ledger"),
+        language.pick("最大不闭合", "largest residual"),
+        l.largest_relative_residual,
+        language.pick("均匀示踪物最大偏差", "uniform tracer off by at most"),
+        l.tracer_largest_deviation,
+    );
+}

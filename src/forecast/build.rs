@@ -1,0 +1,135 @@
+//! County series -> [`Forecast`]: hours, Beijing days, AQI, intervals.
+
+use super::county_series::{CountySeries, ModelHour};
+use super::uncertainty::Uncertainty;
+use super::{CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast};
+use crate::calendar::beijing_day_hour;
+use crate::domain::aqi::AqiRules;
+use crate::domain::county::Region;
+use crate::domain::pollutant::{Concentrations, Pollutant};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
+
+/// Hours a Beijing day needs for a day mean (GB 3095-2026 table 4).
+pub const HOURS_OF_A_DAY_MEAN: usize = 20;
+/// The model has no O3: by HJ 633 5.3 an indicator outside the plan does not block the AQI.
+pub const NOT_MODELLED: [Pollutant; 1] = [Pollutant::O3];
+
+/// What the assembly needs beside the series.
+pub struct Frame<'a> {
+    pub region: &'a Region,
+    pub aqi: &'a AqiRules,
+    pub uncertainty: &'a Uncertainty,
+    pub cycle: DateTime<Utc>,
+    /// Counties with an observed station.
+    pub observed: &'a [u32],
+}
+
+/// Assembles the forecast; `value` turns a model hour into the forecast value of a pollutant.
+pub fn forecast(
+    frame: &Frame,
+    series: &[CountySeries],
+    correction: CorrectionReport,
+    value: &dyn Fn(&CountySeries, &ModelHour, Pollutant, f64) -> f64,
+) -> Forecast {
+    let counties = frame
+        .region
+        .counties
+        .iter()
+        .zip(series)
+        .map(|(county, series)| {
+            let has_station = frame.observed.contains(&county.adcode);
+            let hours: Vec<HourForecast> =
+                series.hours.iter().map(|h| hour(frame, series, h, has_station, value)).collect();
+            CountyForecast {
+                adcode: county.adcode,
+                name_zh: county.name_zh.clone(),
+                name_en: county.name_en.clone(),
+                has_station,
+                days: days(frame, &hours, has_station),
+                hours,
+            }
+        })
+        .collect();
+    Forecast { cycle: frame.cycle, counties, correction }
+}
+
+/// The forecast with a reduction list: the base forecast times the ratio of the two model runs, so that the correction, frozen for the night,
+/// never blurs the effect of the list.
+pub fn with_cut(frame: &Frame, base: &Forecast, base_model: &[CountySeries], cut_model: &[CountySeries]) -> Forecast {
+    let base_values: BTreeMap<(u32, DateTime<Utc>), (&HourForecast, &ModelHour)> = base
+        .counties
+        .iter()
+        .zip(base_model)
+        .flat_map(|(c, m)| c.hours.iter().zip(&m.hours).map(|(f, m)| ((c.adcode, f.end), (f, m))))
+        .collect();
+    forecast(frame, cut_model, base.correction.clone(), &|series, hour, pollutant, cut| {
+        let (forecast, model) = base_values[&(series.adcode, hour.end)];
+        let value = forecast.concentrations.get(pollutant).map_or(cut, |e| e.value);
+        match model.concentrations.get(pollutant) {
+            Some(&base) if base > 0.0 => value * cut / base,
+            _ => cut,
+        }
+    })
+}
+
+fn hour(
+    frame: &Frame,
+    series: &CountySeries,
+    hour: &ModelHour,
+    has_station: bool,
+    value: &dyn Fn(&CountySeries, &ModelHour, Pollutant, f64) -> f64,
+) -> HourForecast {
+    let (beijing_day, beijing_hour) = beijing_day_hour(hour.end);
+    let lead_hour = (hour.end - frame.cycle).num_hours() as i32;
+    let concentrations = hour.concentrations.map(|p, &raw| {
+        let value = value(series, hour, p, raw);
+        let (lower, upper) = frame.uncertainty.interval(p, value, lead_hour, has_station, false);
+        Estimate { raw, value, lower, upper }
+    });
+    HourForecast {
+        end: hour.end,
+        beijing_day,
+        beijing_hour,
+        lead_hour,
+        aqi: frame.aqi.hourly(beijing_day, &concentrations.map(|_, e| e.value), &NOT_MODELLED),
+        concentrations,
+        pm25_area_mean_ug_m3: hour.pm25_area_mean_ug_m3,
+        mixing_height_m: hour.mixing_height_m,
+        wind_speed_m_s: hour.wind_speed_m_s,
+        temperature_c: hour.temperature_c,
+    }
+}
+
+fn days(frame: &Frame, hours: &[HourForecast], has_station: bool) -> Vec<DayForecast> {
+    let mut by_day: BTreeMap<NaiveDate, Vec<&HourForecast>> = BTreeMap::new();
+    for hour in hours {
+        by_day.entry(hour.beijing_day).or_default().push(hour);
+    }
+    by_day.retain(|_, hours| hours.len() >= HOURS_OF_A_DAY_MEAN);
+    by_day.into_iter().map(|(day, hours)| self::day(frame, day, &hours, has_station)).collect()
+}
+
+fn day(frame: &Frame, beijing_day: NaiveDate, hours: &[&HourForecast], has_station: bool) -> DayForecast {
+    let lead = hours[hours.len() - 1].lead_hour;
+    let mut concentrations = Concentrations::default();
+    for p in Pollutant::ALL {
+        let estimates: Vec<&Estimate> = hours.iter().filter_map(|h| h.concentrations.get(p)).collect();
+        if estimates.len() < HOURS_OF_A_DAY_MEAN {
+            continue;
+        }
+        let mean = |f: fn(&Estimate) -> f64| estimates.iter().map(|e| f(e)).sum::<f64>() / estimates.len() as f64;
+        let value = mean(|e| e.value);
+        let (lower, upper) = frame.uncertainty.interval(p, value, lead, has_station, true);
+        concentrations.set(p, Some(Estimate { raw: mean(|e| e.raw), value, lower, upper }));
+    }
+    let aqi = |f: fn(&Estimate) -> f64| frame.aqi.daily(beijing_day, &concentrations.map(|_, e| f(e)), &NOT_MODELLED);
+    DayForecast {
+        beijing_day,
+        hours: hours.len() as u8,
+        aqi: aqi(|e| e.value),
+        aqi_lower: aqi(|e| e.lower),
+        aqi_upper: aqi(|e| e.upper),
+        concentrations,
+    }
+}

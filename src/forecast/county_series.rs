@@ -1,0 +1,68 @@
+//! Model fields -> one series per county.
+//!
+//! The value for the AQI is the mean over the county's built-up cells, weighted by population: national stations stand there. The mean
+//! over the whole county stands beside it.
+
+use crate::domain::county::{County, CountyWeights};
+use crate::domain::pollutant::{Concentrations, Pollutant};
+use crate::simulation::history::History;
+use chrono::{DateTime, Utc};
+use ndarray::ArrayView2;
+use ndarray::Axis;
+
+/// What the numeric model says for one county and hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelHour {
+    /// End of the hour, UTC.
+    pub end: DateTime<Utc>,
+    /// Built-up mean, in the standard's units.
+    pub concentrations: Concentrations<f64>,
+    /// PM2.5 over the whole county [ug m-3].
+    pub pm25_area_mean_ug_m3: f64,
+    pub mixing_height_m: f64,
+    pub wind_speed_m_s: f64,
+    pub temperature_c: f64,
+}
+
+/// The model's series of one county.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountySeries {
+    pub adcode: u32,
+    pub hours: Vec<ModelHour>,
+}
+
+/// The series of every county; `weights` in the order of `counties`.
+pub fn county_series(history: &History, counties: &[County], weights: &[CountyWeights]) -> Vec<CountySeries> {
+    counties
+        .iter()
+        .zip(weights)
+        .map(|(county, w)| {
+            let hours = (0..history.ends.len()).map(|h| hour(history, w, h)).collect();
+            CountySeries { adcode: county.adcode, hours }
+        })
+        .collect()
+}
+
+fn hour(history: &History, w: &CountyWeights, h: usize) -> ModelHour {
+    let at = |field: &ndarray::Array3<f32>, weights: &[(usize, f64)]| mean(field.index_axis(Axis(0), h), weights);
+    let mut concentrations = Concentrations::default();
+    for p in Pollutant::ALL {
+        concentrations.set(p, history.concentrations.get(p).map(|f| at(f, &w.built_up)));
+    }
+    let (u, v) = (history.wind_east_m_s.index_axis(Axis(0), h), history.wind_north_m_s.index_axis(Axis(0), h));
+    let nx = u.ncols();
+    let speed = |c: usize| f64::from(u[[c / nx, c % nx]]).hypot(f64::from(v[[c / nx, c % nx]]));
+    ModelHour {
+        end: history.ends[h],
+        pm25_area_mean_ug_m3: history.concentrations.pm25_ug_m3.as_ref().map_or(0.0, |f| at(f, &w.area)),
+        mixing_height_m: at(&history.mixing_height_m, &w.built_up),
+        wind_speed_m_s: w.built_up.iter().map(|(c, weight)| weight * speed(*c)).sum(),
+        temperature_c: at(&history.temperature_k, &w.built_up) - 273.15,
+        concentrations,
+    }
+}
+
+fn mean(field: ArrayView2<f32>, weights: &[(usize, f64)]) -> f64 {
+    let nx = field.ncols();
+    weights.iter().map(|(c, w)| w * f64::from(field[[c / nx, c % nx]])).sum()
+}

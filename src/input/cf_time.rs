@@ -1,0 +1,75 @@
+//! CF time axes: `hours since 2025-5-1 00:00:00`, standard calendars only.
+
+use super::netcdf_file::NetcdfFile;
+use crate::error::Result;
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+
+/// The times of a scalar or one-dimensional variable, rounded to seconds.
+///
+/// # Errors
+/// [`crate::error::Error::Format`] for another calendar, units that are not `<unit> since <date>`, or values that are no times.
+pub fn times(file: &NetcdfFile, name: &str) -> Result<Vec<DateTime<Utc>>> {
+    let place = |what: &str| format!("variable {name}, {what}");
+    let calendar = file.text(Some(name), "calendar").unwrap_or_else(|| "standard".into()).to_lowercase();
+    if !["standard", "gregorian", "proleptic_gregorian"].contains(&calendar.as_str()) {
+        return Err(file.error(
+            place("calendar"),
+            format!("`{calendar}`"),
+            "standard, gregorian or proleptic_gregorian",
+        ));
+    }
+    let units = file.text(Some(name), "units").unwrap_or_default();
+    let (seconds, origin) = parse_units(&units).ok_or_else(|| {
+        file.error(place("units"), format!("`{units}`"), "`hours since YYYY-MM-DD hh:mm:ss` or alike")
+    })?;
+    let dimensions = file.dimensions(name)?;
+    if dimensions.len() > 1 {
+        return Err(file.error(place("dimensions"), format!("{dimensions:?}"), "one or none"));
+    }
+    let slab: Vec<_> = dimensions.iter().map(|d| 0..d.1).collect();
+    let values = file.raw(name, &slab)?;
+    let time = |(i, &v): (usize, &f64)| {
+        let offset = (v * seconds).round();
+        (offset.abs() < 1e12)
+            .then(|| origin.checked_add_signed(Duration::seconds(offset as i64)))
+            .flatten()
+            .map(|t| t.and_utc())
+            .ok_or_else(|| file.error(format!("variable {name}, time {i}"), v.to_string(), "a time"))
+    };
+    values.iter().enumerate().map(time).collect()
+}
+
+/// Seconds of the unit, and the origin.
+fn parse_units(units: &str) -> Option<(f64, NaiveDateTime)> {
+    let (unit, origin) = units.split_once(" since ")?;
+    let seconds = match unit.trim() {
+        "seconds" | "second" | "s" => 1.0,
+        "minutes" | "minute" | "min" => 60.0,
+        "hours" | "hour" | "h" => 3600.0,
+        "days" | "day" | "d" => 86_400.0,
+        _ => return None,
+    };
+    let origin = origin.trim().trim_end_matches("UTC").trim_end_matches('Z').trim().replace('T', " ");
+    let (date, clock) = origin.split_once(' ').unwrap_or((&origin, "00:00:00"));
+    let date = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    let clock = clock.trim().split('.').next().unwrap_or_default();
+    let time = ["%H:%M:%S", "%H:%M"].iter().find_map(|f| chrono::NaiveTime::parse_from_str(clock, f).ok())?;
+    Some((seconds, date.and_time(time)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_as_real_files_write_them() {
+        let origin = |units: &str| parse_units(units).map(|(s, t)| (s, t.to_string()));
+        assert_eq!(origin("hours since 2025-5-1 00:00:00"), Some((3600.0, "2025-05-01 00:00:00".into())));
+        assert_eq!(origin("hours since 1900-01-01"), Some((3600.0, "1900-01-01 00:00:00".into())));
+        assert_eq!(origin("hours since 1900-01-01 00:00:00.0"), Some((3600.0, "1900-01-01 00:00:00".into())));
+        assert_eq!(origin("minutes since 2005-08-28 00:00:00"), Some((60.0, "2005-08-28 00:00:00".into())));
+        assert_eq!(origin("seconds since 1970-01-01T00:00:00Z"), Some((1.0, "1970-01-01 00:00:00".into())));
+        assert_eq!(origin("months since 2000-01-01"), None);
+        assert_eq!(origin("hours"), None);
+    }
+}

@@ -1,0 +1,242 @@
+//! Reads every input of a night, hashes it, and says what is missing.
+
+use crate::archive::durable::{sha256, sha256_file};
+use crate::config::expand;
+use crate::consultation::InputFile;
+use crate::domain::county::County;
+use crate::domain::grid::HorizontalGrid;
+use crate::domain::met_field::MetField;
+use crate::domain::observation::Observation;
+use crate::domain::source::Source;
+use crate::error::{Error, Rejection, Result};
+use crate::input::{fires_csv, inventory_csv, inventory_netcdf, observations_csv, power_plants_csv};
+use crate::setup::Setup;
+use crate::simulation::fire_emission::sources_from_fires;
+use chrono::{DateTime, Duration, Utc};
+use geo::{Contains, Point};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The inputs of one night.
+pub struct NightInputs {
+    pub cycle: DateTime<Utc>,
+    pub meteorology: Vec<MetField>,
+    pub sources: Vec<Source>,
+    /// Hourly means that end at the cycle or before.
+    pub observations: Vec<Observation>,
+    /// Counties with at least one observed value.
+    pub observed_counties: Vec<u32>,
+    pub files: Vec<InputFile>,
+    pub rejections: Vec<Rejection>,
+    /// What was missing, each as one sentence.
+    pub degraded: Vec<String>,
+}
+
+/// Longitude-latitude box (west, south, east, north).
+type Window = (f64, f64, f64, f64);
+
+/// How far [degrees] meteorology is kept around the grid.
+const METEOROLOGY_MARGIN: f64 = 6.0;
+
+/// Reads and checks all inputs for the night of `cycle`.
+///
+/// # Errors
+/// `Missing`, `Format`: required input (meteorology, some source) is absent or refused. Optional input that is absent is listed in
+/// `degraded`.
+pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> {
+    let config = &setup.config;
+    let mut night = NightInputs {
+        cycle: DateTime::UNIX_EPOCH,
+        meteorology: Vec::new(),
+        sources: Vec::new(),
+        observations: Vec::new(),
+        observed_counties: Vec::new(),
+        files: Vec::new(),
+        rejections: Vec::new(),
+        degraded: Vec::new(),
+    };
+    let window = window(setup);
+    let files = night.take("meteorology", &config.inputs.meteorology)?;
+    let _ = window.map(|w| widen(w, METEOROLOGY_MARGIN)); for f in &files { night.meteorology.extend(crate::input::wrfout::read(f)?); }
+    night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
+    if config.frozen_meteorology {
+        let time = night.meteorology[0].valid_time;
+        night.degraded.push(format!("frozen meteorology: the fields of {time} stand for the whole run"));
+    }
+    if night.meteorology.iter().all(|m| m.precipitation_kg_m2_s.is_none()) {
+        night.degraded.push("meteorology without precipitation: no wet deposition".into());
+    }
+    night.read_sources(setup, window)?;
+    night.read_observations(setup)?;
+    night.read_fires(setup, window)?;
+    if night.sources.is_empty() {
+        return Err(Error::missing("sources of emissions", "inputs.inventory", "Give an inventory or a list of power plants"));
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = night.sources.iter().find(|s| !seen.insert(s.id.as_str())) {
+        return Err(Error::invalid("inputs", "source id", format!("{} twice", twice.id), "ids unique over all inventory files"));
+    }
+    Ok(night)
+}
+
+/// The night's cycle: as asked, or the first one with enough meteorology before it.
+fn pick_cycle(setup: &Setup, met: &[MetField], asked: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
+    let config = &setup.config;
+    let (first, last) = (met[0].valid_time, met[met.len() - 1].valid_time);
+    let spin_up = Duration::hours(i64::from(config.spin_up_hours));
+    if config.frozen_meteorology {
+        return Ok(asked.unwrap_or(first));
+    }
+    let cycle = asked.unwrap_or(first + spin_up);
+    let end = cycle + Duration::hours(i64::from(config.forecast_hours));
+    if cycle - spin_up < first || end > last {
+        return Err(Error::missing(
+            format!("meteorology from {} to {end}: the files hold {first} to {last}", cycle - spin_up),
+            "inputs.meteorology",
+            "Add the missing hours, change forecast_hours or spin_up_hours, or give --cycle",
+        ));
+    }
+    Ok(cycle)
+}
+
+/// Box around the configured grid; `None` when the grid is the meteorology's own.
+fn window(setup: &Setup) -> Option<Window> {
+    let grid = setup.grids.grid(&setup.config.grid, &[]).ok()?;
+    Some(bounds(&grid.horizontal))
+}
+
+/// Box around a grid's cell centres.
+pub fn bounds(grid: &HorizontalGrid) -> Window {
+    grid.centres().into_iter().fold(
+        (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY),
+        |(w, s, e, n), (lon, lat)| (w.min(lon), s.min(lat), e.max(lon), n.max(lat)),
+    )
+}
+
+fn widen((w, s, e, n): Window, by: f64) -> Window {
+    (w - by, s - by, e + by, n + by)
+}
+
+/// The county that contains a point.
+fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> {
+    counties.iter().find(|c| c.outline.contains(&Point::new(lon, lat))).map(|c| c.adcode)
+}
+
+impl NightInputs {
+    fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
+        let files = expand(patterns)?;
+        for path in &files {
+            let (bytes, sha256) = sha256_file(path)?;
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            self.files.push(InputFile { role: role.into(), name, bytes, sha256 });
+        }
+        Ok(files)
+    }
+
+    /// Optional input: absent files degrade the night, unreadable ones stop it.
+    fn take_optional(&mut self, role: &str, patterns: &[String], consequence: &str) -> Result<Vec<PathBuf>> {
+        match self.take(role, patterns) {
+            Err(Error::Missing { what, path, .. }) => {
+                self.degraded.push(format!("{what} ({}) missing: {consequence}", file_name(&path)));
+                Ok(Vec::new())
+            }
+            other => other,
+        }
+    }
+
+    fn read_sources(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+        let inputs = &setup.config.inputs;
+        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
+        for path in self.take("inventory", &inputs.inventory)? {
+            if is_netcdf(&path)? {
+                self.sources.extend(inventory_netcdf::read_within(&path, window)?);
+            } else {
+                let accepted = inventory_csv::read(&path)?;
+                self.sources.extend(accepted.items);
+                self.rejections.extend(accepted.rejections);
+            }
+        }
+        for path in self.take("inventory", &inputs.power_plants)? {
+            let accepted = power_plants_csv::read(&path, &setup.plants, window, &setup.region.counties)?;
+            self.sources.extend(accepted.items);
+            self.rejections.extend(accepted.rejections);
+        }
+        Ok(())
+    }
+
+    fn read_observations(&mut self, setup: &Setup) -> Result<()> {
+        let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
+        let files = self.take_optional("observations", &setup.config.inputs.observations, "no correction by observations")?;
+        for path in files {
+            let accepted = observations_csv::read(&path, &stations)?;
+            self.observations.extend(accepted.items);
+            self.rejections.extend(accepted.rejections);
+        }
+        // what ends after the cycle is not known when the forecast is made
+        let cycle = self.cycle;
+        self.observations.retain(|o| o.end <= cycle);
+        self.observations.sort_by(|a, b| (a.end, &a.station, a.pollutant).cmp(&(b.end, &b.station, b.pollutant)));
+        let seen: BTreeSet<&str> = self.observations.iter().map(|o| o.station.as_str()).collect();
+        let counties: BTreeSet<u32> =
+            setup.region.stations.iter().filter(|s| seen.contains(s.code.as_str())).map(|s| s.adcode).collect();
+        self.observed_counties = counties.into_iter().collect();
+        if self.observations.is_empty() && !setup.config.inputs.observations.is_empty() && !stations.is_empty() {
+            self.degraded.push(format!("no station observed up to {cycle}: no correction by observations"));
+        }
+        Ok(())
+    }
+
+    fn read_fires(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
+        let mut detections = Vec::new();
+        for path in self.take_optional("fires", &setup.config.inputs.fires, "no open burning in the forecast")? {
+            let accepted = fires_csv::read(&path, window)?;
+            detections.extend(accepted.items);
+            self.rejections.extend(accepted.rejections);
+        }
+        let end = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
+        let counties = &setup.region.counties;
+        let county = |lon: f64, lat: f64| county_at(counties, lon, lat);
+        let fires = sources_from_fires(&detections, &setup.fires, &county, self.cycle, end);
+        for (count, why) in [(fires.low_confidence, "confidence below the minimum"), (fires.unusable, "no usable power or position")] {
+            if count > 0 {
+                self.rejections.push(Rejection {
+                    file: "fires".into(),
+                    place: "detections inside the grid".into(),
+                    found: format!("{count} with {why}"),
+                    expected: "detections that stand for a fire".into(),
+                });
+            }
+        }
+        self.sources.extend(fires.sources);
+        Ok(())
+    }
+
+    /// Hash of everything the night's products depend on.
+    ///
+    /// # Errors
+    /// None in practice: the listed values always serialise.
+    pub fn key(&self, setup: &Setup, learned: &[InputFile]) -> Result<String> {
+        let c = &setup.config;
+        let mut text = format!(
+            "{} {} {} {} {} {} {}\n",
+            env!("CARGO_PKG_VERSION"), self.cycle, c.region, c.grid, c.forecast_hours, c.spin_up_hours, c.frozen_meteorology
+        );
+        for file in self.files.iter().chain(&setup.files).chain(learned) {
+            text.push_str(&format!("{} {} {}\n", file.role, file.name, file.sha256));
+        }
+        Ok(sha256(text.as_bytes()))
+    }
+}
+
+fn is_netcdf(path: &Path) -> Result<bool> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
+    file.take(4).read_to_end(&mut head).map_err(|e| Error::io(path, e))?;
+    Ok(head.starts_with(b"CDF") || head.starts_with(b"\x89HDF"))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}

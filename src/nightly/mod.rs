@@ -1,0 +1,245 @@
+//! THE FLOW of one night, stage by stage; each product is archived before the next stage begins, so a broken night resumes.
+//!
+//! ```text
+//!   files -> inputs -> base = forecast_of(sources) -> decide -> plan
+//!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut) -> record -> publish by rename
+//! ```
+
+pub mod inputs;
+pub mod pairs;
+
+use crate::archive::run_id::RunId;
+use crate::archive::store::{Lock, Store};
+use crate::archive::work::Work;
+use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, fields, series};
+use crate::calendar::beijing_day_hour;
+use crate::consultation::{ConsultationRecord, Status};
+use crate::domain::source::Source;
+use crate::error::{Rejection, Result};
+use crate::forecast::build::{Frame, forecast, with_cut};
+use crate::forecast::county_series::{CountySeries, county_series};
+use crate::forecast::Forecast;
+use crate::reduction::plan::{Conditions, SourceDay, plan};
+use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
+use crate::setup::{Domain, Setup};
+use crate::simulation::history::History;
+use crate::simulation::run::{World, simulate};
+use crate::warning::{AreaWarning, Response, WarningDecision, WarningLevel, decide::decide};
+use chrono::{DateTime, Duration, Utc};
+use inputs::NightInputs;
+
+/// A stage of the night, for progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The run without a list.
+    Base,
+    /// The run with the list.
+    Cut,
+}
+
+/// Called with (stage, hours done, hours in all).
+pub type Progress<'a> = &'a dyn Fn(Stage, u32, u32);
+
+/// What a night ended with.
+#[derive(Debug)]
+pub enum Night {
+    /// A new record was published.
+    Published(Box<ConsultationRecord>),
+    /// The same inputs had been published before: nothing was done.
+    Unchanged(Box<ConsultationRecord>),
+}
+
+/// Runs the night of `cycle` (default: the first the meteorology allows).
+///
+/// # Errors
+/// `Busy` when another night holds the lock; `Missing`, `Format`, `Invalid` for inputs; `Unstable` from the core; `Io` from the disk. Nothing
+/// is published then.
+pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) -> Result<Night> {
+    let store = Store::open(&setup.config.runs)?;
+    let lock = store.lock()?;
+    let inputs = inputs::read(setup, cycle)?;
+    let run = RunId::of(inputs.cycle);
+    let learned = pairs::collect(setup, &store, &run, &inputs)?;
+    let key = inputs.key(setup, &learned.files)?;
+    if let Some(record) = published(&store, &run, &key)? {
+        return Ok(Night::Unchanged(Box::new(record)));
+    }
+    let work = store.begin(&lock, &run, &key)?;
+    let domain = setup.domain(&inputs.meteorology)?;
+    let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
+
+    let (base_history, mut rejections) = tonight.run(Stage::Base, BASE_FIELDS, &inputs.sources)?;
+    let base_series = county_series(&base_history, &setup.region.counties, &domain.weights);
+    let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
+    let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
+    let decision = tonight.decide(&base);
+
+    let mut cut = None;
+    if let Some(list) = tonight.plan(&decision, &base) {
+        let sources = apply(&list, &inputs.sources);
+        let (history, _) = tonight.run(Stage::Cut, CUT_FIELDS, &sources)?;
+        let cut_series = county_series(&history, &setup.region.counties, &domain.weights);
+        let with_list = with_cut(&tonight.frame(&corrections), &base, &base_series, &cut_series);
+        let cut_hash = series::write(&work.path(CUT_SERIES), &with_list)?;
+        let effect = compare(&base, &decision, &with_list, &tonight.decide(&with_list), (base_hash, cut_hash));
+        cut = Some((list, effect, history.ledger));
+    }
+    rejections.splice(0..0, inputs.rejections.iter().cloned());
+    let record = tonight.record(base, decision, &base_history, cut, rejections, learned.files);
+    work.save_json(RECORD, &record)?;
+    publish(&store, &lock, &work)?;
+    Ok(Night::Published(Box::new(record)))
+}
+
+fn published(store: &Store, run: &RunId, key: &str) -> Result<Option<ConsultationRecord>> {
+    if !store.list()?.contains(run) || store.verify(run).is_err() {
+        return Ok(None);
+    }
+    let archived = store.read(run)?;
+    Ok((archived.manifest.input_key == key).then_some(archived.record))
+}
+
+fn publish(store: &Store, lock: &Lock, work: &Work) -> Result<()> {
+    store.publish(lock, work).map(|_| ())
+}
+
+/// What every stage of tonight shares.
+struct Tonight<'a> {
+    setup: &'a Setup,
+    inputs: &'a NightInputs,
+    domain: &'a Domain,
+    work: &'a Work,
+    progress: Progress<'a>,
+}
+
+impl Tonight<'_> {
+    /// forecast_of(sources), or what an earlier try of this night archived of it.
+    fn run(&self, stage: Stage, file: &str, sources: &[Source]) -> Result<(History, Vec<Rejection>)> {
+        let (path, name) = (self.work.path(file), file.trim_end_matches(".nc"));
+        if let Some(rejections) = self.work.load_stage::<Vec<Rejection>>(name)? {
+            if let Ok(history) = fields::read_history(&path) {
+                return Ok((history, rejections));
+            }
+        }
+        let config = &self.setup.config;
+        let world = World {
+            grid: &self.domain.grid,
+            background: &self.domain.background,
+            surface: self.domain.surface,
+            meteorology: &self.inputs.meteorology,
+            frozen: config.frozen_meteorology,
+            emission: &self.setup.emission,
+            weights: &self.domain.weights,
+            start: self.inputs.cycle - Duration::hours(i64::from(config.spin_up_hours)),
+            hours: config.spin_up_hours + config.forecast_hours,
+        };
+        let (history, rejections) = simulate(&world, sources, &|done, of| (self.progress)(stage, done, of))?;
+        fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
+        self.work.save_stage(name, &rejections)?;
+        // what a resumed night reads is what this night goes on with
+        Ok((fields::read_history(&path)?, rejections))
+    }
+
+    fn frame<'f>(&'f self, corrections: &'f pairs::Corrections) -> Frame<'f> {
+        Frame {
+            region: &self.setup.region,
+            aqi: &self.setup.aqi,
+            uncertainty: &corrections.uncertainty,
+            cycle: self.inputs.cycle,
+            observed: &self.inputs.observed_counties,
+        }
+    }
+
+    fn corrected(
+        &self,
+        model: &[CountySeries],
+        mut learned: Vec<crate::forecast::correction::Pair>,
+    ) -> Result<(Forecast, pairs::Corrections)> {
+        learned.extend(pairs::of_series(self.setup, self.inputs, model));
+        let corrections = pairs::Corrections::fit(&self.setup.uncertainty, &learned)?;
+        let cycle = self.inputs.cycle;
+        let value = |_: &CountySeries, hour: &crate::forecast::county_series::ModelHour, p, raw| {
+            corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)
+        };
+        let base = forecast(&self.frame(&corrections), model, corrections.report.clone(), &value);
+        Ok((base, corrections))
+    }
+
+    fn decide(&self, forecast: &Forecast) -> WarningDecision {
+        let region = &self.setup.region;
+        let prefecture = (region.adcode, region.name_zh.as_str(), region.name_en.as_str());
+        decide(&self.setup.warning, &self.setup.aqi, forecast, prefecture)
+    }
+
+    /// The list, when the decision calls for one: none for health advice only.
+    fn plan(&self, decision: &WarningDecision, base: &Forecast) -> Option<ReductionPlan> {
+        let area = &decision.prefecture;
+        let level = match area.response {
+            Response::EmissionReduction | Response::Voluntary => area.response_level,
+            Response::None | Response::HealthAdviceOnly => return None,
+        };
+        let (from, to) = self.period(area)?;
+        if level == WarningLevel::None {
+            return None;
+        }
+        let (day, _) = beijing_day_hour(from);
+        let emissions: Vec<SourceDay> = self
+            .inputs
+            .sources
+            .iter()
+            .filter(|s| s.adcode != 0)
+            .map(|source| SourceDay { source, emission_t_d: self.setup.emission.daily_amounts(source, day) })
+            .collect();
+        let coldest = base
+            .counties
+            .iter()
+            .flat_map(|c| &c.hours)
+            .filter(|h| h.end > from && h.end <= to)
+            .fold(f64::NAN, |low, h| low.min(h.temperature_c));
+        let conditions = Conditions { minimum_temperature_c: coldest };
+        let counties = &self.setup.region.counties;
+        Some(plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions))
+    }
+
+    /// Measures begin when the night is over and end with the episode.
+    fn period(&self, area: &AreaWarning) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let from = self.inputs.cycle + Duration::hours(12);
+        let to = area.to?;
+        (to > from).then_some((from, to))
+    }
+
+    fn record(
+        &self,
+        forecast: Forecast,
+        warning: WarningDecision,
+        base: &History,
+        cut: Option<(ReductionPlan, ReductionEffect, crate::simulation::budget::MassLedger)>,
+        rejections: Vec<Rejection>,
+        learned_files: Vec<crate::consultation::InputFile>,
+    ) -> ConsultationRecord {
+        let region = &self.setup.region;
+        let degraded = self.inputs.degraded.clone();
+        let (reduction, certificate, ledger_cut) = match cut {
+            Some((list, effect, ledger)) => (Some(list), Some(effect), Some(ledger)),
+            None => (None, None, None),
+        };
+        ConsultationRecord {
+            schema: 1,
+            run: self.work.run().to_string(),
+            cycle: self.inputs.cycle,
+            region: region.id.clone(),
+            region_name_zh: region.name_zh.clone(),
+            status: if degraded.is_empty() { Status::Complete } else { Status::Degraded },
+            degraded,
+            warning,
+            reduction,
+            certificate,
+            forecast,
+            ledger_base: base.ledger.clone(),
+            ledger_cut,
+            inputs: self.inputs.files.iter().chain(&self.setup.files).chain(&learned_files).cloned().collect(),
+            rejections,
+            hazecast: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the past teaches: pairs of model and observation, and the corrections fitted to them.
+
+use super::inputs::NightInputs;
+use crate::archive::run_id::RunId;
+use crate::archive::store::Store;
+use crate::consultation::InputFile;
+use crate::domain::pollutant::Pollutant;
+use crate::error::{Error, Result};
+use crate::forecast::CorrectionReport;
+use crate::forecast::correction::{Correction, Features, Pair};
+use crate::forecast::county_series::{CountySeries, ModelHour};
+use crate::forecast::uncertainty::Uncertainty;
+use crate::setup::Setup;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Pairs of earlier nights, and the records they came from.
+#[derive(Default)]
+pub struct Learned {
+    pub pairs: Vec<Pair>,
+    pub files: Vec<InputFile>,
+}
+
+/// Mean of a county's stations, by county, hour and pollutant.
+type Observed = BTreeMap<(u32, DateTime<Utc>, Pollutant), f64>;
+
+fn observed(setup: &Setup, inputs: &NightInputs) -> Observed {
+    let mut sums: BTreeMap<(u32, DateTime<Utc>, Pollutant), (f64, f64)> = BTreeMap::new();
+    for o in &inputs.observations {
+        let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) else { continue };
+        let sum = sums.entry((station.adcode, o.end, o.pollutant)).or_default();
+        *sum = (sum.0 + o.value, sum.1 + 1.0);
+    }
+    sums.into_iter().map(|(key, (sum, count))| (key, sum / count)).collect()
+}
+
+/// Pairs of all earlier archived nights of this region with today's observations.
+///
+/// # Errors
+/// `Io` when the archive cannot be read. A run that does not verify is left out.
+pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInputs) -> Result<Learned> {
+    let observed = observed(setup, inputs);
+    let mut learned = Learned::default();
+    if observed.is_empty() {
+        return Ok(learned);
+    }
+    for run in store.list()?.into_iter().filter(|r| r < tonight) {
+        let Ok(archived) = store.read(&run) else { continue };
+        if archived.record.region != setup.region.id {
+            continue;
+        }
+        let before = learned.pairs.len();
+        for county in &archived.record.forecast.counties {
+            // spin-up hours were simulated with the weather of their time, not forecast: tonight's own teach those
+            for hour in county.hours.iter().filter(|h| h.lead_hour > 0) {
+                for pollutant in Pollutant::ALL {
+                    let Some(estimate) = hour.concentrations.get(pollutant) else { continue };
+                    let Some(&value) = observed.get(&(county.adcode, hour.end, pollutant)) else { continue };
+                    learned.pairs.push(Pair {
+                        pollutant,
+                        adcode: county.adcode,
+                        end: hour.end,
+                        lead_hour: hour.lead_hour,
+                        model: estimate.raw,
+                        observed: value,
+                        wind_speed_m_s: hour.wind_speed_m_s,
+                        mixing_height_m: hour.mixing_height_m,
+                        temperature_c: hour.temperature_c,
+                    });
+                }
+            }
+        }
+        if learned.pairs.len() > before {
+            learned.files.push(InputFile {
+                role: "archived run".into(),
+                name: run.to_string(),
+                bytes: archived.record_bytes.len() as u64,
+                sha256: archived.manifest_sha256,
+            });
+        }
+    }
+    Ok(learned)
+}
+
+/// Pairs of tonight's own spin-up hours.
+pub fn of_series(setup: &Setup, inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
+    let observed = observed(setup, inputs);
+    let mut pairs = Vec::new();
+    for county in model {
+        for hour in county.hours.iter().filter(|h| h.end <= inputs.cycle) {
+            for pollutant in Pollutant::ALL {
+                let Some(&raw) = hour.concentrations.get(pollutant) else { continue };
+                let Some(&value) = observed.get(&(county.adcode, hour.end, pollutant)) else { continue };
+                let lead_hour = (hour.end - inputs.cycle).num_hours() as i32;
+                let Features { model, end, wind_speed_m_s, mixing_height_m, temperature_c, .. } =
+                    features(hour, lead_hour, raw);
+                let adcode = county.adcode;
+                pairs.push(Pair {
+                    pollutant, adcode, end, lead_hour, model, observed: value, wind_speed_m_s, mixing_height_m, temperature_c,
+                });
+            }
+        }
+    }
+    pairs
+}
+
+fn features(hour: &ModelHour, lead_hour: i32, raw: f64) -> Features {
+    Features {
+        model: raw,
+        end: hour.end,
+        lead_hour,
+        wind_speed_m_s: hour.wind_speed_m_s,
+        mixing_height_m: hour.mixing_height_m,
+        temperature_c: hour.temperature_c,
+    }
+}
+
+/// The corrections of tonight, fitted once and then frozen.
+pub struct Corrections {
+    by_pollutant: BTreeMap<Pollutant, Correction>,
+    /// Intervals, with what the held-out pairs taught.
+    pub uncertainty: Uncertainty,
+    pub report: CorrectionReport,
+}
+
+impl Corrections {
+    /// Fits one correction per pollutant where there are pairs enough and held-out pairs improve.
+    ///
+    /// # Errors
+    /// `Invalid` when a pair is not a number.
+    pub fn fit(uncertainty: &Uncertainty, pairs: &[Pair]) -> Result<Self> {
+        let mut uncertainty = uncertainty.clone();
+        let mut by_pollutant = BTreeMap::new();
+        let mut methods = Vec::new();
+        for pollutant in Pollutant::ALL {
+            let fitted = Correction::fit(pollutant, pairs, &uncertainty.correction)
+                .map_err(|why| Error::invalid("pairs of model and observation", pollutant.name(), why, "finite values"))?;
+            methods.push(fitted.report);
+            if let Some(correction) = fitted.correction {
+                uncertainty.learn(&correction);
+                by_pollutant.insert(pollutant, correction);
+            }
+        }
+        let report = CorrectionReport { methods, interval_method: uncertainty.describe() };
+        Ok(Self { by_pollutant, uncertainty, report })
+    }
+
+    /// The forecast value of a pollutant from the model's.
+    pub fn value(&self, pollutant: Pollutant, hour: &ModelHour, lead_hour: i32, raw: f64) -> f64 {
+        self.by_pollutant.get(&pollutant).map_or(raw, |c| c.apply(&features(hour, lead_hour, raw)))
+    }
+}

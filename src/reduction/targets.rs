@@ -1,0 +1,233 @@
+//! What a level demands of the list: `seeds/reduction.toml`.
+//!
+//! **Invariant:** the demanded fractions rise with the level. **Why:** a stricter level that asked for less would let an upgrade
+//! lift measures.
+
+use crate::domain::source::{Amounts, Sector};
+use crate::error::{Error, Result};
+use crate::warning::WarningLevel;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A pollutant that a level demands a reduction of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetPollutant {
+    So2,
+    Nox,
+    /// Primary particles: the PM10 amount, fine and coarse together.
+    Pm,
+    /// NMVOC.
+    Voc,
+}
+
+impl TargetPollutant {
+    /// All four, in the order of every list.
+    pub const ALL: [Self; 4] = [Self::So2, Self::Nox, Self::Pm, Self::Voc];
+
+    /// Name in the list.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::So2 => "SO2",
+            Self::Nox => "NOx",
+            Self::Pm => "PM",
+            Self::Voc => "VOC",
+        }
+    }
+
+    /// The amount that counts for this target.
+    pub fn of(self, amounts: &Amounts) -> f64 {
+        match self {
+            Self::So2 => amounts.so2,
+            Self::Nox => amounts.nox,
+            Self::Pm => amounts.pm10,
+            Self::Voc => amounts.nmvoc,
+        }
+    }
+}
+
+/// Demand of one level: fractions of the whole-society emission of the region.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelTarget {
+    pub so2: f64,
+    pub nox: f64,
+    pub pm: f64,
+    pub voc: f64,
+    /// Document and clause.
+    pub clause: String,
+    /// Whether the clause was checked against the primary text.
+    pub verified: bool,
+}
+
+impl LevelTarget {
+    /// Demanded fraction of one pollutant, 0 ..= 1.
+    pub fn fraction(&self, pollutant: TargetPollutant) -> f64 {
+        match pollutant {
+            TargetPollutant::So2 => self.so2,
+            TargetPollutant::Nox => self.nox,
+            TargetPollutant::Pm => self.pm,
+            TargetPollutant::Voc => self.voc,
+        }
+    }
+}
+
+/// Weights of the PM-equivalent in which costs are stated [t PM per t].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PmEquivalent {
+    pub so2: f64,
+    pub nox: f64,
+    pub nh3: f64,
+    pub voc: f64,
+    pub pm: f64,
+    /// Where the weights come from.
+    pub reference: String,
+}
+
+impl PmEquivalent {
+    /// PM-equivalent of `amounts`, in their unit.
+    pub fn of(&self, amounts: &Amounts) -> f64 {
+        self.so2 * amounts.so2
+            + self.nox * amounts.nox
+            + self.nh3 * amounts.nh3
+            + self.voc * amounts.nmvoc
+            + self.pm * amounts.pm10
+    }
+}
+
+/// A load that no measure may go below (保障类).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectedLoad {
+    pub sectors: Vec<Sector>,
+    /// Least share of the day's load that stays, 0 ..= 1; 1 forbids any cut of the load.
+    pub minimum_load: f64,
+    pub reason_zh: String,
+    pub reason_en: String,
+    /// Document and clause.
+    pub clause: String,
+}
+
+/// The demands of all levels, and what they may not touch.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReductionRules {
+    /// Identity of the rule set, e.g. `reduction-2019`.
+    pub id: String,
+    /// Share of the sources that follow a voluntary measure which states no share of its own, 0 ..= 1. A parameter, not a clause.
+    pub voluntary_share: f64,
+    /// By level; a level that is absent demands nothing.
+    pub level: BTreeMap<WarningLevel, LevelTarget>,
+    pub pm_equivalent: PmEquivalent,
+    pub protected: Vec<ProtectedLoad>,
+}
+
+impl ReductionRules {
+    /// Reads and checks the rules; `origin` is the file named in errors.
+    ///
+    /// # Errors
+    /// `Invalid` naming the field: unknown keys, fractions outside 0..=1, a level that demands less than the one below it,
+    /// `level.none`, a sector protected twice, empty texts.
+    pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
+        let rules: Self = toml::from_str(text)
+            .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "reduction rules"))?;
+        rules.check(origin)?;
+        Ok(rules)
+    }
+
+    fn check(&self, origin: &Path) -> Result<()> {
+        let file = Checker { origin: origin.to_path_buf() };
+        file.text("id", &self.id)?;
+        file.fraction("voluntary_share", self.voluntary_share)?;
+        if self.level.contains_key(&WarningLevel::None) {
+            return file.refuse("level.none", "an entry", "no entry: without a warning nothing is demanded");
+        }
+        for level in [WarningLevel::Yellow, WarningLevel::Orange, WarningLevel::Red] {
+            if !self.level.contains_key(&level) {
+                return file.refuse(&format!("level.{}", level_key(level)), "nothing", "an entry");
+            }
+        }
+        let mut below: Option<&LevelTarget> = None;
+        for (level, target) in &self.level {
+            let key = format!("level.{}", level_key(*level));
+            file.text(&format!("{key}.clause"), &target.clause)?;
+            for p in TargetPollutant::ALL {
+                let field = format!("{key}.{}", p.name().to_lowercase());
+                file.fraction(&field, target.fraction(p))?;
+                if let Some(b) = below.filter(|b| target.fraction(p) < b.fraction(p)) {
+                    return file.refuse(
+                        &field,
+                        &target.fraction(p).to_string(),
+                        &format!("at least {}, the demand of the level below", b.fraction(p)),
+                    );
+                }
+            }
+            below = Some(target);
+        }
+        let w = &self.pm_equivalent;
+        for (name, v) in [("so2", w.so2), ("nox", w.nox), ("nh3", w.nh3), ("voc", w.voc), ("pm", w.pm)] {
+            if !(v.is_finite() && v >= 0.0) {
+                return file.refuse(&format!("pm_equivalent.{name}"), &v.to_string(), "a weight >= 0");
+            }
+        }
+        file.text("pm_equivalent.reference", &w.reference)?;
+        self.check_protected(&file)
+    }
+
+    fn check_protected(&self, file: &Checker) -> Result<()> {
+        let mut seen = Vec::new();
+        for (i, p) in self.protected.iter().enumerate() {
+            let field = |name: &str| format!("protected[{i}].{name}");
+            file.fraction(&field("minimum_load"), p.minimum_load)?;
+            for (name, text) in [("reason_zh", &p.reason_zh), ("reason_en", &p.reason_en), ("clause", &p.clause)] {
+                file.text(&field(name), text)?;
+            }
+            if p.sectors.is_empty() {
+                return file.refuse(&field("sectors"), "an empty list", "at least one sector");
+            }
+            for s in &p.sectors {
+                if seen.contains(s) {
+                    return file.refuse(&field("sectors"), s.name(), "each sector protected once");
+                }
+                seen.push(*s);
+            }
+        }
+        Ok(())
+    }
+
+    /// Least share of the load that stays in `sector`; 0 where nothing is protected.
+    pub fn minimum_load(&self, sector: Sector) -> f64 {
+        self.protected.iter().find(|p| p.sectors.contains(&sector)).map_or(0.0, |p| p.minimum_load)
+    }
+}
+
+/// Name of a level as a key of a seed file.
+pub(super) fn level_key(level: WarningLevel) -> &'static str {
+    match level {
+        WarningLevel::None => "none",
+        WarningLevel::PreWarning => "pre_warning",
+        WarningLevel::Yellow => "yellow",
+        WarningLevel::Orange => "orange",
+        WarningLevel::Red => "red",
+    }
+}
+
+/// Refuses values of one seed file, each with its field named.
+pub(super) struct Checker {
+    pub(super) origin: PathBuf,
+}
+
+impl Checker {
+    pub(super) fn refuse<T>(&self, field: &str, found: &str, expected: &str) -> Result<T> {
+        Err(Error::invalid(&self.origin, field, found, expected))
+    }
+
+    pub(super) fn fraction(&self, field: &str, value: f64) -> Result<()> {
+        if (0.0..=1.0).contains(&value) { Ok(()) } else { self.refuse(field, &value.to_string(), "0..=1") }
+    }
+
+    pub(super) fn text(&self, field: &str, value: &str) -> Result<()> {
+        if value.trim().is_empty() { self.refuse(field, "an empty text", "a text") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,110 @@
+//! The seed, model and region files: built into the program, each replaceable by a file of the same name in an override folder.
+
+use crate::archive::durable::sha256;
+use crate::consultation::InputFile;
+use crate::domain::county::Region;
+use crate::error::{Error, Result};
+use crate::input::{outlines, region};
+use std::path::{Path, PathBuf};
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../", $name)))),*]
+    };
+}
+
+/// Files that travel inside the program.
+const BUILT_IN: &[(&str, &str)] = built_in!(
+    "seeds/aqi.toml",
+    "seeds/warning.toml",
+    "seeds/measures.toml",
+    "seeds/reduction.toml",
+    "models/emission.toml",
+    "models/fires.toml",
+    "models/power_plants.toml",
+    "models/uncertainty.toml",
+    "models/grids.toml",
+    "models/boundary.toml",
+    "data/yanbian/region.toml",
+    "data/yanbian/counties.geojson",
+    "data/yanbian/inventory.csv",
+);
+
+/// Text of a built-in file.
+///
+/// # Errors
+/// `Missing` when there is none of that name.
+pub fn built_in(name: &str) -> Result<&'static str> {
+    BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text).ok_or_else(|| {
+        Error::missing("a built-in file", name, "Known are seeds/, models/ and data/yanbian/")
+    })
+}
+
+/// Reads files and keeps their hashes.
+pub struct Library<'a> {
+    overrides: Option<&'a Path>,
+    /// What was read.
+    pub files: Vec<InputFile>,
+}
+
+impl<'a> Library<'a> {
+    /// A library with an optional folder of replacements.
+    pub fn new(overrides: Option<&'a Path>) -> Self {
+        Self { overrides, files: Vec::new() }
+    }
+
+    /// Reads one file, replaced or built in, and hands its text and origin to `parse`.
+    ///
+    /// # Errors
+    /// `Io` when a replacement cannot be read; whatever `parse` finds.
+    pub fn read<T>(&mut self, name: &str, parse: impl FnOnce(&str, &Path) -> Result<T>) -> Result<T> {
+        let role = if name.starts_with("seeds") { "seed" } else { "model" };
+        if let Some(path) = self.overrides.map(|o| o.join(name)).filter(|p| p.is_file()) {
+            return self.file(role, &path, parse);
+        }
+        let text = built_in(name)?;
+        self.note(role, name, text.as_bytes());
+        parse(text, Path::new(name))
+    }
+
+    /// The region pack `name` (built in, or a folder with `region.toml` and `counties.geojson`); `outlines_files` replace outlines.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such pack; `Invalid` or `Format` naming the field otherwise.
+    pub fn region(&mut self, name: &str, outlines_files: &[PathBuf]) -> Result<Region> {
+        let folder = Path::new(name);
+        let (mut shapes, text, origin) = if folder.join("region.toml").is_file() {
+            let shapes = self.file("region", &folder.join("counties.geojson"), outlines::parse)?;
+            let toml = folder.join("region.toml");
+            (shapes, self.file("region", &toml, |t, _| Ok(t.to_owned()))?, toml)
+        } else {
+            let (shapes_name, toml_name) = (format!("data/{name}/counties.geojson"), format!("data/{name}/region.toml"));
+            let (shapes, text) = (built_in(&shapes_name)?, built_in(&toml_name)?);
+            self.note("region", &shapes_name, shapes.as_bytes());
+            self.note("region", &toml_name, text.as_bytes());
+            (outlines::parse(shapes, Path::new(&shapes_name))?, text.to_owned(), PathBuf::from(toml_name))
+        };
+        for path in outlines_files {
+            let better = self.file("region", path, outlines::parse)?;
+            shapes.retain(|(adcode, _)| !better.iter().any(|(b, _)| b == adcode));
+            shapes.extend(better);
+        }
+        region::read(&text, &origin, shapes)
+    }
+
+    fn file<T>(&mut self, role: &str, path: &Path, parse: impl FnOnce(&str, &Path) -> Result<T>) -> Result<T> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        self.note(role, &name, text.as_bytes());
+        parse(&text, path)
+    }
+
+    fn note(&mut self, role: &str, name: &str, bytes: &[u8]) {
+        self.files.push(InputFile {
+            role: role.into(),
+            name: name.into(),
+            bytes: bytes.len() as u64,
+            sha256: sha256(bytes),
+        });
+    }
+}

@@ -1,0 +1,63 @@
+//! Background air: initial state, and what flows in through sides and top.
+
+use crate::domain::grid::VerticalGrid;
+use crate::domain::species::Species;
+use crate::error::{Error, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Background mixing ratio per species and layer [kg kg-1], the tracer 1.
+#[derive(Debug, Clone)]
+pub struct Background {
+    /// `[species][layer]`.
+    pub mixing_ratio: Vec<Vec<f32>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    scale_height_m: f64,
+    #[allow(dead_code, reason = "read by people and by `rules show`, carried in the file's hash")]
+    source: String,
+    #[allow(dead_code, reason = "as above")]
+    verified: bool,
+    /// Surface concentration [ug m-3] in air of 1.3 kg m-3.
+    surface_ug_m3: BTreeMap<String, f64>,
+}
+
+/// Air density [kg m-3] at which the file states its concentrations.
+const STATED_DENSITY: f64 = 1.3;
+
+impl Background {
+    /// Reads `models/boundary.toml`: one surface concentration per species, falling off with height as exp(-z / scale height).
+    ///
+    /// # Errors
+    /// `Invalid` for an unknown or missing species, or a negative value.
+    pub fn from_toml(text: &str, origin: &Path, vertical: &VerticalGrid) -> Result<Self> {
+        let raw: Raw = toml::from_str(text)
+            .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "background concentrations"))?;
+        if !(raw.scale_height_m > 0.0) {
+            return Err(Error::invalid(origin, "scale_height_m", raw.scale_height_m.to_string(), "a positive height"));
+        }
+        if let Some(name) = raw.surface_ug_m3.keys().find(|n| !Species::ALL.iter().any(|s| s.name() == n.as_str())) {
+            return Err(Error::invalid(origin, "surface_ug_m3", name.as_str(), "names of transported species"));
+        }
+        let mut mixing_ratio = Vec::new();
+        for species in Species::ALL {
+            if species == Species::Tracer {
+                mixing_ratio.push(vec![1.0; vertical.layers()]);
+                continue;
+            }
+            let field = format!("surface_ug_m3.{}", species.name());
+            let value = raw.surface_ug_m3.get(species.name()).copied();
+            let Some(value) = value.filter(|v| *v >= 0.0 && v.is_finite()) else {
+                return Err(Error::invalid(origin, field, format!("{value:?}"), "a concentration >= 0"));
+            };
+            let profile = (0..vertical.layers())
+                .map(|k| (value * 1e-9 / STATED_DENSITY * (-vertical.centre_m(k) / raw.scale_height_m).exp()) as f32);
+            mixing_ratio.push(profile.collect());
+        }
+        Ok(Self { mixing_ratio })
+    }
+}

@@ -1,0 +1,280 @@
+//! Meteorology of an hour -> [`HourDriver`]: air masses, fluxes, turbulence, deposition. What the provider gives is used; what it lacks is
+//! diagnosed.
+
+use super::driver::HourDriver;
+use super::meteorology::{MetOnGrid, Meteorology};
+use crate::domain::grid::{Grid, Metric};
+use crate::domain::species::Species;
+use crate::error::Result;
+use crate::physics::boundary_layer::{Column, mixing_height};
+use crate::physics::dry_deposition::{Cover, SurfaceState, deposition_velocity};
+use crate::physics::eddy_diffusivity::{Stratification, diffusivity};
+use crate::physics::surface_layer::{Profile, SurfaceLayer};
+use crate::physics::wet_deposition::{Form, Zone, loss_rate};
+use crate::physics::{moisture, sedimentation, solar};
+use chrono::{DateTime, Duration, Utc};
+use ndarray::{Array2, Array3, Array4, Zip};
+use rayon::prelude::*;
+
+/// Parameters of the land surface.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SurfaceParameters {
+    /// Roughness length [m].
+    pub roughness_m: f32,
+    /// Smallest vertical diffusivity [m2 s-1].
+    pub minimum_diffusivity_m2_s: f32,
+}
+
+/// Snow water [kg m-2] from which the ground counts as covered.
+const SNOW_COVER_KG_M2: f32 = 1.0;
+/// 2-m temperature [K] below which the ground counts as covered where the provider has no snow.
+const SNOW_COVER_K: f32 = 268.15;
+/// 2-m temperature [K] below which vegetation counts as dormant.
+const DORMANT_K: f32 = 278.15;
+/// Precipitation [kg m-2 s-1] that counts: 0.01 mm/h.
+const WET_KG_M2_S: f32 = 2.8e-6;
+/// Cloud water [kg kg-1] that makes a layer part of the precipitating cloud.
+const CLOUD_KG_KG: f32 = 1e-5;
+/// Relative humidity from which a layer counts as cloud where the provider has no cloud water.
+const CLOUD_HUMIDITY: f32 = 0.98;
+/// Diameter [m] and density [kg m-3] of coarse particles, as in their deposition velocity.
+const COARSE: (f32, f32) = (4e-6, 2000.0);
+
+/// Turns meteorology into drivers for one grid.
+pub struct Diagnosis<'a> {
+    grid: &'a Grid,
+    metric: Metric,
+    lonlat: Vec<(f64, f64)>,
+    surface: SurfaceParameters,
+}
+
+/// Quantities of one column, bottom up.
+struct ColumnDiagnosis {
+    mixing_height: f32,
+    exchange_velocity: Vec<f32>,
+    deposition: [f32; Species::COUNT],
+}
+
+impl<'a> Diagnosis<'a> {
+    /// For one grid.
+    pub fn new(grid: &'a Grid, surface: SurfaceParameters) -> Self {
+        Self { grid, metric: grid.horizontal.metric(), lonlat: grid.horizontal.centres(), surface }
+    }
+
+    /// Cell areas [m2], `[y, x]`.
+    pub fn area(&self) -> Vec<f32> {
+        self.metric.area_m2.clone()
+    }
+
+    /// The driver of the hour that begins at `start`.
+    ///
+    /// # Errors
+    /// `Missing` where the meteorology ends.
+    pub fn hour(&self, meteorology: &mut Meteorology, start: DateTime<Utc>) -> Result<HourDriver> {
+        let begin = meteorology.at(start)?;
+        let end = meteorology.at(start + Duration::hours(1))?;
+        let (air_mass_start, air_mass_end) = (self.air_mass(&begin), self.air_mass(&end));
+        let middle = begin.mixed(&end, 0.5);
+        Ok(self.driver(&middle, air_mass_start, air_mass_end, start + Duration::minutes(30)))
+    }
+
+    fn air_mass(&self, met: &MetOnGrid) -> Array3<f32> {
+        let (_, _, nx) = self.grid.shape();
+        Array3::from_shape_fn(met.density.dim(), |(z, y, x)| {
+            met.density[[z, y, x]] * self.metric.area_m2[y * nx + x] * self.grid.vertical.thickness_m(z) as f32
+        })
+    }
+
+    fn driver(
+        &self,
+        met: &MetOnGrid,
+        air_mass_start: Array3<f32>,
+        air_mass_end: Array3<f32>,
+        middle: DateTime<Utc>,
+    ) -> HourDriver {
+        let (nz, ny, nx) = self.grid.shape();
+        let (flux_x, flux_y) = self.fluxes(met);
+        let relative_humidity = Array3::from_shape_fn((nz, ny, nx), |i| {
+            let (q, t, p) =
+                (f64::from(met.specific_humidity[i]), f64::from(met.temperature[i]), f64::from(met.pressure[i]));
+            moisture::relative_humidity(q, t, p).clamp(0.0, 1.0) as f32
+        });
+        let wind_speed = Array3::from_shape_fn((nz, ny, nx), |i| {
+            met.momentum_x[i].hypot(met.momentum_y[i]) / met.density[i]
+        });
+        let unix = middle.timestamp() as f64;
+        let cos_zenith = Array2::from_shape_fn((ny, nx), |(y, x)| {
+            let (lon, lat) = self.lonlat[y * nx + x];
+            solar::cos_zenith(lon, lat, unix) as f32
+        });
+        let columns: Vec<ColumnDiagnosis> = (0..ny * nx)
+            .into_par_iter()
+            .map(|c| self.column(met, &relative_humidity, cos_zenith[[c / nx, c % nx]], c))
+            .collect();
+        let exchange = Array3::from_shape_fn((nz - 1, ny, nx), |(k, y, x)| {
+            let c = y * nx + x;
+            let density = 0.5 * (met.density[[k, y, x]] + met.density[[k + 1, y, x]]);
+            columns[c].exchange_velocity[k] * density * self.metric.area_m2[c]
+        });
+        HourDriver {
+            air_mass_start,
+            air_mass_end,
+            flux_x,
+            flux_y,
+            exchange,
+            density: met.density.clone(),
+            wind_speed,
+            temperature: met.temperature.clone(),
+            pressure: met.pressure.clone(),
+            wet_loss: self.wet_loss(met, &relative_humidity),
+            relative_humidity,
+            cloud_water: met.cloud_water.clone(),
+            cos_zenith,
+            deposition_velocity: Array3::from_shape_fn((Species::COUNT, ny, nx), |(s, y, x)| {
+                columns[y * nx + x].deposition[s]
+            }),
+            settling_velocity: sedimentation::settling_speed(COARSE.0, COARSE.1, 263.15, 90_000.0),
+            mixing_height: Array2::from_shape_fn((ny, nx), |(y, x)| columns[y * nx + x].mixing_height),
+            wind_east_10m: met.wind_east_10m.clone(),
+            wind_north_10m: met.wind_north_10m.clone(),
+            temperature_2m: met.temperature_2m.clone(),
+        }
+    }
+
+    /// Air-mass fluxes [kg s-1] through western and southern faces: momentum of the adjacent cells times the face.
+    fn fluxes(&self, met: &MetOnGrid) -> (Array3<f32>, Array3<f32>) {
+        let (nz, ny, nx) = self.grid.shape();
+        let dz = |z: usize| self.grid.vertical.thickness_m(z) as f32;
+        let x_fluxes = Array3::from_shape_fn((nz, ny, nx + 1), |(z, y, x)| {
+            let momentum = 0.5 * (met.momentum_x[[z, y, x.max(1) - 1]] + met.momentum_x[[z, y, x.min(nx - 1)]]);
+            momentum * self.metric.west_face_m[y * (nx + 1) + x] * dz(z)
+        });
+        let y_fluxes = Array3::from_shape_fn((nz, ny + 1, nx), |(z, y, x)| {
+            let momentum = 0.5 * (met.momentum_y[[z, y.max(1) - 1, x]] + met.momentum_y[[z, y.min(ny - 1), x]]);
+            momentum * self.metric.south_face_m[y * nx + x] * dz(z)
+        });
+        (x_fluxes, y_fluxes)
+    }
+
+    fn column(&self, met: &MetOnGrid, humidity: &Array3<f32>, cos_zenith: f32, c: usize) -> ColumnDiagnosis {
+        let (nz, _, nx) = self.grid.shape();
+        let (y, x) = (c / nx, c % nx);
+        let centre: Vec<f32> = (0..nz).map(|k| self.grid.vertical.centre_m(k) as f32).collect();
+        let theta: Vec<f32> = (0..nz)
+            .map(|k| {
+                let (t, p) = (f64::from(met.temperature[[k, y, x]]), f64::from(met.pressure[[k, y, x]]));
+                moisture::virtual_potential_temperature(t, p, f64::from(met.specific_humidity[[k, y, x]])) as f32
+            })
+            .collect();
+        let u: Vec<f32> = (0..nz).map(|k| met.momentum_x[[k, y, x]] / met.density[[k, y, x]]).collect();
+        let v: Vec<f32> = (0..nz).map(|k| met.momentum_y[[k, y, x]] / met.density[[k, y, x]]).collect();
+        let layer = self.surface_layer(met, (y, x), theta[0], centre[0]);
+        let height = match &met.mixing_height {
+            Some(h) => h[[y, x]].max(crate::physics::boundary_layer::LOWEST_MIXING_HEIGHT),
+            None => mixing_height(&Column { height_m: &centre, theta_v_k: &theta, wind_u_m_s: &u, wind_v_m_s: &v }, &layer),
+        };
+        let exchange_velocity = (0..nz - 1)
+            .map(|k| {
+                let depth = centre[k + 1] - centre[k];
+                let local = Stratification::between(theta[k], theta[k + 1], u[k + 1] - u[k], v[k + 1] - v[k], depth);
+                let z = self.grid.vertical.interfaces_m[k + 1] as f32;
+                diffusivity(z, &layer, height, &local, self.surface.minimum_diffusivity_m2_s) / depth
+            })
+            .collect();
+        let state = self.surface_state(met, humidity, cos_zenith, (y, x));
+        let deposition = Species::ALL.map(|s| deposition_velocity(s, &state, &layer, centre[0]));
+        ColumnDiagnosis { mixing_height: height, exchange_velocity, deposition }
+    }
+
+    fn surface_layer(&self, met: &MetOnGrid, at: (usize, usize), theta_lowest: f32, lowest: f32) -> SurfaceLayer {
+        let at = [at.0, at.1];
+        let (t2, density) = (met.temperature_2m[at], met.density[[0, at[0], at[1]]]);
+        let wind = met.wind_east_10m[at].hypot(met.wind_north_10m[at]);
+        let roughness = self.surface.roughness_m;
+        match (&met.friction_velocity, &met.heat_flux) {
+            (Some(u_star), Some(heat)) => SurfaceLayer::from_fluxes(u_star[at], heat[at], t2, density, roughness),
+            (None, Some(heat)) => SurfaceLayer::from_wind_and_heat_flux(wind, 10.0, heat[at], t2, density, roughness),
+            (_, None) => {
+                let p = f64::from(met.surface_pressure[at]);
+                let q = f64::from(met.specific_humidity[[0, at[0], at[1]]]);
+                SurfaceLayer::from_profile(&Profile {
+                    wind_m_s: wind,
+                    wind_height_m: 10.0,
+                    theta_lower_k: moisture::virtual_potential_temperature(f64::from(t2), p, q) as f32,
+                    lower_height_m: 2.0,
+                    theta_upper_k: theta_lowest,
+                    upper_height_m: lowest.max(4.0),
+                    roughness_m: roughness,
+                    density_kg_m3: density,
+                })
+            }
+        }
+    }
+
+    fn surface_state(
+        &self,
+        met: &MetOnGrid,
+        humidity: &Array3<f32>,
+        cos_zenith: f32,
+        (y, x): (usize, usize),
+    ) -> SurfaceState {
+        let t2 = met.temperature_2m[[y, x]];
+        let snow = met.snow.as_ref().map_or(t2 < SNOW_COVER_K, |s| s[[y, x]] > SNOW_COVER_KG_M2);
+        let water = met.land.as_ref().is_some_and(|l| l[[y, x]] < 0.5);
+        let cover = match () {
+            () if water => Cover::Water,
+            () if snow => Cover::Snow,
+            () if t2 < DORMANT_K => Cover::Dormant,
+            () => Cover::Green,
+        };
+        SurfaceState {
+            cover,
+            temperature_k: t2,
+            pressure_pa: met.surface_pressure[[y, x]],
+            shortwave_w_m2: met.shortwave.as_ref().map_or_else(|| clear_sky(cos_zenith), |s| s[[y, x]]),
+            wet: met.precipitation[[y, x]] > WET_KG_M2_S || humidity[[0, y, x]] > 0.95,
+        }
+    }
+
+    fn wet_loss(&self, met: &MetOnGrid, humidity: &Array3<f32>) -> Option<Array4<f32>> {
+        if met.precipitation.iter().all(|p| *p < WET_KG_M2_S) {
+            return None;
+        }
+        let (nz, ny, nx) = self.grid.shape();
+        let mut loss = Array4::zeros((Species::COUNT, nz, ny, nx));
+        for y in 0..ny {
+            for x in 0..nx {
+                let rain = met.precipitation[[y, x]];
+                if rain < WET_KG_M2_S {
+                    continue;
+                }
+                // rain forms in the cloud and falls through all layers below its top
+                let cloudy = |k: usize| met.cloud_water[[k, y, x]] > CLOUD_KG_KG || humidity[[k, y, x]] > CLOUD_HUMIDITY;
+                let Some(top) = (0..nz).rev().find(|k| cloudy(*k)) else { continue };
+                for k in 0..=top {
+                    let zone = if cloudy(k) { Zone::InCloud } else { Zone::BelowCloud };
+                    let form = Form::at(met.temperature[[k, y, x]]);
+                    for s in Species::ALL {
+                        loss[[s.index(), k, y, x]] = loss_rate(s, rain, zone, form);
+                    }
+                }
+            }
+        }
+        Some(loss)
+    }
+}
+
+/// Clear-sky short-wave radiation at the ground [W m-2] (Holtslag & Van Ulden 1983, eq. 1: 990 sin(elevation) - 30).
+fn clear_sky(cos_zenith: f32) -> f32 {
+    (990.0 * cos_zenith - 30.0).max(0.0)
+}
+
+/// Fine particles [kg m-3] that the heterogeneous reactions meet: prescribed, so that sulphate and nitrate stay linear in emissions.
+pub fn prescribed_fine_particles(driver: &HourDriver, grid: &Grid) -> Array3<f32> {
+    let mut out = Array3::zeros(driver.density.dim());
+    Zip::indexed(&mut out).for_each(|(k, y, x), v| {
+        let inside = grid.vertical.centre_m(k) as f32 <= driver.mixing_height[[y, x]].max(200.0);
+        *v = if inside { 60e-9 } else { 12e-9 };
+    });
+    out
+}

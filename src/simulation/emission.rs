@@ -1,0 +1,267 @@
+//! What each sector emits in an hour, and as which species: the model of `models/emission.toml`.
+
+use super::temporal_profile::TemporalProfile;
+use crate::calendar::{beijing_local, end_of_beijing_hour};
+use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::domain::species::Species;
+use crate::error::{Error, Result};
+use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
+use serde::Deserialize;
+use std::path::Path;
+
+/// How a county total is laid over the county's cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    /// By built-up population.
+    BuiltUp,
+    /// By area.
+    Area,
+}
+
+/// Share of a sector's emission between two heights above ground [m], for sources without a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeightShare {
+    pub from_m: f64,
+    pub to_m: f64,
+    pub fraction: f64,
+}
+
+/// How one sector emits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SectorModel {
+    pub profile: TemporalProfile,
+    pub spread: Spread,
+    /// Heights of sources without a stack; fractions sum to 1.
+    pub layers: Vec<HeightShare>,
+    /// Share of the NMVOC mass that enters [`Species::SoaPrecursor`], 0 ..= 1.
+    pub soa_precursor_fraction: f64,
+    pub source: String,
+    pub verified: bool,
+}
+
+/// From inventoried pollutants to species.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speciation {
+    /// Share of the sulphur of inventoried SO2 emitted as SO2; with `sulfur_as_sulfate` the sum is 1.
+    pub sulfur_as_so2: f64,
+    pub sulfur_as_sulfate: f64,
+    /// Mass of primary organic matter per mass of organic carbon [kg kg-1], 1 ..= 2.5.
+    pub organic_matter_per_carbon: f64,
+    pub source: String,
+    pub verified: bool,
+}
+
+/// The emission model: every sector, speciation, and the height up to which emissions enter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmissionModel {
+    sectors: Vec<SectorModel>,
+    pub speciation: Speciation,
+    /// Emissions above this height enter the layer that contains it [m].
+    pub highest_m: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawModel {
+    highest_m: f64,
+    speciation: Speciation,
+    sector: Vec<RawSector>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSector {
+    name: String,
+    spread: Spread,
+    soa_precursor_fraction: f64,
+    month: Vec<f64>,
+    weekday: Vec<f64>,
+    hour: Vec<f64>,
+    layers: Vec<HeightShare>,
+    source: String,
+    verified: bool,
+}
+
+impl EmissionModel {
+    /// The model from the text of `models/emission.toml`; `origin` is the path shown in errors.
+    ///
+    /// # Errors
+    /// `Invalid` naming the field: unknown keys, a sector missing or twice, profile means not 1 within 1e-3, fractions not summing to 1
+    /// within 1e-6, heights that do not increase, fractions outside 0 ..= 1, an entry without a source.
+    pub fn from_toml(text: &str, origin: impl AsRef<Path>) -> Result<Self> {
+        let origin = origin.as_ref();
+        let raw: RawModel = toml::from_str(text)
+            .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "an emission model"))?;
+        if !(raw.highest_m.is_finite() && raw.highest_m > 0.0) {
+            return Err(Error::invalid(origin, "highest_m", raw.highest_m.to_string(), "a height above 0 m"));
+        }
+        check_speciation(origin, &raw.speciation)?;
+        let mut sectors: Vec<Option<SectorModel>> = vec![None; Sector::ALL.len()];
+        for entry in raw.sector {
+            let field = format!("sector.{}", entry.name);
+            let Some(sector) = Sector::from_name(&entry.name) else {
+                return Err(Error::invalid(
+                    origin,
+                    field,
+                    "an unknown sector",
+                    Sector::ALL.map(Sector::name).join(", "),
+                ));
+            };
+            let slot = &mut sectors[sector as usize];
+            if slot.is_some() {
+                return Err(Error::invalid(origin, field, "two entries", "one entry per sector"));
+            }
+            *slot = Some(sector_model(origin, &field, entry)?);
+        }
+        let sectors = Sector::ALL
+            .into_iter()
+            .zip(sectors)
+            .map(|(s, m)| {
+                m.ok_or_else(|| Error::invalid(origin, format!("sector.{}", s.name()), "no entry", "every sector"))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { sectors, speciation: raw.speciation, highest_m: raw.highest_m })
+    }
+
+    /// The model of one sector.
+    pub fn sector(&self, sector: Sector) -> &SectorModel {
+        &self.sectors[sector as usize]
+    }
+
+    /// Amounts [t d-1] that a source emits on a Beijing day, without its changes.
+    pub fn daily_amounts(&self, source: &Source, day: NaiveDate) -> Amounts {
+        match &source.strength {
+            Strength::Annual(annual) => {
+                let share = self.sector(source.sector).profile.day_share(day);
+                annual.zip(Amounts::all(share), |a, s| a * s)
+            }
+            Strength::Rate { kg_s, from, to } => {
+                let end = end_of_beijing_hour(day, 24);
+                let seconds = overlap_s((*from, *to), (end - Duration::hours(24), end));
+                kg_s.zip(Amounts::all(seconds / 1000.0), |r, t| r * t)
+            }
+        }
+    }
+
+    /// Mean rate [kg s-1] of a source over the hour that starts at `start` (a full hour), with its changes in force.
+    pub fn hourly_rate(&self, source: &Source, start: DateTime<Utc>) -> Amounts {
+        rate_with(source, start, self.hour_factor(source.sector, start))
+    }
+
+    /// Rate [kg s-1] of an annual amount of 1 t in the hour that starts at `start`.
+    pub(super) fn hour_factor(&self, sector: Sector, start: DateTime<Utc>) -> f64 {
+        let local = beijing_local(start);
+        let profile = &self.sector(sector).profile;
+        profile.day_share(local.date()) * profile.hour_share(local.hour()) * 1000.0 / 3600.0
+    }
+
+    /// Species from inventoried pollutants, in the same unit; indexed by [`Species::index`].
+    ///
+    /// Sulphur mass is conserved: `so4 = f so2 M(SO4) / M(SO2)`. The fine particles sum to `pm25`: elemental carbon first, then organic
+    /// matter, then the rest, each at most what is left, so that no part is negative where an inventory's parts exceed its whole.
+    pub fn speciate(&self, sector: Sector, a: &Amounts) -> [f64; Species::COUNT] {
+        let s = &self.speciation;
+        let mut out = [0.0; Species::COUNT];
+        let mass = |species: Species| species.molar_mass().unwrap_or(f64::NAN);
+        out[Species::So2.index()] = s.sulfur_as_so2 * a.so2;
+        out[Species::Sulfate.index()] = s.sulfur_as_sulfate * a.so2 * (mass(Species::Sulfate) / mass(Species::So2));
+        out[Species::No2.index()] = a.nox;
+        out[Species::Co.index()] = a.co;
+        out[Species::Nh3.index()] = a.nh3;
+        out[Species::SoaPrecursor.index()] = self.sector(sector).soa_precursor_fraction * a.nmvoc;
+        let black_carbon = a.bc.min(a.pm25);
+        let organic = (s.organic_matter_per_carbon * a.oc).min(a.pm25 - black_carbon);
+        out[Species::BlackCarbon.index()] = black_carbon;
+        out[Species::PrimaryOrganic.index()] = organic;
+        out[Species::FineOther.index()] = (a.pm25 - black_carbon - organic).max(0.0);
+        out[Species::Coarse.index()] = (a.pm10 - a.pm25).max(0.0);
+        out
+    }
+}
+
+/// [`EmissionModel::hourly_rate`] with the hour's factor of the source's sector [kg s-1 per t a-1] already known.
+pub(super) fn rate_with(source: &Source, start: DateTime<Utc>, hour_factor: f64) -> Amounts {
+    let hour = (start, start + Duration::hours(1));
+    let (base, window) = match &source.strength {
+        Strength::Annual(annual) => (annual.zip(Amounts::all(hour_factor), |a, f| a * f), hour),
+        Strength::Rate { kg_s, from, to } => (*kg_s, (hour.0.max(*from), hour.1.min(*to))),
+    };
+    if window.0 >= window.1 {
+        return Amounts::default();
+    }
+    // a change or window may begin within the hour: the mean is over the pieces between such instants
+    let mut instants = vec![window.0, window.1];
+    instants.extend(source.changes.iter().flat_map(|c| [c.from, c.to]).filter(|t| window.0 < *t && *t < window.1));
+    instants.sort_unstable();
+    let mut factor = Amounts::default();
+    for piece in instants.windows(2) {
+        let share = seconds(piece[1] - piece[0]) / 3600.0;
+        factor = factor.zip(source.activity_at(piece[0]), |sum, activity| sum + share * activity);
+    }
+    base.zip(factor, |b, f| b * f)
+}
+
+fn seconds(d: Duration) -> f64 {
+    d.num_milliseconds() as f64 / 1000.0
+}
+
+fn overlap_s(a: (DateTime<Utc>, DateTime<Utc>), b: (DateTime<Utc>, DateTime<Utc>)) -> f64 {
+    seconds(a.1.min(b.1) - a.0.max(b.0)).max(0.0)
+}
+
+fn check_speciation(origin: &Path, s: &Speciation) -> Result<()> {
+    let invalid = |field: &str, found: String, expected: &str| {
+        Err(Error::invalid(origin, format!("speciation.{field}"), found, expected))
+    };
+    if !(0.0..=1.0).contains(&s.sulfur_as_so2) {
+        return invalid("sulfur_as_so2", s.sulfur_as_so2.to_string(), "0 ..= 1");
+    }
+    let sum = s.sulfur_as_so2 + s.sulfur_as_sulfate;
+    if !((sum - 1.0).abs() <= 1e-6) {
+        return invalid("sulfur_as_sulfate", format!("{sum} as sum with sulfur_as_so2"), "a sum of 1");
+    }
+    if !(1.0..=2.5).contains(&s.organic_matter_per_carbon) {
+        return invalid("organic_matter_per_carbon", s.organic_matter_per_carbon.to_string(), "1 ..= 2.5");
+    }
+    if s.source.trim().is_empty() {
+        return invalid("source", "nothing".into(), "where the numbers come from");
+    }
+    Ok(())
+}
+
+fn sector_model(origin: &Path, field: &str, raw: RawSector) -> Result<SectorModel> {
+    let invalid = |part: &str, found: String, expected: String| {
+        Error::invalid(origin, format!("{field}.{part}"), found, expected)
+    };
+    let profile =
+        TemporalProfile::new(&raw.month, &raw.weekday, &raw.hour).map_err(|d| invalid(d.list, d.found, d.expected))?;
+    if !(0.0..=1.0).contains(&raw.soa_precursor_fraction) {
+        return Err(invalid("soa_precursor_fraction", raw.soa_precursor_fraction.to_string(), "0 ..= 1".into()));
+    }
+    for l in &raw.layers {
+        if !(l.from_m >= 0.0 && l.to_m > l.from_m && l.to_m.is_finite()) {
+            return Err(invalid("layers", format!("{} to {} m", l.from_m, l.to_m), "0 <= from_m < to_m".into()));
+        }
+        if !(0.0..=1.0).contains(&l.fraction) {
+            return Err(invalid("layers", format!("fraction {}", l.fraction), "0 ..= 1".into()));
+        }
+    }
+    let sum: f64 = raw.layers.iter().map(|l| l.fraction).sum();
+    if (sum - 1.0).abs() > 1e-6 {
+        return Err(invalid("layers", format!("fractions that sum to {sum}"), "a sum of 1".into()));
+    }
+    if raw.source.trim().is_empty() {
+        return Err(invalid("source", "nothing".into(), "where the numbers come from".into()));
+    }
+    Ok(SectorModel {
+        profile,
+        spread: raw.spread,
+        layers: raw.layers,
+        soa_precursor_fraction: raw.soa_precursor_fraction,
+        source: raw.source,
+        verified: raw.verified,
+    })
+}

@@ -1,0 +1,411 @@
+//! Where sources emit on the model grid, and the rate field of an hour.
+
+use super::emission::{EmissionModel, HeightShare, Spread, rate_with};
+use crate::domain::county::CountyWeights;
+use crate::domain::grid::{Grid, HorizontalGrid, Transform, distance_m};
+use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
+use crate::domain::species::Species;
+use crate::error::Rejection;
+use chrono::{DateTime, Utc};
+use ndarray::Array4;
+use std::collections::BTreeMap;
+
+/// Emission rates of one hour in the lowest layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmissionField {
+    /// Number of layers from the ground that can receive emissions.
+    pub layers: usize,
+    /// `[species, layer, y, x]` [kg s-1], species by [`Species::index`].
+    pub rate_kg_s: Array4<f32>,
+}
+
+impl EmissionField {
+    /// A field of zeros for `layers` layers of a grid.
+    pub fn new(grid: &Grid, layers: usize) -> Self {
+        let (_, ny, nx) = grid.shape();
+        Self { layers, rate_kg_s: Array4::zeros((Species::COUNT, layers, ny, nx)) }
+    }
+}
+
+/// What lies outside the grid and is not emitted in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Outside {
+    /// Sources with a part outside.
+    pub sources: usize,
+    /// Annual sources [t a-1].
+    pub annual_t: Amounts,
+    /// Sources given as rates, over their whole window [kg].
+    pub rate_kg: Amounts,
+}
+
+/// Where one source emits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Site {
+    /// Into the cells of a pattern, at the sector's heights.
+    Area {
+        pattern: usize,
+    },
+    /// From a stack in a cell.
+    Stack {
+        cell: usize,
+        stack: Stack,
+    },
+    Outside,
+}
+
+/// Cells of every source.
+///
+/// **Invariant:** the weights of a source sum to its share inside the grid; the rest is in [`Placement::outside`]. Sources that emit into
+/// the same cells share one pattern. **Why:** eight counties with many sectors then cost eight scatters an hour, not hundreds.
+#[derive(Debug, Clone)]
+pub struct Placement {
+    interfaces_m: Vec<f64>,
+    cells: usize,
+    patterns: Vec<Vec<(usize, f64)>>,
+    /// Sources of each pattern, in the order of the inventory.
+    members: Vec<Vec<usize>>,
+    sites: Vec<Site>,
+    /// Share of each model layer per sector, for sources without a stack.
+    sector_layers: Vec<Vec<f64>>,
+    outside: Outside,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum PatternKey {
+    Cell(usize),
+    County(u32, Spread),
+    /// Bits of west, south, east, north.
+    Box([u64; 4]),
+}
+
+impl Placement {
+    /// Places every source. A county is spread by the weights of its code and its `coverage`, a box by sample points.
+    ///
+    /// Returns the refused sources beside it: annual points and counties outside the grid one by one, boxes and fires outside it as one
+    /// entry with their number and mass, since a foreign inventory or a global fire file reaches far beyond any grid.
+    pub fn new(
+        model: &EmissionModel,
+        sources: &[Source],
+        weights: &[CountyWeights],
+        grid: &Grid,
+    ) -> (Self, Vec<Rejection>) {
+        let (interfaces_m, sector_layers) = layers_of(model, grid);
+        let mut placement = Self {
+            interfaces_m,
+            cells: grid.horizontal.cells(),
+            patterns: Vec::new(),
+            members: Vec::new(),
+            sites: Vec::with_capacity(sources.len()),
+            sector_layers,
+            outside: Outside::default(),
+        };
+        let transform = grid.horizontal.transform();
+        let counties: BTreeMap<u32, &CountyWeights> = weights.iter().map(|w| (w.adcode, w)).collect();
+        let mut known: BTreeMap<PatternKey, Option<usize>> = BTreeMap::new();
+        let mut rejections = Vec::new();
+        let mut far = Outside::default();
+        for (i, source) in sources.iter().enumerate() {
+            let placed = locate(model, source, &counties, &grid.horizontal, &transform);
+            let (site, inside) = match placed {
+                Err(reason) => {
+                    rejections.push(rejection(source, &reason));
+                    (Site::Outside, 0.0)
+                }
+                Ok(Located::Stack { cell, stack }) => (Site::Stack { cell, stack }, 1.0),
+                Ok(Located::Far) => {
+                    far.add(source, 1.0);
+                    (Site::Outside, 0.0)
+                }
+                Ok(Located::Pattern { key, cells }) => {
+                    let pattern = *known.entry(key).or_insert_with(|| {
+                        let cells = cells();
+                        (!cells.is_empty()).then(|| placement.add_pattern(cells))
+                    });
+                    match pattern {
+                        Some(p) => {
+                            placement.members[p].push(i);
+                            (Site::Area { pattern: p }, placement.patterns[p].iter().map(|c| c.1).sum())
+                        }
+                        None => {
+                            far.add(source, 1.0);
+                            (Site::Outside, 0.0)
+                        }
+                    }
+                }
+            };
+            placement.sites.push(site);
+            if 1.0 - inside > 1e-12 {
+                placement.outside.add(source, 1.0 - inside);
+            }
+        }
+        if far.sources > 0 {
+            rejections.push(Rejection {
+                file: "inventory".into(),
+                place: format!("{} boxes and fires", far.sources),
+                found: format!("outside the grid, {} and {}", words(&far.annual_t, "t/a"), words(&far.rate_kg, "kg")),
+                expected: "sources on the grid".into(),
+            });
+        }
+        (placement, rejections)
+    }
+
+    /// Number of layers that can receive emissions.
+    pub fn layers(&self) -> usize {
+        self.interfaces_m.len() - 1
+    }
+
+    /// What is not emitted because it lies outside the grid.
+    pub fn outside(&self) -> &Outside {
+        &self.outside
+    }
+
+    /// Cells of source `i` (index in the inventory) and the share of its emission in each; empty outside the grid.
+    pub fn cells_of(&self, i: usize) -> Vec<(usize, f64)> {
+        match self.sites[i] {
+            Site::Area { pattern } => self.patterns[pattern].clone(),
+            Site::Stack { cell, .. } => vec![(cell, 1.0)],
+            Site::Outside => Vec::new(),
+        }
+    }
+
+    /// Sets `out` to the mean rate over the hour that starts at `start` (a full hour), with the changes and windows of the sources.
+    ///
+    /// `sources` are those the placement was made for, in their order; their strength and changes may differ. `plume` gives the
+    /// effective height [m] of a stack in a cell; the emission is spread evenly over +-25 % of the rise around it.
+    ///
+    /// # Panics
+    /// When the number of sources or the shape of `out` is another one than the placement's.
+    pub fn rate(
+        &self,
+        model: &EmissionModel,
+        sources: &[Source],
+        start: DateTime<Utc>,
+        plume: &dyn Fn(usize, &Stack) -> f64,
+        out: &mut EmissionField,
+    ) {
+        assert_eq!(sources.len(), self.sites.len(), "the sources this placement was made for");
+        assert_eq!(out.rate_kg_s.len(), Species::COUNT * self.layers() * self.cells, "the placement's field");
+        out.rate_kg_s.fill(0.0);
+        let field = out.rate_kg_s.as_slice_mut().expect("fields are in standard layout");
+        let factors: Vec<f64> = Sector::ALL.into_iter().map(|s| model.hour_factor(s, start)).collect();
+        let layers = self.layers();
+        let mut rates = vec![0.0; Species::COUNT * layers];
+        for (pattern, members) in self.patterns.iter().zip(&self.members) {
+            rates.fill(0.0);
+            for &i in members {
+                let sector = sources[i].sector;
+                let amounts = rate_with(&sources[i], start, factors[sector as usize]);
+                add_layers(&mut rates, &model.speciate(sector, &amounts), &self.sector_layers[sector as usize]);
+            }
+            self.scatter(&rates, pattern, field);
+        }
+        for (site, source) in self.sites.iter().zip(sources) {
+            let Site::Stack { cell, stack } = site else { continue };
+            let sector = source.sector;
+            let amounts = rate_with(source, start, factors[sector as usize]);
+            if amounts == Amounts::default() {
+                continue;
+            }
+            rates.fill(0.0);
+            let shares = self.plume_layers(stack, plume(*cell, stack));
+            add_layers(&mut rates, &model.speciate(sector, &amounts), &shares);
+            self.scatter(&rates, &[(*cell, 1.0)], field);
+        }
+    }
+
+    /// Share of each layer for a plume of effective height `height_m`. Without a finite height the stack's own is taken.
+    fn plume_layers(&self, stack: &Stack, height_m: f64) -> Vec<f64> {
+        let height = if height_m.is_finite() { height_m.max(0.0) } else { stack.height_m };
+        let half = 0.25 * (height - stack.height_m).abs();
+        let plume = HeightShare { from_m: (height - half).max(0.0), to_m: height + half, fraction: 1.0 };
+        layer_shares(&self.interfaces_m, &[plume])
+    }
+
+    fn scatter(&self, rates: &[f64], pattern: &[(usize, f64)], field: &mut [f32]) {
+        for (plane, &rate) in rates.iter().enumerate().filter(|(_, r)| **r > 0.0) {
+            let field = &mut field[plane * self.cells..(plane + 1) * self.cells];
+            for &(cell, weight) in pattern {
+                field[cell] += (rate * weight) as f32;
+            }
+        }
+    }
+
+    fn add_pattern(&mut self, cells: Vec<(usize, f64)>) -> usize {
+        self.patterns.push(cells);
+        self.members.push(Vec::new());
+        self.patterns.len() - 1
+    }
+}
+
+impl Outside {
+    fn add(&mut self, source: &Source, share: f64) {
+        self.sources += 1;
+        match &source.strength {
+            Strength::Annual(a) => self.annual_t = self.annual_t.zip(*a, |sum, v| sum + share * v),
+            Strength::Rate { kg_s, from, to } => {
+                let seconds = (*to - *from).num_seconds().max(0) as f64;
+                self.rate_kg = self.rate_kg.zip(*kg_s, |sum, v| sum + share * seconds * v);
+            }
+        }
+    }
+}
+
+/// Cells and weights of a pattern, worked out only when no source before had the same.
+type Cells<'a> = Box<dyn FnOnce() -> Vec<(usize, f64)> + 'a>;
+
+enum Located<'a> {
+    Stack {
+        cell: usize,
+        stack: Stack,
+    },
+    Pattern {
+        key: PatternKey,
+        cells: Cells<'a>,
+    },
+    /// Outside the grid, counted and not listed one by one.
+    Far,
+}
+
+fn locate<'a>(
+    model: &EmissionModel,
+    source: &Source,
+    counties: &BTreeMap<u32, &'a CountyWeights>,
+    grid: &'a HorizontalGrid,
+    transform: &'a Transform<'a>,
+) -> Result<Located<'a>, String> {
+    match &source.place {
+        Place::Point { lon, lat, stack } => {
+            let Some((x, y)) = transform.cell(*lon, *lat) else {
+                let rate = matches!(source.strength, Strength::Rate { .. });
+                return if rate { Ok(Located::Far) } else { Err(format!("{lon} E {lat} N, outside the grid")) };
+            };
+            let cell = y * grid.nx + x;
+            Ok(match stack {
+                Some(stack) => Located::Stack { cell, stack: *stack },
+                None => Located::Pattern { key: PatternKey::Cell(cell), cells: Box::new(move || vec![(cell, 1.0)]) },
+            })
+        }
+        Place::County => {
+            let spread = model.sector(source.sector).spread;
+            let county =
+                counties.get(&source.adcode).ok_or_else(|| format!("county {}, not in the region", source.adcode))?;
+            let list = if spread == Spread::BuiltUp { &county.built_up } else { &county.area };
+            if list.is_empty() || county.coverage <= 0.0 {
+                return Err(format!("county {}, outside the grid", source.adcode));
+            }
+            let coverage = county.coverage.min(1.0);
+            let cells = move || list.iter().map(|&(cell, w)| (cell, w * coverage)).collect();
+            Ok(Located::Pattern { key: PatternKey::County(source.adcode, spread), cells: Box::new(cells) })
+        }
+        Place::Cell { west, south, east, north } => {
+            let corners = [*west, *south, *east, *north];
+            if !(west < east && south < north && corners.iter().all(|v| v.is_finite())) {
+                return Err(format!("box {west} to {east} E, {south} to {north} N"));
+            }
+            let cells = move || box_cells(corners, grid, transform);
+            Ok(Located::Pattern { key: PatternKey::Box(corners.map(f64::to_bits)), cells: Box::new(cells) })
+        }
+    }
+}
+
+/// Cells under a box of longitudes and latitudes, by sample points not more than half a cell apart, weighted by the cosine of latitude.
+fn box_cells(
+    [west, south, east, north]: [f64; 4],
+    grid: &HorizontalGrid,
+    transform: &Transform<'_>,
+) -> Vec<(usize, f64)> {
+    let at = |f: f64, g: f64| (west + f * (east - west), south + g * (north - south));
+    if misses(grid, transform, &at) {
+        return Vec::new();
+    }
+    let (middle_x, middle_y) = (0.5 * (grid.nx as f64 - 1.0), 0.5 * (grid.ny as f64 - 1.0));
+    let cell_m =
+        distance_m(transform.lonlat(middle_x - 0.5, middle_y), transform.lonlat(middle_x + 0.5, middle_y)).max(1.0);
+    let samples = |length_m: f64| ((2.0 * length_m / cell_m).ceil() as usize).clamp(8, 64);
+    let (nx, ny) = (samples(distance_m(at(0.0, 0.5), at(1.0, 0.5))), samples(distance_m(at(0.5, 0.0), at(0.5, 1.0))));
+    let mut total = 0.0;
+    let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
+    for j in 0..ny {
+        for i in 0..nx {
+            let (lon, lat) = at((i as f64 + 0.5) / nx as f64, (j as f64 + 0.5) / ny as f64);
+            let weight = lat.to_radians().cos();
+            total += weight;
+            if let Some((x, y)) = transform.cell(lon, lat) {
+                *cells.entry(y * grid.nx + x).or_insert(0.0) += weight;
+            }
+        }
+    }
+    cells.into_iter().map(|(cell, weight)| (cell, weight / total)).collect()
+}
+
+/// Whether a box lies wholly beyond one side of the grid, seen at its corners and edge middles with one cell to spare.
+fn misses(grid: &HorizontalGrid, transform: &Transform<'_>, at: &dyn Fn(f64, f64) -> (f64, f64)) -> bool {
+    const EDGE: [(f64, f64); 8] =
+        [(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0), (0.0, 1.0), (0.0, 0.5)];
+    let points = EDGE.map(|(f, g)| {
+        let (lon, lat) = at(f, g);
+        transform.index(lon, lat)
+    });
+    let (nx, ny) = (grid.nx as f64, grid.ny as f64);
+    points.iter().all(|p| p.0 < -1.5)
+        || points.iter().all(|p| p.0 > nx + 0.5)
+        || points.iter().all(|p| p.1 < -1.5)
+        || points.iter().all(|p| p.1 > ny + 0.5)
+}
+
+/// Interfaces up to the layer that contains the model's highest emission, and the layer shares of every sector.
+fn layers_of(model: &EmissionModel, grid: &Grid) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let all = &grid.vertical.interfaces_m;
+    let layers = all.iter().take(all.len() - 1).filter(|bottom| **bottom < model.highest_m).count();
+    let interfaces = all[..=layers].to_vec();
+    let shares = Sector::ALL.into_iter().map(|s| layer_shares(&interfaces, &model.sector(s).layers)).collect();
+    (interfaces, shares)
+}
+
+/// Share of each layer between `interfaces` of an emission spread evenly within each height range; what lies above the last interface
+/// enters the last layer. The shares sum to the sum of the fractions.
+fn layer_shares(interfaces: &[f64], heights: &[HeightShare]) -> Vec<f64> {
+    let last = interfaces.len() - 2;
+    let mut shares = vec![0.0; last + 1];
+    for h in heights {
+        let depth = h.to_m - h.from_m;
+        if depth < 1e-6 {
+            let layer = interfaces[1..=last].iter().filter(|top| **top <= h.from_m).count();
+            shares[layer] += h.fraction;
+            continue;
+        }
+        for (k, share) in shares.iter_mut().enumerate() {
+            let top = if k == last { f64::INFINITY } else { interfaces[k + 1] };
+            *share += h.fraction * (h.to_m.min(top) - h.from_m.max(interfaces[k])).max(0.0) / depth;
+        }
+    }
+    shares
+}
+
+fn add_layers(rates: &mut [f64], species: &[f64; Species::COUNT], shares: &[f64]) {
+    for (row, &rate) in rates.chunks_exact_mut(shares.len()).zip(species).filter(|(_, r)| **r > 0.0) {
+        for (cell, share) in row.iter_mut().zip(shares) {
+            *cell += rate * share;
+        }
+    }
+}
+
+fn rejection(source: &Source, reason: &str) -> Rejection {
+    let mass = match &source.strength {
+        Strength::Annual(a) => words(a, "t/a"),
+        Strength::Rate { kg_s, .. } => words(kg_s, "kg/s"),
+    };
+    Rejection {
+        file: "inventory".into(),
+        place: source.id.clone(),
+        found: format!("{reason}, with {mass}"),
+        expected: "a place on the grid".into(),
+    }
+}
+
+fn words(a: &Amounts, unit: &str) -> String {
+    format!(
+        "SO2 {:.3}, NOx {:.3}, CO {:.3}, NH3 {:.3}, NMVOC {:.3}, PM2.5 {:.3}, PM10 {:.3} {unit}",
+        a.so2, a.nox, a.co, a.nh3, a.nmvoc, a.pm25, a.pm10
+    )
+}

@@ -1,0 +1,103 @@
+//! A run: hours of meteorology and emission in, a [`History`] out. This is `simulate(sources)`: the forecast is a function of the sources.
+
+use super::boundary::Background;
+use super::diagnose::{Diagnosis, SurfaceParameters};
+use super::driver::HourDriver;
+use super::emission::EmissionModel;
+use super::emission_placement::{EmissionField, Placement};
+use super::history::History;
+use super::meteorology::Meteorology;
+use super::plume;
+use super::step::{Simulation, tracer_deviation};
+use crate::domain::county::CountyWeights;
+use crate::domain::grid::Grid;
+use crate::domain::met_field::MetField;
+use crate::domain::pollutant::{Concentrations, Pollutant};
+use crate::domain::source::Source;
+use crate::domain::species::{Species, members};
+use crate::error::{Rejection, Result};
+use crate::units::{gas_ug_m3, particle_ug_m3};
+use chrono::{DateTime, Duration, Utc};
+use ndarray::{Array3, Axis};
+
+/// Everything a run depends on but its sources.
+pub struct World<'a> {
+    pub grid: &'a Grid,
+    pub background: &'a Background,
+    pub surface: SurfaceParameters,
+    pub meteorology: &'a [MetField],
+    /// One time of meteorology for the whole run.
+    pub frozen: bool,
+    pub emission: &'a EmissionModel,
+    pub weights: &'a [CountyWeights],
+    /// First hour begins here.
+    pub start: DateTime<Utc>,
+    pub hours: u32,
+}
+
+/// Simulates `sources`; `progress` is called with (hours done, hours in all) after every hour.
+///
+/// # Errors
+/// `Missing` where meteorology ends before the run, `Unstable` from the numeric guard.
+pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) -> Result<(History, Vec<Rejection>)> {
+    let (_, ny, nx) = world.grid.shape();
+    let mut meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
+    let diagnosis = Diagnosis::new(world.grid, world.surface);
+    let (placement, rejections) = Placement::new(world.emission, sources, world.weights, world.grid);
+    let mut emission = EmissionField::new(world.grid, placement.layers());
+    let mut history = empty(world.hours as usize, ny, nx);
+    let mut simulation = None;
+    for hour in 0..world.hours {
+        let start = world.start + Duration::hours(i64::from(hour));
+        let driver = diagnosis.hour(&mut meteorology, start)?;
+        let height = |cell: usize, stack: &_| plume::effective_height(&driver, world.grid, cell, stack);
+        placement.rate(world.emission, sources, start, &height, &mut emission);
+        let simulation = simulation.get_or_insert_with(|| {
+            Simulation::new(world.grid, world.background, diagnosis.area(), driver.air_mass_start.clone())
+        });
+        let ground = simulation.hour(&driver, &emission)?;
+        record(&mut history, hour as usize, start + Duration::hours(1), &ground, &driver);
+        progress(hour + 1, world.hours);
+    }
+    if let Some(s) = simulation {
+        history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
+    }
+    Ok((history, rejections))
+}
+
+fn empty(hours: usize, ny: usize, nx: usize) -> History {
+    let field = || Array3::zeros((hours, ny, nx));
+    let mut concentrations = Concentrations::default();
+    for p in Pollutant::ALL.into_iter().filter(|p| !members(*p).is_empty()) {
+        concentrations.set(p, Some(field()));
+    }
+    History {
+        ends: Vec::with_capacity(hours),
+        concentrations,
+        mixing_height_m: field(),
+        wind_east_m_s: field(),
+        wind_north_m_s: field(),
+        temperature_k: field(),
+        ledger: super::budget::MassLedger::default(),
+    }
+}
+
+fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array3<f32>, driver: &HourDriver) {
+    history.ends.push(end);
+    let density = driver.density.index_axis(Axis(0), 0);
+    for p in Pollutant::ALL {
+        let Some(field) = history.concentrations.slot(p) else { continue };
+        for ((y, x), value) in field.index_axis_mut(Axis(0), hour).indexed_iter_mut() {
+            let q: f64 = members(p).iter().map(|s: &Species| f64::from(ground[[s.index(), y, x]])).sum();
+            *value = match p {
+                Pollutant::Pm25 | Pollutant::Pm10 => particle_ug_m3(q, f64::from(density[[y, x]])),
+                Pollutant::Co => gas_ug_m3(q) * 1e-3,
+                Pollutant::So2 | Pollutant::No2 | Pollutant::O3 => gas_ug_m3(q),
+            } as f32;
+        }
+    }
+    history.mixing_height_m.index_axis_mut(Axis(0), hour).assign(&driver.mixing_height);
+    history.wind_east_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_east_10m);
+    history.wind_north_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_north_10m);
+    history.temperature_k.index_axis_mut(Axis(0), hour).assign(&driver.temperature_2m);
+}

@@ -1,0 +1,225 @@
+//! THE RECIPE: one step of the model.
+//!
+//! ```text
+//!   even steps:  horizontal transport -> columns (lift, emit, mix, deposit, settle, rain) -> chemistry
+//!   odd steps:   columns              -> horizontal transport                            -> chemistry
+//! ```
+//!
+//! The order turns every step (Strang 1968). Vertical motion always closes the air: it takes each column from the mass it has to the mass the
+//! meteorology says it will have, so the tracers see the same air as the winds.
+
+use super::boundary::Background;
+use super::budget::Books;
+use super::columns::Columns;
+use super::diagnose::prescribed_fine_particles;
+use super::driver::HourDriver;
+use super::emission_placement::EmissionField;
+use super::horizontal::HorizontalFluxes;
+use crate::chemistry::pm_lite;
+use crate::domain::grid::Grid;
+use crate::domain::species::Species;
+use crate::error::{Error, Result};
+use crate::physics::vertical_advection::LayerCoefficients;
+use ndarray::{Array3, Array4, Axis, Zip};
+use rayon::prelude::*;
+
+/// Longest step [s]: mixing and chemistry are resolved to five minutes.
+const LONGEST_STEP_S: f32 = 300.0;
+/// Largest share of a cell's air that convergence or divergence may move in one step.
+const DIVERGENCE_LIMIT: f32 = 0.4;
+
+/// State(t) of the model.
+pub struct Simulation<'a> {
+    grid: &'a Grid,
+    background: &'a Background,
+    area: Vec<f32>,
+    coefficients: LayerCoefficients,
+    /// Mass mixing ratio `[species, z, y, x]`.
+    pub state: Array4<f32>,
+    /// Air mass of the cells now [kg].
+    mass: Array3<f32>,
+    steps: u64,
+    /// The ledger's books.
+    pub books: Books,
+}
+
+impl<'a> Simulation<'a> {
+    /// Starts from background air of `mass` `[z, y, x]` [kg].
+    pub fn new(grid: &'a Grid, background: &'a Background, area: Vec<f32>, mass: Array3<f32>) -> Self {
+        let (nz, ny, nx) = grid.shape();
+        let state = Array4::from_shape_fn((Species::COUNT, nz, ny, nx), |(s, z, _, _)| background.mixing_ratio[s][z]);
+        let thickness: Vec<f64> = (0..nz).map(|k| grid.vertical.thickness_m(k)).collect();
+        let books = Books::open(&state, &mass);
+        Self { grid, background, area, coefficients: LayerCoefficients::new(&thickness), state, mass, steps: 0, books }
+    }
+
+    /// Advances one hour; returns the hour's mean mixing ratio of each species in the lowest layer, `[species, y, x]`.
+    ///
+    /// # Errors
+    /// `Unstable` when a value is not finite at the end of the hour.
+    pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField) -> Result<Array3<f32>> {
+        let (_, ny, nx) = self.grid.shape();
+        let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
+        let steps = steps_per_hour(driver, &least);
+        let dt = 3600.0 / steps as f32;
+        let fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
+        let chemistry = chemistry_fractions(driver, self.grid, dt);
+        let mut ground = Array3::<f32>::zeros((Species::COUNT, ny, nx));
+        self.mass.assign(&driver.air_mass_start);
+        for step in 1..=steps {
+            let next = air_mass_at(driver, step, steps);
+            self.step(driver, emission, &fluxes, &chemistry, &next, dt);
+            ground += &self.state.index_axis(Axis(1), 0);
+        }
+        self.check_finite()?;
+        ground /= steps as f32;
+        Ok(ground)
+    }
+
+    fn step(
+        &mut self,
+        driver: &HourDriver,
+        emission: &EmissionField,
+        fluxes: &HorizontalFluxes,
+        chemistry: &[pm_lite::Fractions],
+        next: &Array3<f32>,
+        dt: f32,
+    ) {
+        let columns = Columns {
+            grid: self.grid,
+            coefficients: &self.coefficients,
+            background: self.background,
+            driver,
+            emission,
+            area: &self.area,
+            dt,
+        };
+        let horizontal_first = self.steps % 2 == 0;
+        let y_first = self.steps / 2 % 2 == 1;
+        if horizontal_first {
+            let through = fluxes.advance(&mut self.state, &mut self.mass, self.background, y_first);
+            self.books.sides(&through);
+            self.books.columns(&columns.advance(&mut self.state, &mut self.mass, next));
+        } else {
+            let before_sweeps = next + &fluxes.outflow;
+            self.books.columns(&columns.advance(&mut self.state, &mut self.mass, &before_sweeps));
+            let through = fluxes.advance(&mut self.state, &mut self.mass, self.background, y_first);
+            self.books.sides(&through);
+            self.mass.assign(next);
+        }
+        self.books.chemistry(&react(&mut self.state, &self.mass, chemistry));
+        self.steps += 1;
+    }
+
+    fn check_finite(&self) -> Result<()> {
+        for ((s, z, y, x), v) in self.state.indexed_iter() {
+            if !v.is_finite() {
+                return Err(Error::Unstable {
+                    process: "transport and chemistry".into(),
+                    place: format!("{} layer {z} row {y} column {x}", Species::ALL[s].name()),
+                    found: v.to_string(),
+                    expected: "a finite mixing ratio".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Air mass now `[z, y, x]` [kg].
+    pub fn mass(&self) -> &Array3<f32> {
+        &self.mass
+    }
+}
+
+fn steps_per_hour(driver: &HourDriver, least: &Array3<f32>) -> usize {
+    let mut fastest = 1.0 / LONGEST_STEP_S;
+    for ((z, y, x), m) in least.indexed_iter() {
+        let net = driver.flux_x[[z, y, x + 1]] - driver.flux_x[[z, y, x]] + driver.flux_y[[z, y + 1, x]]
+            - driver.flux_y[[z, y, x]];
+        fastest = fastest.max(net.abs() / (m * DIVERGENCE_LIMIT));
+    }
+    (3600.0 * fastest).ceil() as usize
+}
+
+fn air_mass_at(driver: &HourDriver, step: usize, steps: usize) -> Array3<f32> {
+    if step == steps {
+        return driver.air_mass_end.clone();
+    }
+    let share = step as f32 / steps as f32;
+    Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a + share * (b - a))
+}
+
+fn chemistry_fractions(driver: &HourDriver, grid: &Grid, dt: f32) -> Vec<pm_lite::Fractions> {
+    let (_, ny, nx) = driver.density.dim();
+    let fine = prescribed_fine_particles(driver, grid);
+    (0..driver.density.len())
+        .into_par_iter()
+        .map(|c| {
+            let (z, y, x) = (c / (ny * nx), c / nx % ny, c % nx);
+            let air = pm_lite::Air {
+                temperature_k: driver.temperature[[z, y, x]],
+                pressure_pa: driver.pressure[[z, y, x]],
+                density_kg_m3: driver.density[[z, y, x]],
+                relative_humidity: driver.relative_humidity[[z, y, x]],
+                cloud_water_kg_kg: driver.cloud_water[[z, y, x]],
+                cos_zenith: driver.cos_zenith[[y, x]],
+                fine_particle_kg_m3: fine[[z, y, x]],
+            };
+            pm_lite::Rates::new(&air, &pm_lite::Oxidants::WINTER).over(dt)
+        })
+        .collect()
+}
+
+/// Chemistry of every cell; returns net production per species [kg].
+fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm_lite::Fractions]) -> Vec<f64> {
+    let (_, _, ny, nx) = state.dim();
+    let layers: Vec<[f64; Species::COUNT]> = state
+        .axis_iter_mut(Axis(1))
+        .into_par_iter()
+        .enumerate()
+        .map(|(z, mut layer)| {
+            let mut produced = [0.0f64; Species::COUNT];
+            let mut species: Vec<_> = layer.outer_iter_mut().collect();
+            for y in 0..ny {
+                let air = mass.index_axis(Axis(0), z);
+                let air = air.row(y);
+                let mut rows = species.iter_mut().map(|s| s.row_mut(y).into_slice().expect("rows are contiguous"));
+                let mut rows: [&mut [f32]; Species::COUNT] = std::array::from_fn(|_| rows.next().expect("one row per species"));
+                let kg = |row: &[f32]| row.iter().zip(&air).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
+                for (p, row) in produced.iter_mut().zip(&rows) {
+                    *p -= kg(row);
+                }
+                react_row(&mut rows, &fractions[(z * ny + y) * nx..][..nx]);
+                for (p, row) in produced.iter_mut().zip(&rows) {
+                    *p += kg(row);
+                }
+            }
+            produced
+        })
+        .collect();
+    (0..Species::COUNT).map(|s| layers.iter().map(|l| l[s]).sum()).collect()
+}
+
+fn react_row(rows: &mut [&mut [f32]; Species::COUNT], fractions: &[pm_lite::Fractions]) {
+    let [so2, no2, _, nh3, hno3, soa_precursor, sulfate, nitrate, ammonium, _, _, secondary_organic, ..] = rows;
+    pm_lite::step_row(
+        &mut pm_lite::Row {
+            so2,
+            no2,
+            nh3,
+            hno3,
+            soa_precursor,
+            sulfate,
+            nitrate,
+            ammonium,
+            secondary_organic,
+        },
+        fractions,
+    );
+}
+
+/// Largest departure of the uniform tracer from one.
+pub fn tracer_deviation(state: &Array4<f32>) -> f64 {
+    let tracer: ndarray::ArrayView3<f32> = state.index_axis(Axis(0), Species::Tracer.index());
+    tracer.iter().fold(0.0, |worst, &v| worst.max((f64::from(v) - 1.0).abs()))
+}
