@@ -177,6 +177,11 @@ fn warning(r: &ConsultationRecord) -> Markup {
                 small { (period(p.from, p.to)) " · 规则 " (en("rules")) " " (r.warning.scheme) } }
             @if p.because.is_empty() && p.level == WarningLevel::None { p { "没有触发任何条款。 " (en("No clause fired.")) } }
             ul { @for b in &p.because { (because(b)) } }
+            @if p.response_level != p.level { p { "减排按 " (en("measures follow")) " " (level_badge(p.response_level)) } }
+            @if let Some(lift) = p.lift_from { p { "最早可解除 " (en("may be lifted from")) " " b { (beijing(lift)) } } }
+            @if p.unjudged_hours > 0 {
+                p.note { "无法判定的小时 " (en("hours that cannot be judged")) " " (p.unjudged_hours) }
+            }
             details open[p.because.is_empty()] {
                 summary { "各县市依据 " (en("Reasons by county")) }
                 @for area in r.warning.counties.iter().filter(|a| !a.because.is_empty()) {

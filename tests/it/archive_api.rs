@@ -376,6 +376,8 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
         "126\u{2009}000",
         "未达",
         "可降级",
+        "01-18 06:00",
+        "cannot be judged</span> 3",
         "204.0 → 187.5",
         "255 → 238",
         "热电厂 &lt;一号&gt;",

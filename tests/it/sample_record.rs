@@ -195,8 +195,11 @@ fn warning(cycle: DateTime<Utc>) -> WarningDecision {
         level_natural_day: level,
         level_sliding_24h: level,
         response: if level == WarningLevel::None { Response::None } else { Response::EmissionReduction },
+        response_level: level,
         from: (level != WarningLevel::None).then_some(from),
         to: (level != WarningLevel::None).then_some(to),
+        lift_from: (level >= WarningLevel::Yellow).then(|| to + Duration::hours(6)),
+        unjudged_hours: if adcode == 222_400 { 3 } else { 0 },
         because: if level == WarningLevel::None { vec![] } else { vec![because.clone()] },
     };
     let levels = [WarningLevel::Orange, WarningLevel::Orange, WarningLevel::Yellow];
