@@ -20,11 +20,15 @@ pub(super) struct Health {
     hazecast: &'static str,
 }
 
-/// Whether the archive can be read, and its newest cycle.
+/// Whether the archive can be read and its newest run is whole.
 #[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, body = Health), Usual))]
 pub(super) async fn check(State(published): State<Published>, headers: HeaderMap) -> Result<Response, Problem> {
     let (latest, _) = published.list().await?;
     let latest = latest.map(String::from);
+    if let Some(run) = &latest {
+        // its record is read and checked, or already in memory
+        published.run(run).await?;
+    }
     let tag = latest.clone().unwrap_or_else(|| "none".into());
     answer::json(&headers, &tag, &Health { status: "ok", latest, hazecast: env!("CARGO_PKG_VERSION") })
 }

@@ -74,28 +74,34 @@ fn frame(title: &str, body: &Markup) -> Markup {
 }
 
 fn empty() -> Markup {
-    frame("hazecast", &html! {
-        header { h1 { "空气质量预报与重污染天气预警 " (en("Air-quality forecast and heavy-pollution warning")) } }
-        main { section {
-            h2 { "尚无已发布的预报 " (en("No run is published yet")) }
-            p { "请先运行 " code { "hazecast night" } "。 " (en("Run it first; this page then shows the night.")) }
-        } }
-    })
+    frame(
+        "hazecast",
+        &html! {
+            header { h1 { "空气质量预报与重污染天气预警 " (en("Air-quality forecast and heavy-pollution warning")) } }
+            main { section {
+                h2 { "尚无已发布的预报 " (en("No run is published yet")) }
+                p { "请先运行 " code { "hazecast night" } "。 " (en("Run it first; this page then shows the night.")) }
+            } }
+        },
+    )
 }
 
 fn night(archived: &Archived, runs: &[&str]) -> Markup {
     let r = &archived.record;
     let title = format!("{} {} · {}", r.region_name_zh, r.run, level_zh(r.warning.prefecture.level));
-    frame(&title, &html! {
-        (status_bar(r, runs))
-        main {
-            (county_table(r))
-            (warning(r))
-            (reduction(r.reduction.as_ref(), &r.run))
-            (certificate(r.certificate.as_ref()))
-        }
-        (footer(archived))
-    })
+    frame(
+        &title,
+        &html! {
+            (status_bar(r, runs))
+            main {
+                (county_table(r))
+                (warning(r))
+                (reduction(r.reduction.as_ref(), &r.run))
+                (certificate(r.certificate.as_ref()))
+            }
+            (footer(archived))
+        },
+    )
 }
 
 fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
@@ -126,7 +132,8 @@ fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
 }
 
 fn county_table(r: &ConsultationRecord) -> Markup {
-    let days: BTreeSet<NaiveDate> = r.forecast.counties.iter().flat_map(|c| c.days.iter().map(|d| d.beijing_day)).collect();
+    let days: BTreeSet<NaiveDate> =
+        r.forecast.counties.iter().flat_map(|c| c.days.iter().map(|d| d.beijing_day)).collect();
     html! {
         section {
             h2 { "县市逐日预报 " (en("Counties by day")) " "
@@ -168,9 +175,14 @@ fn warning(r: &ConsultationRecord) -> Markup {
         section {
             h2 { "预警决定 " (en("Warning decision")) " " (level_badge(p.level)) " "
                 small { (period(p.from, p.to)) " · 规则 " (en("rules")) " " (r.warning.scheme) } }
-            @if p.because.is_empty() { p { "没有触发任何条款。 " (en("No clause fired.")) } }
+            @if p.because.is_empty() && p.level == WarningLevel::None { p { "没有触发任何条款。 " (en("No clause fired.")) } }
             ul { @for b in &p.because { (because(b)) } }
-            details {
+            @if p.response_level != p.level { p { "减排按 " (en("measures follow")) " " (level_badge(p.response_level)) } }
+            @if let Some(lift) = p.lift_from { p { "最早可解除 " (en("may be lifted from")) " " b { (beijing(lift)) } } }
+            @if p.unjudged_hours > 0 {
+                p.note { "无法判定的小时 " (en("hours that cannot be judged")) " " (p.unjudged_hours) }
+            }
+            details open[p.because.is_empty()] {
                 summary { "各县市依据 " (en("Reasons by county")) }
                 @for area in r.warning.counties.iter().filter(|a| !a.because.is_empty()) {
                     h3 { (area_name(area)) " " (level_badge(area.level)) " " small { (period(area.from, area.to)) } }

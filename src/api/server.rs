@@ -87,3 +87,42 @@ fn connection(
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::io::{Read, Write};
+
+    /// A request that is being answered when the stop comes is answered; a new one is not accepted.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_stop_lets_open_requests_end() {
+        let (started, start) = tokio::sync::oneshot::channel();
+        let started = Arc::new(std::sync::Mutex::new(Some(started)));
+        let slow = move || async move {
+            if let Some(started) = started.lock().unwrap().take() {
+                started.send(()).unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            "done"
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(accept(listener, Router::new().route("/", get(slow)), async {
+            stopped.await.unwrap();
+        }));
+        let client = tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        start.await.unwrap();
+        stop.send(()).unwrap();
+        assert!(client.await.unwrap().ends_with("done"));
+        tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap();
+        assert!(std::net::TcpStream::connect(address).is_err());
+    }
+}

@@ -6,7 +6,8 @@
 //! **Invariant:** a file is under its name only after it was closed without error and read back equal. **Why:** with a full disk the
 //! library reports success until `close`, and the file opens with fill values in place of data.
 //!
-//! The NetCDF library is not made for threads: call this module from one thread.
+//! The NetCDF library is not made for threads: call this module, and whatever else of the process uses NetCDF, from one thread. After a
+//! write that failed the library may keep the removed file open until the process ends.
 //!
 //! # Reference
 //! CF Conventions 1.11.
@@ -46,7 +47,7 @@ struct Field {
 pub fn write(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, run: &RunId) -> Result<()> {
     check(path, grid, history)?;
     let draft = temporary(path)?;
-    let refuse = |e: netcdf::Error| Error::io(path, std::io::Error::other(e));
+    let refuse = |e: netcdf::Error| refused(path, &e);
     let mut file = netcdf::create(&draft).map_err(refuse)?;
     let written = fill(&mut file, path, grid, history, cycle, run);
     let closed = file.sync().and_then(|()| file.close()).map_err(refuse);
@@ -85,9 +86,8 @@ pub fn read_history(path: &Path) -> Result<History> {
         let array = Array3::from_shape_vec(shape, values);
         array.map(Some).map_err(|_| bad(&place, format!("{found} values"), &format!("{expected} values")))
     };
-    let needed = |f: &Field| {
-        field(f)?.ok_or_else(|| bad(&format!("variable {}", f.variable), "none".into(), "the variable"))
-    };
+    let needed =
+        |f: &Field| field(f)?.ok_or_else(|| bad(&format!("variable {}", f.variable), "none".into(), "the variable"));
     let mut concentrations = crate::domain::pollutant::Concentrations::default();
     for p in Pollutant::ALL {
         concentrations.set(p, field(&pollutant_field(p))?);
@@ -150,15 +150,21 @@ fn pollutant_field(p: Pollutant) -> Field {
             "mass_concentration_of_pm10_ambient_aerosol_particles_in_air",
             "PM10 in the lowest layer, ambient conditions",
         ),
-        Pollutant::So2 => {
-            ("so2", "mass_concentration_of_sulfur_dioxide_in_air", "SO2 in the lowest layer, at 298.15 K and 1013.25 hPa")
-        }
-        Pollutant::No2 => {
-            ("no2", "mass_concentration_of_nitrogen_dioxide_in_air", "NO2 in the lowest layer, at 298.15 K and 1013.25 hPa")
-        }
-        Pollutant::Co => {
-            ("co", "mass_concentration_of_carbon_monoxide_in_air", "CO in the lowest layer, at 298.15 K and 1013.25 hPa")
-        }
+        Pollutant::So2 => (
+            "so2",
+            "mass_concentration_of_sulfur_dioxide_in_air",
+            "SO2 in the lowest layer, at 298.15 K and 1013.25 hPa",
+        ),
+        Pollutant::No2 => (
+            "no2",
+            "mass_concentration_of_nitrogen_dioxide_in_air",
+            "NO2 in the lowest layer, at 298.15 K and 1013.25 hPa",
+        ),
+        Pollutant::Co => (
+            "co",
+            "mass_concentration_of_carbon_monoxide_in_air",
+            "CO in the lowest layer, at 298.15 K and 1013.25 hPa",
+        ),
         Pollutant::O3 => {
             ("o3", "mass_concentration_of_ozone_in_air", "O3 in the lowest layer, at 298.15 K and 1013.25 hPa")
         }
@@ -168,10 +174,8 @@ fn pollutant_field(p: Pollutant) -> Field {
 
 /// Every field of a history, in the order of the file.
 fn fields(history: &History) -> Vec<(Field, &Array3<f32>)> {
-    let mut all: Vec<_> = Pollutant::ALL
-        .into_iter()
-        .filter_map(|p| Some((pollutant_field(p), history.concentrations.get(p)?)))
-        .collect();
+    let mut all: Vec<_> =
+        Pollutant::ALL.into_iter().filter_map(|p| Some((pollutant_field(p), history.concentrations.get(p)?))).collect();
     all.push((MIXING_HEIGHT, &history.mixing_height_m));
     all.push((WIND_EAST, &history.wind_east_m_s));
     all.push((WIND_NORTH, &history.wind_north_m_s));
@@ -212,17 +216,24 @@ fn fill(
     let mapping = grid_mapping(&grid.horizontal, path)?;
     let ledger = serde_json::to_string(&history.ledger)
         .map_err(|e| Error::invalid(path, "mass ledger", e.to_string(), "a value that JSON can hold"))?;
-    let io = |e: netcdf::Error| Error::io(path, std::io::Error::other(e));
     (|| {
-        for (name, length) in [("time", history.ends.len()), ("nv", 2), ("y", grid.horizontal.ny), ("x", grid.horizontal.nx)] {
+        for (name, length) in
+            [("time", history.ends.len()), ("nv", 2), ("y", grid.horizontal.ny), ("x", grid.horizontal.nx)]
+        {
             file.add_dimension(name, length)?;
         }
         for (name, value) in [
             ("Conventions", "CF-1.11".to_owned()),
             ("title", format!("Air-quality forecast {run}: hourly means at the ground")),
             ("institution", "operator of hazecast".to_owned()),
-            ("source", format!("hazecast {}, chemical transport model on grid {}", env!("CARGO_PKG_VERSION"), grid.name)),
-            ("history", format!("forecast cycle {} by hazecast {}", cycle.format("%Y-%m-%dT%H:%MZ"), env!("CARGO_PKG_VERSION"))),
+            (
+                "source",
+                format!("hazecast {}, chemical transport model on grid {}", env!("CARGO_PKG_VERSION"), grid.name),
+            ),
+            (
+                "history",
+                format!("forecast cycle {} by hazecast {}", cycle.format("%Y-%m-%dT%H:%MZ"), env!("CARGO_PKG_VERSION")),
+            ),
             ("comment", "Each hour is stamped with its end; times are UTC.".to_owned()),
             ("references", "GB 3095-2026 for reference states".to_owned()),
             ("run", run.to_string()),
@@ -238,7 +249,12 @@ fn fill(
         }
         Ok(())
     })()
-    .map_err(io)
+    .map_err(|e| refused(path, &e))
+}
+
+/// The library does not say why the system refused; a full disk is the usual reason.
+fn refused(path: &Path, e: &netcdf::Error) -> Error {
+    Error::io(path, std::io::Error::other(format!("{e}; is the disk full, or the folder not writable?")))
 }
 
 fn describe(variable: &mut VariableMut<'_>, attributes: &[(&str, &str)]) -> netcdf::Result<()> {
@@ -254,25 +270,31 @@ fn times(file: &mut FileMut, history: &History, cycle: DateTime<Utc>) -> netcdf:
     let hours: Vec<f64> = history.ends.iter().map(|t| lead_hours(*t, cycle)).collect();
     let bounds: Vec<f64> = hours.iter().flat_map(|h| [h - 1.0, *h]).collect();
     let mut time = file.add_variable::<f64>("time", &["time"])?;
-    describe(&mut time, &[
-        ("standard_name", "time"),
-        ("long_name", "end of the hour"),
-        ("units", &units),
-        ("calendar", "standard"),
-        ("units_metadata", "leap_seconds: none"),
-        ("axis", "T"),
-        ("bounds", "time_bnds"),
-    ])?;
+    describe(
+        &mut time,
+        &[
+            ("standard_name", "time"),
+            ("long_name", "end of the hour"),
+            ("units", &units),
+            ("calendar", "standard"),
+            ("units_metadata", "leap_seconds: none"),
+            ("axis", "T"),
+            ("bounds", "time_bnds"),
+        ],
+    )?;
     time.put_values(&hours, ..)?;
     file.add_variable::<f64>("time_bnds", &["time", "nv"])?.put_values(&bounds, ..)?;
     let mut reference = file.add_variable::<f64>("forecast_reference_time", &[])?;
-    describe(&mut reference, &[
-        ("standard_name", "forecast_reference_time"),
-        ("long_name", "cycle of the forecast"),
-        ("units", &units),
-        ("calendar", "standard"),
-        ("units_metadata", "leap_seconds: none"),
-    ])?;
+    describe(
+        &mut reference,
+        &[
+            ("standard_name", "forecast_reference_time"),
+            ("long_name", "cycle of the forecast"),
+            ("units", &units),
+            ("calendar", "standard"),
+            ("units_metadata", "leap_seconds: none"),
+        ],
+    )?;
     reference.put_value(0.0f64, ())
 }
 
@@ -292,12 +314,10 @@ fn space(file: &mut FileMut, grid: &Grid, mapping: &super::grid_mapping::GridMap
             (false, "X") => ("projection_x_coordinate", "m"),
             (false, _) => ("projection_y_coordinate", "m"),
         };
-        describe(&mut variable, &[
-            ("standard_name", standard_name),
-            ("long_name", "centre of the cell"),
-            ("units", units),
-            ("axis", axis),
-        ])?;
+        describe(
+            &mut variable,
+            &[("standard_name", standard_name), ("long_name", "centre of the cell"), ("units", units), ("axis", axis)],
+        )?;
         variable.put_values(&(0..n).map(|i| origin + i as f64 * step).collect::<Vec<_>>(), ..)?;
     }
     let (lon, lat): (Vec<f64>, Vec<f64>) = g.centres().into_iter().unzip();
@@ -310,13 +330,16 @@ fn space(file: &mut FileMut, grid: &Grid, mapping: &super::grid_mapping::GridMap
     }
     for (name, height) in [("height_10m", 10.0f64), ("height_2m", 2.0)] {
         let mut variable = file.add_variable::<f64>(name, &[])?;
-        describe(&mut variable, &[
-            ("standard_name", "height"),
-            ("long_name", "height above ground"),
-            ("units", "m"),
-            ("positive", "up"),
-            ("axis", "Z"),
-        ])?;
+        describe(
+            &mut variable,
+            &[
+                ("standard_name", "height"),
+                ("long_name", "height above ground"),
+                ("units", "m"),
+                ("positive", "up"),
+                ("axis", "Z"),
+            ],
+        )?;
         variable.put_value(height, ())?;
     }
     let mut variable = file.add_variable::<i32>(MAPPING, &[])?;
@@ -342,14 +365,17 @@ fn surface(file: &mut FileMut, field: &Field, values: &Array3<f32>, degrees: boo
     let mut coordinates = vec!["forecast_reference_time"];
     coordinates.extend(if degrees { None } else { Some("lat lon") });
     coordinates.extend(field.height);
-    describe(&mut variable, &[
-        ("standard_name", field.standard_name),
-        ("long_name", field.long_name),
-        ("units", field.units),
-        ("cell_methods", "time: mean"),
-        ("coordinates", &coordinates.join(" ")),
-        ("grid_mapping", MAPPING),
-    ])?;
+    describe(
+        &mut variable,
+        &[
+            ("standard_name", field.standard_name),
+            ("long_name", field.long_name),
+            ("units", field.units),
+            ("cell_methods", "time: mean"),
+            ("coordinates", &coordinates.join(" ")),
+            ("grid_mapping", MAPPING),
+        ],
+    )?;
     if field.units == "K" {
         variable.put_attribute("units_metadata", "temperature: on_scale")?;
     }
@@ -361,12 +387,16 @@ fn surface(file: &mut FileMut, field: &Field, values: &Array3<f32>, degrees: boo
 fn prove(draft: &Path, path: &Path, history: &History) -> Result<()> {
     let back = read_history(draft)?;
     let bits = |h: &History| {
-        fields(h).into_iter().map(|(f, a)| (f.variable, a.iter().map(|v| v.to_bits()).collect())).collect::<Vec<(_, Vec<_>)>>()
+        fields(h)
+            .into_iter()
+            .map(|(f, a)| (f.variable, a.iter().map(|v| v.to_bits()).collect()))
+            .collect::<Vec<(_, Vec<_>)>>()
     };
     if back.ends == history.ends && back.ledger == history.ledger && bits(&back) == bits(history) {
         return Ok(());
     }
-    let lost = std::io::Error::other("the file does not read back as it was written: check the disk and its free space");
+    let lost =
+        std::io::Error::other("the file does not read back as it was written: check the disk and its free space");
     Err(Error::io(path, lost))
 }
 

@@ -37,21 +37,26 @@ pub(super) fn grid_mapping(grid: &HorizontalGrid, path: &Path) -> Result<GridMap
                 _ => vec![first],
             };
             let origin = vec![number("lat_0").unwrap_or(0.0)];
-            ("lambert_conformal_conic", vec![
-                ("standard_parallel", parallels),
-                ("longitude_of_central_meridian", longitude),
-                ("latitude_of_projection_origin", origin),
-            ])
+            (
+                "lambert_conformal_conic",
+                vec![
+                    ("standard_parallel", parallels),
+                    ("longitude_of_central_meridian", longitude),
+                    ("latitude_of_projection_origin", origin),
+                ],
+            )
         }
-        Some("merc") => ("mercator", vec![
-            ("standard_parallel", or_zero("lat_ts")),
-            ("longitude_of_projection_origin", longitude),
-        ]),
-        Some("stere") => ("polar_stereographic", vec![
-            ("latitude_of_projection_origin", or_zero("lat_0")),
-            ("standard_parallel", vec![number("lat_ts").or(number("lat_0")).unwrap_or(90.0)]),
-            ("straight_vertical_longitude_from_pole", longitude),
-        ]),
+        Some("merc") => {
+            ("mercator", vec![("standard_parallel", or_zero("lat_ts")), ("longitude_of_projection_origin", longitude)])
+        }
+        Some("stere") => (
+            "polar_stereographic",
+            vec![
+                ("latitude_of_projection_origin", or_zero("lat_0")),
+                ("standard_parallel", vec![number("lat_ts").or(number("lat_0")).unwrap_or(90.0)]),
+                ("straight_vertical_longitude_from_pole", longitude),
+            ],
+        ),
         other => {
             let expected = "latlong, lcc, merc or stere";
             return Err(Error::invalid(path, "grid projection", other.unwrap_or("none"), expected));

@@ -125,6 +125,23 @@ impl Store {
         Ok(published)
     }
 
+    /// Whether a run is published, undamaged, from the same inputs and configuration: its night need not be run again.
+    ///
+    /// # Errors
+    /// `Io` on a read error other than absence or damage.
+    pub fn is_published(&self, run: &RunId, input_key: &str) -> Result<bool> {
+        let folder = match self.folder_of(run) {
+            Ok(folder) => folder,
+            Err(Error::Missing { .. }) => return Ok(false),
+            Err(e) => return Err(e),
+        };
+        match Manifest::read(&folder) {
+            Ok((manifest, _)) => Ok(manifest.input_key == input_key && self.verify(run).is_ok()),
+            Err(Error::Format { .. }) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The published runs, oldest first.
     ///
     /// # Errors
@@ -171,13 +188,23 @@ impl Store {
         manifest.verify(&folder)
     }
 
-    /// Path of a file of a published run. The run may be replaced while the path is in use; check what is read.
+    /// Path of a file of a published run, after its hash was checked against the manifest.
     ///
     /// # Errors
-    /// `Missing` when there is no such run or file.
+    /// `Missing` when there is no such run or file, `Format` when the file is not what the manifest says, `Io` on a read error.
     pub fn file(&self, run: &RunId, name: &str) -> Result<PathBuf> {
-        let path = self.folder_of(run)?.join(name);
-        if path.is_file() { Ok(path) } else { Err(Error::missing(format!("{name} of run {run}"), path, NIGHT)) }
+        let folder = self.folder_of(run)?;
+        let (manifest, _) = Manifest::read(&folder)?;
+        let path = folder.join(name);
+        let Some(listed) = manifest.file(name) else {
+            return Err(Error::missing(format!("{name} of run {run}"), path, NIGHT));
+        };
+        let (_, found) = durable::sha256_file(&path)?;
+        if found != listed.sha256 {
+            let remedy = "Restore the run from a backup or run its night again";
+            return Err(Error::format(&path, "SHA-256", found, listed.sha256.as_str(), remedy));
+        }
+        Ok(path)
     }
 
     /// SHA-256 of a run's manifest.
@@ -222,9 +249,12 @@ impl Store {
 
     fn folder_of(&self, run: &RunId) -> Result<PathBuf> {
         let candidates = [self.runs.join(run.as_str()), self.hidden("old", run)];
-        candidates.iter().chain(&candidates[..1]).find(|f| f.join(MANIFEST).is_file()).cloned().ok_or_else(|| {
-            Error::missing(format!("the published run {run}"), &candidates[0], NIGHT)
-        })
+        candidates
+            .iter()
+            .chain(&candidates[..1])
+            .find(|f| f.join(MANIFEST).is_file())
+            .cloned()
+            .ok_or_else(|| Error::missing(format!("the published run {run}"), &candidates[0], NIGHT))
     }
 
     fn hidden(&self, kind: &str, run: &RunId) -> PathBuf {

@@ -69,7 +69,13 @@ impl Work {
             Ok(_) => "another value after reading it back".to_owned(),
             Err(e) => e.to_string(),
         };
-        Err(Error::format(&path, "the document", found, "a value that JSON can hold: no NaN, no infinity", "Report this"))
+        Err(Error::format(
+            &path,
+            "the document",
+            found,
+            "a value that JSON can hold: no NaN, no infinity",
+            "Report this",
+        ))
     }
 
     /// Keeps the product of a stage, so that a broken night resumes after it.

@@ -58,7 +58,17 @@ fn sha256_is_that_of_fips_180() {
 #[test]
 fn run_ids_are_ten_digits_and_nothing_else() {
     assert_eq!(RunId::of(cycle()).as_str(), "2026011512");
-    for bad in ["", "latest", "202601151", "20260115120", "2026-01-15", "../2026011", "２026011512", "202601151\0", "20260115\u{0661}"] {
+    for bad in [
+        "",
+        "latest",
+        "202601151",
+        "20260115120",
+        "2026-01-15",
+        "../2026011",
+        "２026011512",
+        "202601151\0",
+        "20260115\u{0661}",
+    ] {
         assert!(bad.parse::<RunId>().is_err(), "{bad:?}");
         assert!(serde_json::from_value::<RunId>(serde_json::json!(bad)).is_err(), "{bad:?}");
     }
@@ -77,7 +87,10 @@ fn an_atomic_write_replaces_whole_or_not_at_all() {
     {
         std::os::unix::fs::symlink("/dev/full", folder.path().join(".record.json.tmp")).unwrap();
         let error = write_atomic(&path, b"lost").unwrap_err();
-        assert!(matches!(&error, Error::Io { path: p, source } if p == &path && source.raw_os_error() == Some(28)), "{error}");
+        assert!(
+            matches!(&error, Error::Io { path: p, source } if p == &path && source.raw_os_error() == Some(28)),
+            "{error}"
+        );
         assert_eq!(fs::read(&path).unwrap(), b"newer");
     }
     let nowhere = folder.path().join("absent/record.json");
@@ -156,6 +169,10 @@ fn publishing_twice_changes_nothing_and_other_content_replaces() {
     assert_eq!(names(&store.folder().join(run.as_str())), ["manifest.json", "record.json", "series.parquet"]);
     store.verify(&run).unwrap();
 
+    assert!(store.is_published(&run, "key").unwrap());
+    assert!(!store.is_published(&run, "other key").unwrap());
+    assert!(!store.is_published(&RunId::of(cycle() + Duration::hours(12)), "key").unwrap());
+
     assert_eq!(publish(&store, 0, "key").1, Published::Unchanged);
     assert_eq!(store.manifest_sha256(&run).unwrap(), first.manifest_sha256);
     assert_eq!(publish(&store, 0, "other key").1, Published::Replaced);
@@ -185,7 +202,7 @@ fn a_crash_between_the_two_renames_loses_nothing() {
     // after the first rename: the old run stands aside, the new one is still in its work folder
     fs::rename(&target, &old).unwrap();
     assert_eq!(store.read(&run).unwrap().record, before.record);
-    assert_eq!(store.list().unwrap(), [run.clone()]);
+    assert_eq!(store.list().unwrap(), std::slice::from_ref(&run));
     drop(store.lock().unwrap());
     assert!(target.exists() && !old.exists());
     store.verify(&run).unwrap();
@@ -221,6 +238,10 @@ fn every_flipped_bit_is_found() {
         fs::write(&path, &whole).unwrap();
         store.verify(&run).unwrap();
     }
+    fs::write(store.folder().join("2026011512/record.json"), b"{}").unwrap();
+    assert!(!store.is_published(&run, "key").unwrap());
+    assert_eq!(publish(&store, 0, "key").1, Published::Replaced);
+    store.verify(&run).unwrap();
     let extra = store.folder().join(run.as_str()).join("extra.txt");
     fs::write(&extra, b"x").unwrap();
     assert!(store.verify(&run).unwrap_err().to_string().contains("extra.txt"));
@@ -330,4 +351,31 @@ fn series_come_back_row_by_row_and_the_file_is_always_the_same() {
     fs::write(&b, b"PAR1").unwrap();
     assert!(matches!(series::read_rows(&b), Err(Error::Format { .. })));
     assert!(matches!(series::read_rows(&folder.path().join("c")), Err(Error::Missing { .. })));
+}
+
+#[test]
+fn earlier_series_are_read_and_a_damaged_one_is_refused_by_itself() {
+    let (_folder, store) = store();
+    for hours in [-24, -12, 0, 12] {
+        publish(&store, hours, "key");
+    }
+    let run = RunId::of(cycle());
+    let earlier = series::read_earlier(&store, &run).unwrap();
+    let ids: Vec<&str> = earlier.items.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["2026011412", "2026011500"]);
+    assert!(earlier.rejections.is_empty());
+    assert_eq!(earlier.items[1].1, series::rows(&sample_record::forecast(cycle() - Duration::hours(12))));
+
+    // one bit of a value, so that the file still opens
+    let path = store.folder().join("2026011412/series.parquet");
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let earlier = series::read_earlier(&store, &run).unwrap();
+    assert_eq!(earlier.items.len(), 1);
+    assert_eq!(earlier.rejections.len(), 1);
+    assert_eq!(earlier.rejections[0].file, "2026011412/series.parquet");
+    assert!(matches!(store.file(&run, "fields.nc"), Err(Error::Missing { .. })));
+    assert!(matches!(store.file(&"2031010100".parse().unwrap(), "record.json"), Err(Error::Missing { .. })));
 }

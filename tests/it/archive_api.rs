@@ -79,7 +79,8 @@ const GOOD: [(&str, &str); 13] = [
 ];
 
 /// Requests that must fail, and how.
-const BAD: [(&str, &str, u16); 17] = [
+const BAD: [(&str, &str, u16); 18] = [
+    ("/v1/warnings/{adcode}", "/v1/warnings/0222401", 400),
     ("/", "/?run=yesterday", 400),
     ("/", "/?run=2031010100", 404),
     ("/v1/runs/{run}", "/v1/runs/20260115", 400),
@@ -169,7 +170,10 @@ async fn answers_are_the_archived_record() {
     let runs = fetch(&router, "/v1/runs").await.json();
     assert_eq!(runs, serde_json::json!({"latest": "2026011512", "runs": ["2026011500", "2026011512"]}));
     let run = fetch(&router, "/v1/runs/latest").await.json();
-    assert_eq!((&run["run"], &run["status"], &run["level"]), (&"2026011512".into(), &"degraded".into(), &"orange".into()));
+    assert_eq!(
+        (&run["run"], &run["status"], &run["level"]),
+        (&"2026011512".into(), &"degraded".into(), &"orange".into())
+    );
     let listed: Vec<&str> =
         run["manifest"]["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
     assert_eq!(listed, ["record.json", "series.parquet"]);
@@ -239,12 +243,36 @@ async fn no_request_names_a_path() {
     let (folder, store, router) = published();
     fs::write(folder.path().join("secret.json"), b"secret").unwrap();
     fs::write(store.folder().join("secret.json"), b"secret").unwrap();
-    let steps = ["..", "%2e%2e", "%2E%2E%2F", "..%2f", "..%5c", "%252e%252e", "%00", "2026011512%00", "2026011512/..",
-        ".work-2026011512", ".old-2026011512", ".lock", "latest%2f", "2026011512%2frecord.json", "\u{ff0e}\u{ff0e}", "%c0%ae%c0%ae",
-        "%E2%80%AE2026011512", "~", "%7e", "2026011512;a", "2026011512%20", "+2026011512", "0x7E9", "%0d%0aX: y"];
+    let steps = [
+        "..",
+        "%2e%2e",
+        "%2E%2E%2F",
+        "..%2f",
+        "..%5c",
+        "%252e%252e",
+        "%00",
+        "2026011512%00",
+        "2026011512/..",
+        ".work-2026011512",
+        ".old-2026011512",
+        ".lock",
+        "latest%2f",
+        "2026011512%2frecord.json",
+        "\u{ff0e}\u{ff0e}",
+        "%c0%ae%c0%ae",
+        "%E2%80%AE2026011512",
+        "~",
+        "%7e",
+        "2026011512;a",
+        "2026011512%20",
+        "+2026011512",
+        "0x7E9",
+        "%0d%0aX: y",
+    ];
     let tails = ["", "/secret.json", "%2fsecret.json", "/../secret.json", "/manifest.json", "%00.json"];
     let mut tried = 0;
-    for prefix in ["/v1/runs/", "/v1/consultations/", "/v1/reductions/", "/?run=", "/v1/counties?run=", "/v1/warnings/"] {
+    for prefix in ["/v1/runs/", "/v1/consultations/", "/v1/reductions/", "/?run=", "/v1/counties?run=", "/v1/warnings/"]
+    {
         for step in steps {
             for tail in tails {
                 let uri = format!("{prefix}{step}{tail}");
@@ -267,7 +295,8 @@ async fn a_damaged_record_is_an_error_that_names_no_path() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[200] ^= 4;
     fs::write(&path, &bytes).unwrap();
-    for uri in ["/", "/v1/warnings/current", "/v1/consultations/2026011512", "/v1/counties/222401/forecast"] {
+    for uri in ["/", "/healthz", "/v1/warnings/current", "/v1/consultations/2026011512", "/v1/counties/222401/forecast"]
+    {
         let answer = fetch(&router, uri).await;
         assert_problem(&answer, 500, uri);
         assert_secured(&answer, uri);
@@ -332,14 +361,36 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
     let page = String::from_utf8(answer.body).unwrap();
     for expected in [
-        "延边朝鲜族自治州", "2026011512", "01-15 20:00", "降级", "No observation of the last 24 hours", "延吉市", "汪清县", "01月17日",
-        "5级 重度污染", "橙色预警", "环办大气函〔2024〕1号 · 二", "Daily AQI &gt; 200 is forecast", "126\u{2009}000", "未达", "可降级",
-        "204.0 → 187.5", "255 → 238", "热电厂 &lt;一号&gt;",
+        "延边朝鲜族自治州",
+        "2026011512",
+        "01-15 20:00",
+        "降级",
+        "No observation of the last 24 hours",
+        "延吉市",
+        "汪清县",
+        "01月17日",
+        "5级 重度污染",
+        "橙色预警",
+        "环办大气函〔2024〕1号 · 二",
+        "Daily AQI &gt; 200 is forecast",
+        "126\u{2009}000",
+        "未达",
+        "可降级",
+        "01-18 06:00",
+        "cannot be judged</span> 3",
+        "204.0 → 187.5",
+        "255 → 238",
+        "热电厂 &lt;一号&gt;",
     ] {
         assert!(page.contains(expected), "{expected} is not on the page");
     }
     // the value, its interval, level and main pollutant of the first county's first day
-    assert!(page.contains("<td class=\"aqi5\"><b>215</b> (151–280) 5级 重度污染 <span class=\"primary\">PM2.5</span> · 172"), "{page}");
+    assert!(
+        page.contains(
+            "<td class=\"aqi5\"><b>215</b> (151–280) 5级 重度污染 <span class=\"primary\">PM2.5</span> · 172"
+        ),
+        "{page}"
+    );
     for forbidden in ["<一号>", "<script", "style=", "http://", "https://", "//cdn", "onload"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
@@ -352,7 +403,8 @@ fn aqi_colours_keep_their_text_readable() {
     // WCAG 2.1: relative luminance and contrast ratio; 4.5 : 1 for text
     let css = include_str!("../../web/page.css");
     let luminance = |rgb: [f64; 3]| {
-        let [r, g, b] = rgb.map(|c| if c <= 10.0 { c / 255.0 / 12.92 } else { ((c / 255.0 + 0.055) / 1.055).powf(2.4) });
+        let [r, g, b] =
+            rgb.map(|c| if c <= 10.0 { c / 255.0 / 12.92 } else { ((c / 255.0 + 0.055) / 1.055).powf(2.4) });
         0.2126 * r + 0.7152 * g + 0.0722 * b
     };
     let national = [[0, 228, 0], [255, 255, 0], [255, 126, 0], [255, 0, 0], [153, 0, 76], [126, 0, 35]];
@@ -390,7 +442,11 @@ fn the_server_answers_and_lets_go_of_silent_clients() {
         let _ = stream.read_to_end(&mut rest);
         assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
     }
-    assert!(started.elapsed() > Duration::from_secs(5), "the silent clients were never served: {:?}", started.elapsed());
+    assert!(
+        started.elapsed() > Duration::from_secs(5),
+        "the silent clients were never served: {:?}",
+        started.elapsed()
+    );
 
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();

@@ -195,8 +195,11 @@ fn warning(cycle: DateTime<Utc>) -> WarningDecision {
         level_natural_day: level,
         level_sliding_24h: level,
         response: if level == WarningLevel::None { Response::None } else { Response::EmissionReduction },
+        response_level: level,
         from: (level != WarningLevel::None).then_some(from),
         to: (level != WarningLevel::None).then_some(to),
+        lift_from: (level >= WarningLevel::Yellow).then(|| to + Duration::hours(6)),
+        unjudged_hours: if adcode == 222_400 { 3 } else { 0 },
         because: if level == WarningLevel::None { vec![] } else { vec![because.clone()] },
     };
     let levels = [WarningLevel::Orange, WarningLevel::Orange, WarningLevel::Yellow];
@@ -300,7 +303,9 @@ pub fn grid() -> Grid {
 pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
     let shape = (24, grid.horizontal.ny, grid.horizontal.nx);
     let field = |seed: f32| {
-        Array3::from_shape_fn(shape, |(t, y, x)| seed * (1.0 + 0.37 * t as f32).sin().abs() + 0.013 * y as f32 + x as f32 / 7.0)
+        Array3::from_shape_fn(shape, |(t, y, x)| {
+            seed * (1.0 + 0.37 * t as f32).sin().abs() + 0.013 * y as f32 + x as f32 / 7.0
+        })
     };
     let mut pm25 = field(80.0);
     pm25[(0, 0, 0)] = 1e-42;
