@@ -1,7 +1,11 @@
 //! input
 
 pub mod accumulation;
+pub mod cf_axes;
+pub mod cf_netcdf;
 pub mod cf_time;
+pub mod grib2;
+pub mod grib2_message;
 pub mod humidity;
 pub mod isolation;
 pub mod meteorology;

@@ -3,8 +3,8 @@
 //! WRF's own constants turn its variables into state: g 9.81 m s-2, R 287 J kg-1 K-1, base temperature 300 K, p0 1000 hPa,
 //! exponent 2/7 (Skamarock et al., 2019, A Description of the Advanced Research WRF Model Version 4, chapter 2).
 
-use super::accumulation::{self, Accumulation, Sign};
-use super::meteorology::Reading;
+use super::accumulation::Accumulation;
+use super::meteorology::{Reading, with_rates};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::quantity::Quantity;
@@ -37,21 +37,13 @@ const SOURCES: Sources = Sources {
 /// * Missing PSFC: from the lowest level, hydrostatically with its virtual temperature. Missing T2: the lowest potential temperature
 ///   at the surface pressure (well-mixed). Missing U10, V10: the lowest wind times ln(10/z0)/ln(z/z0), z0 = 0.1 m.
 /// * Precipitation: difference of RAINC + RAINNC + RAINSH (and of the buckets I_RAINC, I_RAINNC) over the interval; see
-///   [`accumulation::rates`] for the first time and for restarts.
+///   [`super::accumulation::rates`] for the first time and for restarts.
 /// * `cloud_water` is QCLOUD + QICE; `None` without QCLOUD.
 ///
 /// # Errors
 /// [`crate::error::Error::Missing`] or [`crate::error::Error::Format`] naming the variable and place.
 pub fn read(path: &Path) -> Result<Vec<MetField>> {
-    let readings = readings(path)?;
-    let times: Vec<_> = readings.iter().map(|r| r.field.valid_time).collect();
-    let rain: Vec<_> = readings.iter().map(|r| r.rain.clone()).collect();
-    let rates = accumulation::rates(&times, &rain, Sign::NeverNegative);
-    let mut fields: Vec<MetField> = readings.into_iter().map(|r| r.field).collect();
-    for (field, rate) in fields.iter_mut().zip(rates) {
-        field.precipitation_kg_m2_s = rate;
-    }
-    fields.into_iter().map(|f| checked(path, f, &SOURCES)).collect()
+    Ok(with_rates(readings(path)?))
 }
 
 /// All times of one file, precipitation still accumulated.
