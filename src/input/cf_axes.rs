@@ -85,6 +85,42 @@ impl Axes {
         Ok(Self { grid, time, level, y, x, pressure_pa, rows, columns, southward })
     }
 
+    /// Leaves out outer rows and columns until `surface`, a field without levels in which every place has a value, has no fill
+    /// value left. **Why:** a field remapped to another projection ends in a rim without data.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Format`] when a fill value lies inside, or nothing remains.
+    pub fn trim(&mut self, file: &NetcdfFile, surface: &str) -> Result<()> {
+        let slab = self.slab(file, surface, 0, false)?;
+        let missing: Vec<bool> = file.raw(surface, &slab)?.into_iter().map(|v| !v.is_finite()).collect();
+        let nx = self.columns.len();
+        let (mut rows, mut columns) = (0..self.rows.len(), 0..nx);
+        while rows.clone().any(|y| columns.clone().any(|x| missing[y * nx + x])) {
+            let row = |y: usize| columns.clone().filter(|&x| missing[y * nx + x]).count() as f64 / columns.len() as f64;
+            let column = |x: usize| rows.clone().filter(|&y| missing[y * nx + x]).count() as f64 / rows.len() as f64;
+            let shares = [row(rows.start), row(rows.end - 1), column(columns.start), column(columns.end - 1)];
+            let worst = (0..4).max_by(|&a, &b| shares[a].total_cmp(&shares[b])).unwrap_or(0);
+            if shares[worst] == 0.0 || rows.len() < 3 || columns.len() < 3 {
+                let found = "fill values inside the field";
+                return Err(file.error(format!("variable {surface}"), found, "values everywhere but on an outer rim"));
+            }
+            match worst {
+                0 => rows.start += 1,
+                1 => rows.end -= 1,
+                2 => columns.start += 1,
+                _ => columns.end -= 1,
+            }
+        }
+        let g = &self.grid;
+        let south_cut = if self.southward { self.rows.len() - rows.end } else { rows.start };
+        let corner = (g.x0 + columns.start as f64 * g.dx, g.y0 + south_cut as f64 * g.dy);
+        self.grid = HorizontalGrid::new(g.projection(), (columns.len(), rows.len()), corner, (g.dx, g.dy))
+            .map_err(|e| file.error("grid", e, "a regular grid"))?;
+        self.columns = self.columns.start + columns.start..self.columns.start + columns.end;
+        self.rows = self.rows.start + rows.start..self.rows.start + rows.end;
+        Ok(())
+    }
+
     /// Extent of a variable with these axes at one time: its levels if it has them.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ const TIME: &[&str] = &["time", "valid_time"];
 /// Reads all times of one file. With `window` only that part of a latitude-longitude grid is kept.
 ///
 /// * Heights: geopotential or geopotential height on levels where given, else integrated hydrostatically from the surface pressure.
+/// * An outer rim without data (remapped files) is cut off.
 /// * Columns stand on the ground: see [`super::pressure_levels`].
 /// * Friction velocity from the turbulent stresses `iews`, `inss` and the density of the air at 2 m.
 ///
@@ -79,7 +80,9 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn new(file: &'a NetcdfFile, window: Option<Window>) -> Result<Self> {
         let temperature = need(file, TEMPERATURE, "air temperature on levels")?;
-        Ok(Self { file, axes: Axes::new(file, temperature, window)? })
+        let mut axes = Axes::new(file, temperature, window)?;
+        axes.trim(file, need(file, SURFACE_PRESSURE, "surface pressure")?)?;
+        Ok(Self { file, axes })
     }
 
     fn times(&self) -> Result<Vec<DateTime<Utc>>> {

@@ -366,7 +366,8 @@ impl Collected {
             Process::Accumulation => 1.0,
             _ => (i.end - i.start).num_seconds() as f32,
         };
-        Some(Accumulation { since: Some(i.start), total: i.values.iter().map(|v| v * factor).collect() })
+        let total = i.values.iter().map(|v| v * factor).collect();
+        Some(Accumulation::new(Some(i.start), total, &self.crop.grid))
     }
 
     fn surface(&self, time: DateTime<Utc>) -> Result<Surface> {

@@ -44,8 +44,8 @@ pub enum Format {
 /// * A time that occurs twice with the same content is kept once.
 ///
 /// # Errors
-/// Of the readers; and [`Error::Format`] when two files have the same time with other content, other grids or levels, or when there is
-/// a gap: a step of more than 6 h, or one longer than the step after it (steps may grow along a forecast, not shrink).
+/// Of the readers; and [`Error::Format`] when two files have the same time with other content, other grids or levels (a moving
+/// WRF nest may be displaced by whole cells), or when there is a gap: a step of more than 6 h, or one longer than the step after it (steps may grow along a forecast, not shrink).
 pub fn read(files: &[PathBuf], window: Option<Window>, probe_program: Option<&Path>) -> Result<Vec<MetField>> {
     let mut grib = Vec::new();
     let mut readings = Vec::new();
@@ -157,7 +157,7 @@ fn one_grid(readings: &[Reading]) -> Result<()> {
             r.field.levels
         )
     };
-    match readings.iter().find(|r| r.field.grid != first.field.grid || r.field.levels != first.field.levels) {
+    match readings.iter().find(|r| !same_lattice(&first.field, &r.field)) {
         None => Ok(()),
         Some(other) => Err(Error::format(
             &other.path,
@@ -167,6 +167,18 @@ fn one_grid(readings: &[Reading]) -> Result<()> {
             "Give files of one model domain",
         )),
     }
+}
+
+/// Same levels and cells on one lattice; a moving nest may be displaced by whole cells.
+fn same_lattice(a: &MetField, b: &MetField) -> bool {
+    let (g, h) = (&a.grid, &b.grid);
+    let whole = |d: f64| (d - d.round()).abs() < 0.05;
+    a.levels == b.levels
+        && g.projection() == h.projection()
+        && (g.nx, g.ny, g.dx, g.dy) == (h.nx, h.ny, h.dx, h.dy)
+        && whole((g.x0 - h.x0) / g.dx)
+        && whole((g.y0 - h.y0) / g.dy)
+        && (!g.is_latlon() || (g.x0, g.y0) == (h.x0, h.y0))
 }
 
 fn gapless(readings: &[Reading]) -> Result<()> {

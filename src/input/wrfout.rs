@@ -55,10 +55,12 @@ pub fn readings(path: &Path) -> Result<Vec<Reading>> {
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
         let times = times(&file)?;
-        let grid = grid(&file, times.len())?;
-        let shape = Shape { levels: length(&file, "bottom_top")?, ny: grid.ny, nx: grid.nx };
-        let rotation = rotation(&file, &grid, shape)?;
-        let at = |(time, valid_time)| reading(&file, &grid, shape, &rotation, time, valid_time);
+        let at = |(time, valid_time)| {
+            let grid = grid(&file, time)?;
+            let shape = Shape { levels: length(&file, "bottom_top")?, ny: grid.ny, nx: grid.nx };
+            let rotation = rotation(&file, &grid, time, shape)?;
+            reading(&file, &grid, shape, &rotation, time, valid_time)
+        };
         times.into_iter().enumerate().map(at).collect()
     })
 }
@@ -102,10 +104,10 @@ fn times(file: &NetcdfFile) -> Result<Vec<DateTime<Utc>>> {
 }
 
 /// Cosine and sine of the angle from east to the grid's x direction: COSALPHA, SINALPHA, else the grid's own.
-fn rotation(file: &NetcdfFile, grid: &HorizontalGrid, shape: Shape) -> Result<Vec<(f32, f32)>> {
+fn rotation(file: &NetcdfFile, grid: &HorizontalGrid, time: usize, shape: Shape) -> Result<Vec<(f32, f32)>> {
     if file.has("COSALPHA") && file.has("SINALPHA") {
-        let cos = flat(file, "COSALPHA", Quantity::Share, 0, shape)?;
-        let sin = flat(file, "SINALPHA", Quantity::Share, 0, shape)?;
+        let cos = flat(file, "COSALPHA", Quantity::Share, time, shape)?;
+        let sin = flat(file, "SINALPHA", Quantity::Share, time, shape)?;
         if let Some(c) = (0..cos.len()).find(|&c| (cos[c].hypot(sin[c]) - 1.0).abs() > 1e-3) {
             return Err(file.error(
                 format!("COSALPHA, SINALPHA, cell {c}"),
@@ -222,7 +224,7 @@ fn reading(
         land_fraction: land(file, time, shape)?,
     };
     let field = checked(file.path(), field, &SOURCES)?;
-    let rain = rain(file, time, shape)?;
+    let rain = rain(file, grid, time, shape)?;
     Ok(Reading { path: file.path().to_path_buf(), field, rain, heat: None, shortwave: None })
 }
 
@@ -239,7 +241,7 @@ fn land(file: &NetcdfFile, time: usize, shape: Shape) -> Result<Option<Vec<f32>>
 }
 
 /// Water fallen since the start of the simulation [kg m-2].
-fn rain(file: &NetcdfFile, time: usize, shape: Shape) -> Result<Option<Accumulation>> {
+fn rain(file: &NetcdfFile, grid: &HorizontalGrid, time: usize, shape: Shape) -> Result<Option<Accumulation>> {
     if !file.has("RAINNC") {
         return Ok(None);
     }
@@ -258,7 +260,7 @@ fn rain(file: &NetcdfFile, time: usize, shape: Shape) -> Result<Option<Accumulat
         add("I_RAINNC", bucket as f32)?;
         add("I_RAINC", bucket as f32)?;
     }
-    Ok(Some(Accumulation { since: None, total }))
+    Ok(Some(Accumulation::new(None, total, grid)))
 }
 
 /// A 3-D variable at one time; `extra` is 1 on a staggered axis (level, y, x).
