@@ -1,5 +1,6 @@
 //! Amounts accumulated since some instant, to rates over the interval between two output times.
 
+use crate::domain::grid::HorizontalGrid;
 use chrono::{DateTime, Utc};
 
 /// An amount accumulated until the time of its field.
@@ -9,6 +10,33 @@ pub struct Accumulation {
     pub since: Option<DateTime<Utc>>,
     /// Amount [quantity x s], `[y, x]`.
     pub total: Vec<f32>,
+    nx: usize,
+    /// South-western cell in cells from the projection's origin: a moving nest has another one at each time.
+    origin: (f64, f64),
+}
+
+impl Accumulation {
+    /// An amount on a grid.
+    pub fn new(since: Option<DateTime<Utc>>, total: Vec<f32>, grid: &HorizontalGrid) -> Self {
+        Self { since, total, nx: grid.nx, origin: (grid.x0 / grid.dx, grid.y0 / grid.dy) }
+    }
+
+    /// For each cell: the cell itself, or where the nest has moved away from all older data the nearest that has some; and the cell
+    /// of `old` at the same place. `None` when the two have no place in common.
+    fn places(&self, old: &Self) -> Option<Vec<(usize, usize)>> {
+        let shift = |new: f64, old: f64| (new - old).round() as i64;
+        let (sx, sy) = (shift(self.origin.0, old.origin.0), shift(self.origin.1, old.origin.1));
+        let (nx, ny) = (self.nx as i64, (self.total.len() / self.nx) as i64);
+        if self.nx != old.nx || self.total.len() != old.total.len() || sx.abs() >= nx || sy.abs() >= ny {
+            return None;
+        }
+        let inside = |new: i64, shift: i64, n: i64| new.clamp((-shift).max(0), n - 1 - shift.max(0));
+        let place = |c: i64| {
+            let (x, y) = (inside(c % nx, sx, nx), inside(c / nx, sy, ny));
+            ((y * nx + x) as usize, ((y + sy) * nx + x + sx) as usize)
+        };
+        Some((0..nx * ny).map(place).collect())
+    }
 }
 
 /// What may accumulate.
@@ -25,6 +53,9 @@ pub enum Sign {
 /// * same start as the time before: difference over the interval;
 /// * otherwise a known start: amount over the time since it (an empty interval has no rate: `None`);
 /// * otherwise (first WRF time) the rate of the next interval, `None` for a single time.
+///
+/// Of a moving nest the amounts at the same place are compared; a place the nest has just come to gets the rate of the nearest place
+/// it covered before.
 ///
 /// With an unknown start, a cell whose amount decreases was restarted: its new amount is taken as fallen since the restart within
 /// this interval, which is a lower bound.
@@ -49,23 +80,23 @@ fn rate(
     before: Option<(DateTime<Utc>, &Accumulation)>,
     sign: Sign,
 ) -> Option<Vec<f32>> {
-    let (start, old) = match (before, a.since) {
-        (Some((t, b)), _) if b.since == a.since && b.total.len() == a.total.len() && t < end => (t, Some(&b.total)),
-        (_, Some(since)) if since < end => (since, None),
-        _ => return None,
-    };
-    let seconds = (end - start).num_seconds() as f32;
-    let amount = |cell: usize| {
-        let new = a.total[cell];
-        let difference = new - old.map_or(0.0, |o| o[cell]);
-        match sign {
-            Sign::Any => difference,
-            Sign::NeverNegative if difference >= 0.0 => difference,
-            Sign::NeverNegative if a.since.is_none() => new.max(0.0),
-            Sign::NeverNegative => 0.0,
-        }
-    };
-    Some((0..a.total.len()).map(|c| amount(c) / seconds).collect())
+    let older = before.filter(|(t, b)| b.since == a.since && *t < end);
+    if let Some((start, old)) = older {
+        let seconds = (end - start).num_seconds() as f32;
+        let amounts = a.places(old)?.into_iter().map(|(new, was)| {
+            let (new, was) = (a.total[new], old.total[was]);
+            match sign {
+                Sign::NeverNegative if new < was && a.since.is_none() => new.max(0.0),
+                Sign::NeverNegative => (new - was).max(0.0),
+                Sign::Any => new - was,
+            }
+        });
+        return Some(amounts.map(|amount| amount / seconds).collect());
+    }
+    let since = a.since.filter(|since| *since < end)?;
+    let seconds = (end - since).num_seconds() as f32;
+    let kept = |amount: f32| if sign == Sign::NeverNegative { amount.max(0.0) } else { amount };
+    Some(a.total.iter().map(|&amount| kept(amount) / seconds).collect())
 }
 
 #[cfg(test)]
@@ -77,8 +108,14 @@ mod tests {
         Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).unwrap() + Duration::hours(hour)
     }
 
+    fn on_lattice(since: Option<DateTime<Utc>>, total: Vec<f32>, nx: usize, x0: f64) -> Accumulation {
+        let size = (nx, total.len() / nx);
+        let grid = HorizontalGrid::new("+proj=merc +R=6370000", size, (x0, 0.0), (1000.0, 1000.0)).unwrap();
+        Accumulation::new(since, total, &grid)
+    }
+
     fn wrf(total: f32) -> Option<Accumulation> {
-        Some(Accumulation { since: None, total: vec![total] })
+        Some(on_lattice(None, vec![total], 1, 0.0))
     }
 
     #[test]
@@ -97,12 +134,27 @@ mod tests {
     /// Buckets 0-3 h, 0-6 h, 6-9 h with a steady 1 g m-2 s-1 must all give that rate, in the mean of the six-hourly bucket too.
     #[test]
     fn buckets_of_a_global_model() {
-        let bucket = |since: i64, total: f32| Some(Accumulation { since: Some(at(since)), total: vec![total] });
+        let bucket = |since: i64, total: f32| Some(on_lattice(Some(at(since)), vec![total], 1, 0.0));
         let r =
             rates(&[at(3), at(6), at(9)], &[bucket(0, 10.8), bucket(0, 21.6), bucket(6, 10.8)], Sign::NeverNegative);
         for rate in r {
             assert!((rate.unwrap()[0] - 1e-3).abs() < 1e-9);
         }
         assert_eq!(rates(&[at(0)], &[bucket(0, 0.0)], Sign::Any), vec![None]);
+    }
+
+    /// A nest of 4 cells moves 1 cell eastward while 3.6 kg m-2 fall in an hour, on amounts that differ from place to place.
+    #[test]
+    fn a_moving_nest_compares_the_same_places() {
+        let amounts = [
+            Some(on_lattice(None, vec![10.0, 20.0, 30.0, 40.0], 4, 7000.0)),
+            Some(on_lattice(None, vec![23.6, 33.6, 43.6, 53.6], 4, 8000.0)),
+        ];
+        let r = rates(&[at(0), at(1)], &amounts, Sign::NeverNegative);
+        for rate in r[1].as_ref().unwrap() {
+            assert!((rate - 1e-3).abs() < 1e-9, "{rate}");
+        }
+        let far = [amounts[0].clone(), Some(on_lattice(None, vec![0.0; 4], 4, 20_000.0))];
+        assert_eq!(rates(&[at(0), at(1)], &far, Sign::NeverNegative), vec![None, None]);
     }
 }

@@ -1,8 +1,19 @@
 //! Any set of meteorology files to one gap-free sequence.
 
-use super::accumulation::Accumulation;
+use super::accumulation::{self, Accumulation, Sign};
+use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
+use super::{cf_netcdf, grib2, isolation, wrfout};
 use crate::domain::met_field::MetField;
-use std::path::PathBuf;
+use crate::error::{Error, Result};
+use chrono::{DateTime, Duration, Utc};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// West, south, east, north [degrees] of the region that is needed.
+pub type Window = (f64, f64, f64, f64);
+
+/// Longest step between two times; interpolating over more loses the daily course.
+const LONGEST_STEP_HOURS: i64 = 6;
 
 /// One time of one file, with what it accumulated.
 #[derive(Debug, Clone)]
@@ -15,4 +26,202 @@ pub struct Reading {
     pub heat: Option<Accumulation>,
     /// Downward short-wave radiation [J m-2].
     pub shortwave: Option<Accumulation>,
+}
+
+/// What a file is, by its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Grib2,
+    Wrfout,
+    CfNetcdf,
+}
+
+/// Reads all files, sorted by time, with rates of precipitation and fluxes over the intervals between the times.
+///
+/// * `window`: see [`grib2::read`] and [`cf_netcdf::read`]; wrfout files are read whole.
+/// * `probe_program`: program that tries each NetCDF file first ([`isolation::probe`]); `None` only for files this program itself has
+///   written or that were probed before, because damaged files crash the C library.
+/// * A time that occurs twice with the same content is kept once.
+///
+/// # Errors
+/// Of the readers; and [`Error::Format`] when two files have the same time with other content, other grids or levels (a moving
+/// WRF nest may be displaced by whole cells), or when there is a gap: a step of more than 6 h, or one longer than the step after it (steps may grow along a forecast, not shrink).
+pub fn read(files: &[PathBuf], window: Option<Window>, probe_program: Option<&Path>) -> Result<Vec<MetField>> {
+    let mut grib = Vec::new();
+    let mut readings = Vec::new();
+    for path in files {
+        match format(path, probe_program)? {
+            Format::Grib2 => grib.push(path.clone()),
+            Format::Wrfout => readings.extend(wrfout::readings(path)?),
+            Format::CfNetcdf => readings.extend(cf_netcdf::readings(path, window)?),
+        }
+    }
+    if !grib.is_empty() {
+        readings.extend(grib2::readings(&grib, window)?);
+    }
+    if readings.is_empty() {
+        return Err(Error::missing("meteorology files", "", "Name one file or more"));
+    }
+    // stable: of the same time the file named first comes first
+    readings.sort_by_key(|r| r.field.valid_time);
+    let readings = without_duplicates(readings)?;
+    one_grid(&readings)?;
+    gapless(&readings)?;
+    Ok(with_rates(readings))
+}
+
+/// What the file is, from its first bytes and, for NetCDF, its contents; NetCDF is tried by `probe_program` first.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::Io`]; [`Error::Format`] for an unknown kind and for damaged NetCDF.
+pub fn format(path: &Path, probe_program: Option<&Path>) -> Result<Format> {
+    if !path.exists() {
+        return Err(Error::missing("meteorology file", path, "Check the path"));
+    }
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
+    file.take(8).read_to_end(&mut head).map_err(|e| Error::io(path, e))?;
+    if head.starts_with(b"GRIB") {
+        return Ok(Format::Grib2);
+    }
+    if !head.starts_with(b"CDF") && !head.starts_with(b"\x89HDF") {
+        return Err(Error::format(
+            path,
+            "first bytes",
+            format!("{:?} in {} bytes", String::from_utf8_lossy(&head), head.len()),
+            "GRIB2 or NetCDF",
+            "Give wrfout, GRIB2 or CF NetCDF files",
+        ));
+    }
+    if let Some(program) = probe_program {
+        isolation::probe(program, path)?;
+    }
+    let path = path.to_path_buf();
+    on_netcdf_thread(move || {
+        let file = NetcdfFile::open(&path)?;
+        let wrf = file.number(None, "MAP_PROJ").is_some() || (file.has("PHB") && file.has("PB"));
+        Ok(if wrf { Format::Wrfout } else { Format::CfNetcdf })
+    })
+}
+
+fn without_duplicates(readings: Vec<Reading>) -> Result<Vec<Reading>> {
+    let mut kept: Vec<Reading> = Vec::with_capacity(readings.len());
+    for reading in readings {
+        match kept.last() {
+            Some(last) if last.field.valid_time == reading.field.valid_time => {
+                if !same(last, &reading) {
+                    return Err(Error::format(
+                        &reading.path,
+                        format!("time {}", stamp(reading.field.valid_time)),
+                        format!("other values than {} has for this time", last.path.display()),
+                        "each time once",
+                        "Leave out one of the two files",
+                    ));
+                }
+            }
+            _ => kept.push(reading),
+        }
+    }
+    Ok(kept)
+}
+
+fn same(a: &Reading, b: &Reading) -> bool {
+    let (f, g) = (&a.field, &b.field);
+    f.grid == g.grid
+        && f.levels == g.levels
+        && f.altitude_m == g.altitude_m
+        && f.pressure_pa == g.pressure_pa
+        && f.temperature_k == g.temperature_k
+        && f.specific_humidity == g.specific_humidity
+        && f.wind_east_m_s == g.wind_east_m_s
+        && f.wind_north_m_s == g.wind_north_m_s
+        && f.cloud_water == g.cloud_water
+        && f.surface_pressure_pa == g.surface_pressure_pa
+        && f.temperature_2m_k == g.temperature_2m_k
+        && f.precipitation_kg_m2_s == g.precipitation_kg_m2_s
+        && a.rain == b.rain
+}
+
+fn one_grid(readings: &[Reading]) -> Result<()> {
+    let first = &readings[0];
+    let describe = |r: &Reading| {
+        let g = &r.field.grid;
+        format!(
+            "{} x {} cells of {} from ({}, {}), {}, {} levels",
+            g.nx,
+            g.ny,
+            g.dx,
+            g.x0,
+            g.y0,
+            g.projection(),
+            r.field.levels
+        )
+    };
+    match readings.iter().find(|r| !same_lattice(&first.field, &r.field)) {
+        None => Ok(()),
+        Some(other) => Err(Error::format(
+            &other.path,
+            format!("grid at {}", stamp(other.field.valid_time)),
+            describe(other),
+            format!("as in {}: {}", first.path.display(), describe(first)),
+            "Give files of one model domain",
+        )),
+    }
+}
+
+/// Same levels and cells on one lattice; a moving nest may be displaced by whole cells.
+fn same_lattice(a: &MetField, b: &MetField) -> bool {
+    let (g, h) = (&a.grid, &b.grid);
+    let whole = |d: f64| (d - d.round()).abs() < 0.05;
+    a.levels == b.levels
+        && g.projection() == h.projection()
+        && (g.nx, g.ny, g.dx, g.dy) == (h.nx, h.ny, h.dx, h.dy)
+        && whole((g.x0 - h.x0) / g.dx)
+        && whole((g.y0 - h.y0) / g.dy)
+        && (!g.is_latlon() || (g.x0, g.y0) == (h.x0, h.y0))
+}
+
+fn gapless(readings: &[Reading]) -> Result<()> {
+    let time = |i: usize| readings[i].field.valid_time;
+    let steps: Vec<Duration> = (1..readings.len()).map(|i| time(i) - time(i - 1)).collect();
+    let longest = Duration::hours(LONGEST_STEP_HOURS);
+    let gap = (0..steps.len()).find(|&i| steps[i] > longest || steps.get(i + 1).is_some_and(|&next| steps[i] > next));
+    gap.map_or(Ok(()), |i| {
+        let before = &readings[i];
+        Err(Error::format(
+            &readings[i + 1].path,
+            format!("time {}", stamp(time(i + 1))),
+            format!("nothing between {} ({}) and this time", stamp(time(i)), before.path.display()),
+            "no gap between the times",
+            "Fetch the missing times, or end the period before the gap",
+        ))
+    })
+}
+
+/// Fields of readings of one run in time order, their amounts turned into rates.
+pub(super) fn with_rates(readings: Vec<Reading>) -> Vec<MetField> {
+    let times: Vec<DateTime<Utc>> = readings.iter().map(|r| r.field.valid_time).collect();
+    let rates = |pick: &dyn Fn(&Reading) -> Option<Accumulation>, sign| {
+        let amounts: Vec<_> = readings.iter().map(pick).collect();
+        accumulation::rates(&times, &amounts, sign)
+    };
+    let rain = rates(&|r| r.rain.clone(), Sign::NeverNegative);
+    let heat = rates(&|r| r.heat.clone(), Sign::Any);
+    let shortwave = rates(&|r| r.shortwave.clone(), Sign::NeverNegative);
+    let rates = rain.into_iter().zip(heat).zip(shortwave);
+    readings
+        .into_iter()
+        .zip(rates)
+        .map(|(reading, ((rain, heat), shortwave))| {
+            let mut field = reading.field;
+            field.precipitation_kg_m2_s = rain.or(field.precipitation_kg_m2_s);
+            field.sensible_heat_flux_w_m2 = heat.or(field.sensible_heat_flux_w_m2);
+            field.shortwave_w_m2 = shortwave.or(field.shortwave_w_m2);
+            field
+        })
+        .collect()
+}
+
+fn stamp(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -1,14 +1,30 @@
 //! Foreign files into nouns: one file per format, each knows one format and nothing else.
 
+pub mod accumulation;
+pub mod cf_axes;
+pub mod cf_netcdf;
+pub mod cf_time;
 mod csv_rows;
 pub mod fires_csv;
+pub mod grib2;
+pub mod grib2_message;
+pub mod humidity;
 pub mod inventory_csv;
 pub mod inventory_netcdf;
+pub mod isolation;
+pub mod meteorology;
 pub mod netcdf_classic;
+pub mod netcdf_file;
+pub mod netcdf_signature;
 pub mod observations_csv;
 pub mod outlines;
+pub mod plausibility;
 pub mod power_plants_csv;
+pub mod pressure_levels;
+pub mod quantity;
 pub mod region;
+pub mod wrf_grid;
+pub mod wrfout;
 
 /// Part of the Earth from which a reader takes records: west, south, east, north [degrees].
 pub type Window = (f64, f64, f64, f64);

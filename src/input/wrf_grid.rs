@@ -9,32 +9,22 @@ use crate::error::Result;
 /// Largest distance between XLAT/XLONG and the grid [cells].
 const TOLERANCE_CELLS: f64 = 1e-2;
 
-/// The grid of mass points of a wrfout file.
+/// The grid of mass points of a wrfout file at one of its times: a moving nest has another one at each.
 ///
 /// MAP_PROJ 1 Lambert, 2 polar stereographic, 3 Mercator, 6 latitude-longitude (unrotated), on WRF's sphere of 6370 km. The lattice
 /// is laid through the south-western XLAT/XLONG; every other point must fall on it within 0.01 cells.
 ///
 /// # Errors
 /// [`crate::error::Error::Format`] for another MAP_PROJ, missing attributes or coordinates that do not fit.
-pub fn grid(file: &NetcdfFile, times: usize) -> Result<HorizontalGrid> {
+pub fn grid(file: &NetcdfFile, time: usize) -> Result<HorizontalGrid> {
     let (ny, nx) = (length(file, "south_north")?, length(file, "west_east")?);
-    let (lat, lon) = (coordinate(file, "XLAT", 0, (ny, nx))?, coordinate(file, "XLONG", 0, (ny, nx))?);
+    let (lat, lon) = (coordinate(file, "XLAT", time, (ny, nx))?, coordinate(file, "XLONG", time, (ny, nx))?);
     let (projection, dx, dy) = projection(file, &lat, &lon, nx, ny)?;
     let wrong = |reason: String| file.error("MAP_PROJ and grid attributes", reason, "a projection");
     let unit = HorizontalGrid::new(&projection, (1, 1), (0.0, 0.0), (1.0, 1.0)).map_err(wrong)?;
     let corner = unit.transform().index(lon[0], lat[0]);
     let grid = HorizontalGrid::new(&projection, (nx, ny), corner, (dx, dy)).map_err(wrong)?;
-    for time in 0..times {
-        // a moving nest has other coordinates at each time
-        let (lat, lon) = match time {
-            0 => (lat.clone(), lon.clone()),
-            t if file.dimensions("XLAT")?.len() == 3 => {
-                (coordinate(file, "XLAT", t, (ny, nx))?, coordinate(file, "XLONG", t, (ny, nx))?)
-            }
-            _ => break,
-        };
-        check(file, &grid, &lat, &lon, time)?;
-    }
+    check(file, &grid, &lat, &lon, time)?;
     Ok(grid)
 }
 

@@ -3,8 +3,8 @@
 //! WRF's own constants turn its variables into state: g 9.81 m s-2, R 287 J kg-1 K-1, base temperature 300 K, p0 1000 hPa,
 //! exponent 2/7 (Skamarock et al., 2019, A Description of the Advanced Research WRF Model Version 4, chapter 2).
 
-use super::accumulation::{self, Accumulation, Sign};
-use super::meteorology::Reading;
+use super::accumulation::Accumulation;
+use super::meteorology::{Reading, with_rates};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::quantity::Quantity;
@@ -37,21 +37,13 @@ const SOURCES: Sources = Sources {
 /// * Missing PSFC: from the lowest level, hydrostatically with its virtual temperature. Missing T2: the lowest potential temperature
 ///   at the surface pressure (well-mixed). Missing U10, V10: the lowest wind times ln(10/z0)/ln(z/z0), z0 = 0.1 m.
 /// * Precipitation: difference of RAINC + RAINNC + RAINSH (and of the buckets I_RAINC, I_RAINNC) over the interval; see
-///   [`accumulation::rates`] for the first time and for restarts.
+///   [`super::accumulation::rates`] for the first time and for restarts.
 /// * `cloud_water` is QCLOUD + QICE; `None` without QCLOUD.
 ///
 /// # Errors
 /// [`crate::error::Error::Missing`] or [`crate::error::Error::Format`] naming the variable and place.
 pub fn read(path: &Path) -> Result<Vec<MetField>> {
-    let readings = readings(path)?;
-    let times: Vec<_> = readings.iter().map(|r| r.field.valid_time).collect();
-    let rain: Vec<_> = readings.iter().map(|r| r.rain.clone()).collect();
-    let rates = accumulation::rates(&times, &rain, Sign::NeverNegative);
-    let mut fields: Vec<MetField> = readings.into_iter().map(|r| r.field).collect();
-    for (field, rate) in fields.iter_mut().zip(rates) {
-        field.precipitation_kg_m2_s = rate;
-    }
-    fields.into_iter().map(|f| checked(path, f, &SOURCES)).collect()
+    Ok(with_rates(readings(path)?))
 }
 
 /// All times of one file, precipitation still accumulated.
@@ -63,10 +55,12 @@ pub fn readings(path: &Path) -> Result<Vec<Reading>> {
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
         let times = times(&file)?;
-        let grid = grid(&file, times.len())?;
-        let shape = Shape { levels: length(&file, "bottom_top")?, ny: grid.ny, nx: grid.nx };
-        let rotation = rotation(&file, &grid, shape)?;
-        let at = |(time, valid_time)| reading(&file, &grid, shape, &rotation, time, valid_time);
+        let at = |(time, valid_time)| {
+            let grid = grid(&file, time)?;
+            let shape = Shape { levels: length(&file, "bottom_top")?, ny: grid.ny, nx: grid.nx };
+            let rotation = rotation(&file, &grid, time, shape)?;
+            reading(&file, &grid, shape, &rotation, time, valid_time)
+        };
         times.into_iter().enumerate().map(at).collect()
     })
 }
@@ -110,10 +104,10 @@ fn times(file: &NetcdfFile) -> Result<Vec<DateTime<Utc>>> {
 }
 
 /// Cosine and sine of the angle from east to the grid's x direction: COSALPHA, SINALPHA, else the grid's own.
-fn rotation(file: &NetcdfFile, grid: &HorizontalGrid, shape: Shape) -> Result<Vec<(f32, f32)>> {
+fn rotation(file: &NetcdfFile, grid: &HorizontalGrid, time: usize, shape: Shape) -> Result<Vec<(f32, f32)>> {
     if file.has("COSALPHA") && file.has("SINALPHA") {
-        let cos = flat(file, "COSALPHA", Quantity::Share, 0, shape)?;
-        let sin = flat(file, "SINALPHA", Quantity::Share, 0, shape)?;
+        let cos = flat(file, "COSALPHA", Quantity::Share, time, shape)?;
+        let sin = flat(file, "SINALPHA", Quantity::Share, time, shape)?;
         if let Some(c) = (0..cos.len()).find(|&c| (cos[c].hypot(sin[c]) - 1.0).abs() > 1e-3) {
             return Err(file.error(
                 format!("COSALPHA, SINALPHA, cell {c}"),
@@ -230,7 +224,7 @@ fn reading(
         land_fraction: land(file, time, shape)?,
     };
     let field = checked(file.path(), field, &SOURCES)?;
-    let rain = rain(file, time, shape)?;
+    let rain = rain(file, grid, time, shape)?;
     Ok(Reading { path: file.path().to_path_buf(), field, rain, heat: None, shortwave: None })
 }
 
@@ -247,7 +241,7 @@ fn land(file: &NetcdfFile, time: usize, shape: Shape) -> Result<Option<Vec<f32>>
 }
 
 /// Water fallen since the start of the simulation [kg m-2].
-fn rain(file: &NetcdfFile, time: usize, shape: Shape) -> Result<Option<Accumulation>> {
+fn rain(file: &NetcdfFile, grid: &HorizontalGrid, time: usize, shape: Shape) -> Result<Option<Accumulation>> {
     if !file.has("RAINNC") {
         return Ok(None);
     }
@@ -266,7 +260,7 @@ fn rain(file: &NetcdfFile, time: usize, shape: Shape) -> Result<Option<Accumulat
         add("I_RAINNC", bucket as f32)?;
         add("I_RAINC", bucket as f32)?;
     }
-    Ok(Some(Accumulation { since: None, total }))
+    Ok(Some(Accumulation::new(None, total, grid)))
 }
 
 /// A 3-D variable at one time; `extra` is 1 on a staggered axis (level, y, x).
