@@ -12,6 +12,7 @@ pub mod serve;
 pub mod summary;
 
 use crate::error::Error;
+use crate::input::isolation;
 use clap::{Parser, Subcommand};
 use language::Language;
 use std::process::ExitCode;
@@ -41,7 +42,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
-    #[command(name = "probe-netcdf", hide = true)]
+    #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
         /// The file
         path: std::path::PathBuf,
@@ -68,7 +69,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, language),
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
-        Command::ProbeNetcdf { path } => crate::input::isolation::probe_all_variables(path).map(|()| 0),
+        Command::ProbeNetcdf { path } => isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -47,7 +47,8 @@ impl HorizontalGrid {
         (dx, dy): (f64, f64),
     ) -> Result<Self, String> {
         Proj::from_proj_string(projection).map_err(|e| format!("projection `{projection}`: {e}"))?;
-        if nx < 1 || ny < 1 || !(dx > 0.0) || !(dy > 0.0) || !x0.is_finite() || !y0.is_finite() {
+        let cell = dx > 0.0 && dy > 0.0 && dx.is_finite() && dy.is_finite();
+        if nx < 1 || ny < 1 || !cell || !x0.is_finite() || !y0.is_finite() {
             return Err(format!("lattice {nx} x {ny} from ({x0}, {y0}) by ({dx}, {dy}) is not a grid"));
         }
         Ok(Self { projection: projection.to_owned(), nx, ny, x0, y0, dx, dy })
@@ -70,7 +71,7 @@ impl HorizontalGrid {
 
     /// A converter between longitude-latitude and fractional cell indices. Build it once per loop.
     pub fn transform(&self) -> Transform<'_> {
-        Transform { grid: self, proj: self.proj(), latlon: self.is_latlon() }
+        Transform { grid: self, geographic: geographic(&self.projection), proj: self.proj(), latlon: self.is_latlon() }
     }
 
     /// Longitude and latitude [degrees] of every cell centre, `[y, x]`.
@@ -159,6 +160,7 @@ impl HorizontalGrid {
 pub struct Transform<'a> {
     grid: &'a HorizontalGrid,
     proj: Proj,
+    geographic: Proj,
     latlon: bool,
 }
 
@@ -171,7 +173,7 @@ impl Transform<'_> {
             return (px, py);
         }
         let mut p = (px, py, 0.0);
-        proj4rs::transform::transform(&self.proj, &self.geographic(), &mut p)
+        proj4rs::transform::transform(&self.proj, &self.geographic, &mut p)
             .map_or((f64::NAN, f64::NAN), |()| (p.0.to_degrees(), p.1.to_degrees()))
     }
 
@@ -185,7 +187,7 @@ impl Transform<'_> {
             return ((lon - g.x0) / g.dx, (lat - g.y0) / g.dy);
         }
         let mut p = (lon.to_radians(), lat.to_radians(), 0.0);
-        proj4rs::transform::transform(&self.geographic(), &self.proj, &mut p)
+        proj4rs::transform::transform(&self.geographic, &self.proj, &mut p)
             .map_or((f64::NAN, f64::NAN), |()| ((p.0 - g.x0) / g.dx, (p.1 - g.y0) / g.dy))
     }
 
@@ -196,19 +198,17 @@ impl Transform<'_> {
         let inside = x >= 0.0 && y >= 0.0 && x < self.grid.nx as f64 && y < self.grid.ny as f64;
         inside.then_some((x as usize, y as usize))
     }
+}
 
-    // Datum shifts (WGS-84 against a sphere) are left out on purpose: WRF and the global models treat geodetic latitudes as
-    // latitudes on their sphere, and so does everything here.
-    fn geographic(&self) -> Proj {
-        let figure = self
-            .grid
-            .projection
-            .split_whitespace()
-            .filter(|w| ["+R=", "+a=", "+b=", "+ellps=", "+datum="].iter().any(|k| w.starts_with(k)))
-            .collect::<Vec<_>>()
-            .join(" ");
-        Proj::from_proj_string(&format!("+proj=latlong {figure}")).expect("the figure of a valid projection")
-    }
+// Datum shifts (WGS-84 against a sphere) are left out on purpose: WRF and the global models treat geodetic latitudes as latitudes on
+// their sphere, and so does everything here.
+fn geographic(projection: &str) -> Proj {
+    let figure = projection
+        .split_whitespace()
+        .filter(|w| ["+R=", "+a=", "+b=", "+ellps=", "+datum="].iter().any(|k| w.starts_with(k)))
+        .collect::<Vec<_>>()
+        .join(" ");
+    Proj::from_proj_string(&format!("+proj=latlong {figure}")).expect("the figure of a valid projection")
 }
 
 /// Great-circle distance [m] between two longitude-latitude points [degrees] on the sphere of [`EARTH_RADIUS_M`] (haversine).
@@ -233,7 +233,8 @@ impl VerticalGrid {
     /// # Errors
     /// The reason, when they do not start at the ground or do not increase.
     pub fn new(interfaces_m: Vec<f64>) -> Result<Self, String> {
-        if interfaces_m.len() < 3 || interfaces_m[0] != 0.0 || interfaces_m.windows(2).any(|w| !(w[1] > w[0])) {
+        let increasing = interfaces_m.windows(2).all(|w| w[1] > w[0]);
+        if interfaces_m.len() < 3 || interfaces_m[0] != 0.0 || !increasing {
             return Err(format!("interfaces {interfaces_m:?} must start at 0 and increase, for two layers or more"));
         }
         Ok(Self { interfaces_m })

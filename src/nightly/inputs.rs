@@ -9,7 +9,7 @@ use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::source::Source;
 use crate::error::{Error, Rejection, Result};
-use crate::input::{fires_csv, inventory_csv, inventory_netcdf, observations_csv, power_plants_csv};
+use crate::input::{Window, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv};
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
 use chrono::{DateTime, Duration, Utc};
@@ -31,9 +31,6 @@ pub struct NightInputs {
     /// What was missing, each as one sentence.
     pub degraded: Vec<String>,
 }
-
-/// Longitude-latitude box (west, south, east, north).
-type Window = (f64, f64, f64, f64);
 
 /// How far [degrees] meteorology is kept around the grid.
 const METEOROLOGY_MARGIN: f64 = 6.0;
@@ -57,7 +54,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     };
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
-    let _ = window.map(|w| widen(w, METEOROLOGY_MARGIN)); for f in &files { night.meteorology.extend(crate::input::wrfout::read(f)?); }
+    let program = std::env::current_exe().map_err(|e| Error::io("this program", e))?;
+    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), probe_program(&program))?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -77,6 +75,11 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         return Err(Error::invalid("inputs", "source id", format!("{} twice", twice.id), "ids unique over all inventory files"));
     }
     Ok(night)
+}
+
+/// The program that probes NetCDF files in a child: this one, when it is the `hazecast` command.
+fn probe_program(program: &Path) -> Option<&Path> {
+    (program.file_stem()? == "hazecast").then_some(program)
 }
 
 /// The night's cycle: as asked, or the first one with enough meteorology before it.

@@ -201,9 +201,9 @@ impl Tonight<'_> {
         Some(plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions))
     }
 
-    /// Measures begin when the night is over and end with the episode.
+    /// From the order, after the night, to the end of the episode.
     fn period(&self, area: &AreaWarning) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let from = self.inputs.cycle + Duration::hours(12);
+        let from = self.inputs.cycle + Duration::hours(i64::from(self.setup.reduction.hours_from_cycle_to_order));
         let to = area.to?;
         (to > from).then_some((from, to))
     }

@@ -117,6 +117,8 @@ pub struct ReductionRules {
     pub id: String,
     /// Share of the sources that follow a voluntary measure which states no share of its own, 0 ..= 1. A parameter, not a clause.
     pub voluntary_share: f64,
+    /// Hours from the cycle to the order: the night's product is signed at the morning consultation. Earliest start of any measure.
+    pub hours_from_cycle_to_order: u32,
     /// By level; a level that is absent demands nothing.
     pub level: BTreeMap<WarningLevel, LevelTarget>,
     pub pm_equivalent: PmEquivalent,

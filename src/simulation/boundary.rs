@@ -37,7 +37,7 @@ impl Background {
     pub fn from_toml(text: &str, origin: &Path, vertical: &VerticalGrid) -> Result<Self> {
         let raw: Raw = toml::from_str(text)
             .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "background concentrations"))?;
-        if !(raw.scale_height_m > 0.0) {
+        if raw.scale_height_m.is_nan() || raw.scale_height_m <= 0.0 {
             return Err(Error::invalid(origin, "scale_height_m", raw.scale_height_m.to_string(), "a positive height"));
         }
         if let Some(name) = raw.surface_ug_m3.keys().find(|n| !Species::ALL.iter().any(|s| s.name() == n.as_str())) {
