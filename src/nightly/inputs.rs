@@ -4,10 +4,10 @@ use crate::archive::durable::{sha256, sha256_file};
 use crate::config::expand;
 use crate::consultation::InputFile;
 use crate::domain::county::County;
-use crate::domain::grid::HorizontalGrid;
+use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
-use crate::domain::source::Source;
+use crate::domain::source::{Place, Sector, Source};
 use crate::error::{Error, Rejection, Result};
 use crate::input::{Window, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv};
 use crate::setup::Setup;
@@ -161,8 +161,19 @@ impl NightInputs {
         }
         for path in self.take("inventory", &inputs.power_plants)? {
             let accepted = power_plants_csv::read(&path, &setup.plants, window, &setup.region.counties)?;
-            self.sources.extend(accepted.items);
             self.rejections.extend(accepted.rejections);
+            for plant in accepted.items {
+                match self.sources.iter().find(|s| same_plant(s, &plant)) {
+                    // the inventory knows the plant better than a world-wide list does
+                    Some(known) => self.rejections.push(Rejection {
+                        file: file_name(&path),
+                        place: plant.id.clone(),
+                        found: format!("a plant within {} km of `{}` of the inventory", SAME_PLANT_M / 1e3, known.id),
+                        expected: "plants that the inventory lacks: it is used once, from the inventory".into(),
+                    }),
+                    None => self.sources.push(plant),
+                }
+            }
         }
         Ok(())
     }
@@ -230,6 +241,20 @@ impl NightInputs {
         }
         Ok(sha256(text.as_bytes()))
     }
+}
+
+/// Distance [m] within which two power plants are one.
+const SAME_PLANT_M: f64 = 5_000.0;
+
+fn same_plant(known: &Source, plant: &Source) -> bool {
+    let at = |s: &Source| match s.place {
+        Place::Point { lon, lat, .. } => Some((lon, lat)),
+        Place::County | Place::Cell { .. } => None,
+    };
+    known.sector == Sector::Power
+        && at(known).zip(at(plant)).is_some_and(|(a, b)| distance_m(a, b) < SAME_PLANT_M)
+        // plants of the same list may stand side by side
+        && !known.id.starts_with("power_plant/")
 }
 
 fn is_netcdf(path: &Path) -> Result<bool> {
