@@ -73,6 +73,10 @@ impl Config {
             .map_err(|e| Error::invalid(path, "TOML", e.to_string().trim().to_owned(), "a hazecast configuration"))?;
         let base = path.parent().unwrap_or(Path::new("."));
         config.runs = base.join(&config.runs);
+        let pack = base.join(&config.region);
+        if pack.join("region.toml").is_file() {
+            config.region = pack.to_string_lossy().into_owned();
+        }
         config.overrides = config.overrides.map(|o| base.join(o));
         let i = &mut config.inputs;
         for list in [

@@ -16,6 +16,7 @@ use super::durable::{self, install, temporary};
 use super::grid_mapping::grid_mapping;
 use super::run_id::RunId;
 use crate::domain::grid::Grid;
+use crate::input::netcdf_file::on_netcdf_thread;
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Result};
 use crate::simulation::history::History;
@@ -45,6 +46,11 @@ struct Field {
 /// `Unstable` when a value is not finite; `Invalid` when shapes disagree or the projection has no CF mapping; `Io` when the disk
 /// does not take the file.
 pub fn write(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, run: &RunId) -> Result<()> {
+    let (path, grid, history, run) = (path.to_path_buf(), grid.clone(), history.clone(), run.clone());
+    on_netcdf_thread(move || write_here(&path, &grid, &history, cycle, &run))
+}
+
+fn write_here(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, run: &RunId) -> Result<()> {
     check(path, grid, history)?;
     let draft = temporary(path)?;
     let refuse = |e: netcdf::Error| refused(path, &e);
@@ -66,6 +72,11 @@ pub fn write(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, 
 /// # Errors
 /// `Missing` when there is no such file; `Format` naming the variable or attribute that is not as written.
 pub fn read_history(path: &Path) -> Result<History> {
+    let path = path.to_path_buf();
+    on_netcdf_thread(move || read_here(&path))
+}
+
+fn read_here(path: &Path) -> Result<History> {
     if !path.is_file() {
         return Err(Error::missing("the archived fields", path, "Run the night again"));
     }
@@ -385,7 +396,7 @@ fn surface(file: &mut FileMut, field: &Field, values: &Array3<f32>, degrees: boo
 
 /// Reads a finished draft back and compares every bit.
 fn prove(draft: &Path, path: &Path, history: &History) -> Result<()> {
-    let back = read_history(draft)?;
+    let back = read_here(draft)?;
     let bits = |h: &History| {
         fields(h)
             .into_iter()

@@ -15,6 +15,7 @@
 //! A source is the box of one cell and one sector, with county 0; its amount is flux x area of the cell on the sphere of
 //! [`EARTH_RADIUS_M`] x seconds of a year.
 
+use super::netcdf_file::on_netcdf_thread;
 use super::Window;
 use super::netcdf_classic::check_length;
 use crate::constants::EARTH_RADIUS_M;
@@ -75,7 +76,10 @@ pub fn read_within(path: &Path, window: Window) -> Result<Vec<Source>> {
         return Err(Error::missing("the gridded inventory", path, remedy));
     }
     // the netcdf crate panics on names that are not UTF-8 and on unknown types
-    std::panic::catch_unwind(|| read_open(path, window)).unwrap_or_else(|_| {
+    std::panic::catch_unwind(|| {
+        let path = path.to_path_buf();
+        on_netcdf_thread(move || read_open(&path, window))
+    }).unwrap_or_else(|_| {
         Err(refuse(
             path,
             "the file",

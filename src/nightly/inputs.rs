@@ -234,7 +234,7 @@ impl NightInputs {
         let c = &setup.config;
         let mut text = format!(
             "{} {} {} {} {} {} {}\n",
-            env!("CARGO_PKG_VERSION"), self.cycle, c.region, c.grid, c.forecast_hours, c.spin_up_hours, c.frozen_meteorology
+            env!("CARGO_PKG_VERSION"), self.cycle, setup.region.id, c.grid, c.forecast_hours, c.spin_up_hours, c.frozen_meteorology
         );
         for file in self.files.iter().chain(&setup.files).chain(learned) {
             text.push_str(&format!("{} {} {}\n", file.role, file.name, file.sha256));

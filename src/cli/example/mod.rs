@@ -12,6 +12,7 @@ mod wind;
 mod wrfout;
 
 use crate::error::{Error, Result};
+use crate::input::netcdf_file::on_netcdf_thread;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +47,8 @@ pub fn write(dir: &Path, inventory_csv: &str) -> Result<PathBuf> {
         let folder = inbox.join(name);
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
     }
-    wrfout::write(&inbox.join("met"))?;
+    let met = inbox.join("met");
+    on_netcdf_thread(move || wrfout::write(&met))?;
     let put = |path: PathBuf, text: &str| std::fs::write(&path, text).map_err(|e| Error::io(&path, e)).map(|()| path);
     put(inbox.join("emissions/inventory.csv"), inventory_csv)?;
     for (name, text) in tables::observations() {
