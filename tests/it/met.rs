@@ -51,8 +51,7 @@ fn hydrostatic_departure(f: &MetField) -> (f64, f64) {
     let (mut sum, mut most, mut n) = (0.0, 0.0_f64, 0.0);
     for i in cells..f.altitude_m.len() {
         let j = i - cells;
-        let virtual_t =
-            |i: usize| f64::from(f.temperature_k[i]) * (1.0 + 0.608 * f64::from(f.specific_humidity[i]));
+        let virtual_t = |i: usize| f64::from(f.temperature_k[i]) * (1.0 + 0.608 * f64::from(f.specific_humidity[i]));
         let mean = 0.5 * (virtual_t(i) + virtual_t(j));
         let thickness = 287.05 * mean / 9.80665 * f64::from(f.pressure_pa[j] / f.pressure_pa[i]).ln();
         let off = (f64::from(f.altitude_m[i] - f.altitude_m[j]) / thickness - 1.0).abs();
@@ -85,7 +84,8 @@ fn wrfout_on_mercator_equals_numpy() {
     close("PSFC", f.surface_pressure_pa[c], 100_031.82, 0.01);
     close("U10", f.wind_10m_east_m_s[c], 10.0756, 1e-4);
     let (mean, most) = hydrostatic_departure(f);
-    assert!(mean < 0.005 && most < 0.05, "{mean} {most}");
+    // numpy finds 0.1005 in the file too: seven cells of one layer in the core of the hurricane
+    assert!(mean < 0.005 && (most - 0.1005).abs() < 0.002, "{mean} {most}");
     // the nest follows a hurricane: six cells west, three north in the first interval
     let (a, b) = (&fields[0].grid, &fields[1].grid);
     close("nest moves", ((b.x0 - a.x0) / a.dx) as f32, -6.0, 0.02);
@@ -196,9 +196,12 @@ fn gfs_equals_eccodes() {
     let column = |field: &[f32]| -> Vec<f32> { (0..f.levels).map(|k| field[k * cells + c]).collect() };
     let (altitude, east, temperature) = (column(&f.altitude_m), column(&f.wind_east_m_s), column(&f.temperature_k));
     assert!(altitude[0] > 424.0);
-    for (level, height, t, u) in
-        [(3, 532.74, 248.1, 13.68), (6, 1334.298, 246.4, 13.88), (13, 5054.02, 229.7, 4.1), (21, 15_631.41, 222.9, 25.6)]
-    {
+    for (level, height, t, u) in [
+        (3, 532.74, 248.1, 13.68),
+        (6, 1334.298, 246.4, 13.88),
+        (13, 5054.02, 229.7, 4.1),
+        (21, 15_631.41, 222.9, 25.6),
+    ] {
         close("height", altitude[level], height, 1e-2);
         close("temperature", temperature[level], t, 1e-3);
         close("wind", east[level], u, 1e-3);
@@ -229,7 +232,9 @@ fn relative_humidity_is_understood_as_gfs_means_it() {
         fields.iter().find(fits).unwrap().values().unwrap()
     };
     let (t, q, r, p) = (get(0, 0, 103), get(1, 0, 103), get(1, 1, 103), get(3, 0, 1));
-    for (low, high, tolerance) in [(200.0, 240.0, 0.03), (240.0, 253.0, 0.01), (253.0, 273.0, 0.01), (273.0, 310.0, 0.01)] {
+    for (low, high, tolerance) in
+        [(200.0, 240.0, 0.03), (240.0, 253.0, 0.01), (253.0, 273.0, 0.01), (273.0, 310.0, 0.01)]
+    {
         let mut ratios: Vec<f64> = (0..t.len())
             .filter(|&i| t[i] > low && t[i] <= high && r[i] < 99.0)
             .map(|i| {
@@ -287,7 +292,12 @@ fn files_that_do_not_belong_together_are_refused() {
     };
     refused("two domains", &era, meteorology::read(&[wrf, era.clone()], None, None), &["grid at 2025-05-01 00:00"]);
     let Some(interim) = real("met/era/2005-01-23-0000-t.nc") else { return };
-    refused("one variable per file", &interim, meteorology::read(&[interim.clone()], None, None), &["surface pressure"]);
+    refused(
+        "one variable per file",
+        &interim,
+        meteorology::read(&[interim.clone()], None, None),
+        &["surface pressure"],
+    );
     assert!(meteorology::read(&[], None, None).is_err());
     let none = std::path::PathBuf::from("no_such_file.grib2");
     refused("no file", &none, meteorology::read(&[none.clone()], None, None), &["missing"]);

@@ -33,8 +33,7 @@ impl File {
     fn message(&self, f: &Field) -> Vec<u8> {
         let (discipline, category, number, surface, level) = f.what;
         let be = |v: u32| v.to_be_bytes();
-        let identification =
-            [&[0, 7, 0, 0, 2, 1, 1, 0x07, 0xea, 1, 15, self.hour, 0, 0, 0, 1][..]].concat();
+        let identification = [&[0, 7, 0, 0, 2, 1, 1, 0x07, 0xea, 1, 15, self.hour, 0, 0, 0, 1][..]].concat();
         let mut grid = vec![0];
         grid.extend(be(self.points));
         grid.extend([0, 0]);
@@ -93,9 +92,7 @@ impl File {
 fn sound() -> File {
     let mut fields = Vec::new();
     for (p, height) in [(85_000, 1299.3), (70_000, 2851.6), (50_000, 5541.7), (30_000, 9625.8), (20_000, 12_867.5)] {
-        for (what, value) in
-            [((3, 5), height), ((0, 0), 273.15), ((2, 2), 5.0), ((2, 3), 0.0), ((1, 1), 50.0)]
-        {
+        for (what, value) in [((3, 5), height), ((0, 0), 273.15), ((2, 2), 5.0), ((2, 3), 0.0), ((1, 1), 50.0)] {
             fields.push(Field { what: (0, what.0, what.1, 100, p), value });
         }
     }
