@@ -35,10 +35,11 @@ pub fn checked(path: &Path, mut field: MetField, sources: &Sources) -> Result<Me
     }
     let gate = Gate { path, field: &field };
     let (solid, flat) = (field.levels * field.grid.cells(), field.grid.cells());
-    gate.range(sources.altitude, &field.altitude_m, solid, -1000.0, 120_000.0)?;
     gate.range(sources.pressure, &field.pressure_pa, solid, 1.0, 110_000.0)?;
     gate.range(sources.temperature, &field.temperature_k, solid, 150.0, 350.0)?;
     gate.range(sources.humidity, &field.specific_humidity, solid, 0.0, 0.1)?;
+    // after temperature and humidity, from which a missing altitude was integrated
+    gate.range(sources.altitude, &field.altitude_m, solid, -1000.0, 120_000.0)?;
     gate.range(sources.wind_east, &field.wind_east_m_s, solid, -150.0, 150.0)?;
     gate.range(sources.wind_north, &field.wind_north_m_s, solid, -150.0, 150.0)?;
     gate.optional("cloud water", field.cloud_water.as_ref(), solid, 0.0, 0.1)?;

@@ -58,7 +58,8 @@ pub struct Columns {
 /// Columns that stand on the ground.
 ///
 /// # Errors
-/// The reason with the cell, when a column has no level above the ground.
+/// The reason with the cell, when a column has no level above the ground, or a 2 m temperature outside 150-350 K or surface pressure
+/// outside 300-1100 hPa from which nothing can be built.
 pub fn above_ground(levels: &Levels, surface: &Surface) -> Result<Columns, String> {
     let cells = surface.terrain_m.len();
     let points = levels.pressure_pa.len() + 1;
@@ -74,6 +75,10 @@ pub fn above_ground(levels: &Levels, surface: &Surface) -> Result<Columns, Strin
         cloud_water: levels.cloud_water.as_ref().map(|_| blank()),
     };
     for cell in 0..cells {
+        let (t, p) = (surface.temperature_2m_k[cell], surface.pressure_pa[cell]);
+        if !(150.0..=350.0).contains(&t) || !(30_000.0..=110_000.0).contains(&p) {
+            return Err(format!("cell {cell}: a 2 m temperature of {t} K at a surface pressure of {p} Pa"));
+        }
         let altitude = column_altitudes(levels, surface, cell);
         let foot = surface.terrain_m[cell] + SURFACE_POINT_M;
         let humidity = surface.specific_humidity_2m.as_ref().map(|q| q[cell]);
