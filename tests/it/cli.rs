@@ -1,1 +1,183 @@
-//! cli
+//! The commands as other programs script against them, and the README as a newcomer reads it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn hazecast(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hazecast")).args(args).env("LANG", "C").env_remove("LC_ALL").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn aqi_prints_the_fixed_form() {
+    let args = "aqi --date 2026-03-05 --pm25 61 --pm10 80 --so2 10 --no2 40 --co 0.8 --o3 120 --json";
+    let out = hazecast(&args.split(' ').collect::<Vec<_>>());
+    assert!(out.status.success());
+    let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(report["standard"], "HJ 633-2026");
+    assert_eq!(report["aqi"], 101);
+    assert_eq!(report["level"], 3);
+    assert_eq!(report["primary"], serde_json::json!(["PM2.5"]));
+    assert_eq!(report["iaqi"]["PM2.5"], 101);
+    // the day before the new standard the same air was good
+    let before = hazecast(&args.replace("2026-03-05", "2026-02-28").split(' ').collect::<Vec<_>>());
+    let report: serde_json::Value = serde_json::from_slice(&before.stdout).unwrap();
+    assert_eq!((&report["standard"], &report["aqi"]), (&"HJ 633-2012".into(), &83.into()));
+}
+
+#[test]
+fn help_of_every_command_has_examples() {
+    for command in ["demo", "night", "check", "serve", "aqi"] {
+        let out = hazecast(&[command, "--help"]);
+        assert!(out.status.success());
+        let help = text(&out.stdout);
+        assert!(help.contains("Examples:") && help.contains(&format!("hazecast {command}")), "{help}");
+    }
+    assert!(text(&hazecast(&["--help"]).stdout).contains("Exit codes:"));
+}
+
+#[test]
+fn exit_codes_name_what_the_operator_does_next() {
+    assert_eq!(hazecast(&["nonsense"]).status.code(), Some(2));
+    assert_eq!(hazecast(&["aqi", "--date", "2026-03-05", "--pm25", "-1"]).status.code(), Some(2));
+    let out = hazecast(&["night", "--config", "no/such/file.toml", "--json"]);
+    assert_eq!(out.status.code(), Some(3));
+    let error: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&error["error"], &error["exit_code"]), (&"missing".into(), &3.into()));
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("night.toml");
+    std::fs::write(&config, "grid = \"demo\"\nruns = \"r\"\ncolour = 1\n[inputs]\nmeteorology = [\"x\"]\n").unwrap();
+    let out = hazecast(&["check", "--config", config.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(2));
+    let message = text(&out.stderr);
+    assert!(message.contains("colour") && message.contains("night.toml"), "{message}");
+}
+
+#[test]
+fn messages_follow_the_language() {
+    let zh = hazecast(&["--lang", "zh", "night", "--config", "no/such/file.toml"]);
+    assert!(text(&zh.stderr).starts_with("错误"));
+    let en = hazecast(&["--lang", "en", "night", "--config", "no/such/file.toml"]);
+    assert!(text(&en.stderr).starts_with("error"));
+}
+
+/// The built-in example, as `make demo` shows it: a level for Yanji, a list that meets its level, a certificate, closed books.
+#[test]
+fn demo_ends_with_a_warning_a_list_and_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let out_dir = folder.path().join("demo");
+    let out = hazecast(&["demo", "--out", out_dir.to_str().unwrap(), "--no-serve", "--json"]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).is_empty(), "a quiet run says nothing on stderr: {}", text(&out.stderr));
+    let record: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let counties = record["warning"]["counties"].as_array().unwrap();
+    let yanji = counties.iter().find(|c| c["adcode"] == 222_401).unwrap();
+    assert_ne!(yanji["level"], "none", "{yanji}");
+    let because = &yanji["because"][0];
+    for key in ["rule", "clause", "text_zh", "text_en"] {
+        assert!(!because[key].as_str().unwrap().is_empty(), "{key}");
+    }
+    assert!(!because["evidence"].as_array().unwrap().is_empty());
+    assert!(!record["reduction"]["measures"].as_array().unwrap().is_empty());
+    for target in record["reduction"]["targets"].as_array().unwrap() {
+        let reached = target["reached_fraction"].as_f64().unwrap();
+        let required = target["required_fraction"].as_f64().unwrap();
+        assert_eq!(target["met"].as_bool().unwrap(), reached >= required - 1e-9, "{target}");
+    }
+    certificate_follows_from_the_two_series(&record, &out_dir.join("runs/2026011512"));
+    let check = hazecast(&["check", "--config", out_dir.join("night.toml").to_str().unwrap(), "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    assert_eq!((&report["meteorology_times"], &report["rejections"]), (&97.into(), &serde_json::json!([])), "{report}");
+}
+
+/// Day means before and after in the certificate equal the means of the two archived series, and every county is cleaner or equal.
+fn certificate_follows_from_the_two_series(record: &serde_json::Value, run: &Path) {
+    let rows = |name: &str| hazecast::archive::series::read_rows(&run.join(name)).unwrap();
+    let (base, cut) = (rows("series.parquet"), rows("series_cut.parquet"));
+    let mut compared = 0;
+    for county in record["certificate"]["counties"].as_array().unwrap() {
+        for day in county["days"].as_array().unwrap() {
+            let mean = |rows: &[hazecast::archive::series::SeriesRow]| {
+                let values: Vec<f64> = rows
+                    .iter()
+                    .filter(|r| u64::from(r.adcode) == county["adcode"].as_u64().unwrap())
+                    .filter(|r| r.pollutant.name() == "PM2.5" && day["beijing_day"] == r.beijing_day.to_string().as_str())
+                    .map(|r| r.value)
+                    .collect();
+                values.iter().sum::<f64>() / values.len() as f64
+            };
+            let (before, after) =
+                (day["pm25_before_ug_m3"].as_f64().unwrap(), day["pm25_after_ug_m3"].as_f64().unwrap());
+            assert!((mean(&base) - before).abs() < 1e-6 && (mean(&cut) - after).abs() < 1e-6, "{day}");
+            assert!(after <= before + 1e-6, "{day}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 24, "{compared} county-days");
+    assert!(record["certificate"]["largest_fall_ug_m3"].as_f64().unwrap() > 1.0);
+}
+
+/// Every `hazecast` line of the README's shell blocks is a command that this binary accepts, and the two make targets exist.
+#[test]
+fn commands_of_the_readme_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let makefile = std::fs::read_to_string(root.join("Makefile")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let demo = folder.path().join("demo");
+    assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
+    let config = demo.join("night.toml");
+    let mut ran = Vec::new();
+    let blocks = readme.split("```sh").skip(1).map(|b| b.split("```").next().unwrap());
+    for line in blocks.flat_map(str::lines) {
+        let command = line.split('#').next().unwrap().trim();
+        if let Some(target) = command.strip_prefix("make ") {
+            assert!(makefile.contains(&format!("\n{target}: ")), "make {target}");
+            ran.push(command);
+        } else if let Some(rest) = command.strip_prefix("hazecast ") {
+            let mut args: Vec<&str> = rest.split_whitespace().collect();
+            args.iter_mut().filter(|a| **a == "night.toml").for_each(|a| *a = config.to_str().unwrap());
+            if args[0] == "serve" {
+                served(&args);
+            } else {
+                if args[0] == "demo" {
+                    args.extend(["--out", demo.to_str().unwrap()]);
+                }
+                let out = hazecast(&args);
+                assert!(out.status.success(), "{command}: {}", text(&out.stderr));
+            }
+            ran.push(command);
+        }
+    }
+    assert_eq!(ran.len(), 7, "{ran:?}");
+}
+
+/// Starts the server on a free port of loopback and asks it for the warning.
+fn served(args: &[&str]) {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let mut args = args.to_vec();
+    let listen = args.iter().position(|a| *a == "--listen").unwrap();
+    args[listen + 1] = "127.0.0.1:0";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hazecast"))
+        .args(&args)
+        .env("LANG", "C")
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("http://").nth(1).unwrap().trim().trim_end_matches('/').to_owned();
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    write!(stream, "GET /v1/warnings/current HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for word in ["level", "counties", "clause", "certificate"] {
+        assert!(answer.contains(word), "{word} in {answer}");
+    }
+}
