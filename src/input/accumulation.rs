@@ -121,14 +121,16 @@ mod tests {
     #[test]
     fn rain_since_the_start_becomes_hourly_rates_and_the_first_time_takes_the_next() {
         let r = rates(&[at(0), at(1), at(2)], &[wrf(5.0), wrf(8.6), wrf(8.6)], Sign::NeverNegative);
-        assert_eq!(r, vec![Some(vec![1e-3]), Some(vec![1e-3]), Some(vec![0.0])]);
+        for (rate, expected) in r.into_iter().zip([1e-3, 1e-3, 0.0]) {
+            assert!((rate.unwrap()[0] - expected).abs() < 1e-9);
+        }
         assert_eq!(rates(&[at(0)], &[wrf(5.0)], Sign::NeverNegative), vec![None]);
     }
 
     #[test]
     fn a_restarted_simulation_counts_from_zero() {
         let r = rates(&[at(0), at(1)], &[wrf(50.0), wrf(3.6)], Sign::NeverNegative);
-        assert_eq!(r[1], Some(vec![1e-3]));
+        assert!((r[1].as_ref().unwrap()[0] - 1e-3).abs() < 1e-9);
     }
 
     /// Buckets 0-3 h, 0-6 h, 6-9 h with a steady 1 g m-2 s-1 must all give that rate, in the mean of the six-hourly bucket too.

@@ -124,7 +124,7 @@ impl Field {
         let turn = (lon2 - lon1).rem_euclid(360.0);
         let di = if turn > 0.0 { turn } else { 360.0 } / (ni as f64 - 1.0);
         let dj = (lat2 - lat1) / (nj as f64 - 1.0) * if northward { 1.0 } else { -1.0 };
-        if !(dj > 0.0) || lat1.abs() > 90.0 || lat2.abs() > 90.0 {
+        if dj <= 0.0 || lat1.abs() > 90.0 || lat2.abs() > 90.0 {
             return refuse(
                 "latitudes",
                 format!("{lat1} to {lat2}, northward {northward}"),
