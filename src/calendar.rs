@@ -4,7 +4,7 @@
 //! hour 24 ends at 00:00 of the next calendar day (16:00 UTC). **Why:** national monitoring and HJ 633 daily means use these
 //! hours; a shift of one hour changes daily values and is invisible in a plot.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, TimeZone, Timelike, Utc};
 
 /// Beijing time is UTC+8 all year.
 const BEIJING_OFFSET_HOURS: i64 = 8;
@@ -34,7 +34,7 @@ pub fn run_id(cycle: DateTime<Utc>) -> String {
 /// A cycle from its command-line form `2026-01-15T12Z`.
 pub fn parse_cycle(text: &str) -> Option<DateTime<Utc>> {
     let naive = NaiveDateTime::parse_from_str(&format!("{}:00", text.strip_suffix('Z')?), "%Y-%m-%dT%H:%M").ok()?;
-    Some(Utc.from_utc_datetime(&naive))
+    (1900..2200).contains(&naive.year()).then(|| Utc.from_utc_datetime(&naive))
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
     fn cycles_parse_and_name_runs() {
         let cycle = parse_cycle("2026-01-15T12Z").unwrap();
         assert_eq!(run_id(cycle), "2026011512");
-        for bad in ["2026-01-15T12", "2026-01-15T25Z", "2026-13-15T12Z", "20260115", ""] {
+        for bad in ["2026-01-15T12", "2026-01-15T25Z", "2026-13-15T12Z", "20260115", "", "+262142-12-31T23Z"] {
             assert!(parse_cycle(bad).is_none(), "{bad}");
         }
     }

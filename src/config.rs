@@ -103,6 +103,13 @@ impl Config {
         if self.spin_up_hours > 240 {
             return invalid("spin_up_hours", self.spin_up_hours.to_string(), "0..=240");
         }
+        if let Some(folder) = self.overrides.as_ref().filter(|o| !o.is_dir()) {
+            return invalid(
+                "overrides",
+                format!("{}, which is no folder", folder.display()),
+                "a folder with seeds/ or models/",
+            );
+        }
         if self.inputs.meteorology.is_empty() {
             return invalid("inputs.meteorology", "an empty list".into(), "at least one path");
         }

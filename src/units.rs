@@ -21,11 +21,6 @@ pub fn gas_ug_m3(q: f64) -> f64 {
     q * REFERENCE_PRESSURE_PA * crate::constants::MOLAR_MASS_AIR / (R_MOLAR * REFERENCE_TEMPERATURE_K) * 1e9
 }
 
-/// Tonnes a year [t a-1] to [kg s-1].
-pub fn tonnes_per_year_to_kg_s(t: f64) -> f64 {
-    t * 1000.0 / SECONDS_PER_YEAR
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

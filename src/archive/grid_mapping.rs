@@ -64,7 +64,8 @@ pub(super) fn grid_mapping(grid: &HorizontalGrid, path: &Path) -> Result<GridMap
         Some("utm") => {
             // zones of 6 degrees from 180 W; 500 km east, 10,000 km north in the south (Snyder 1987, p. 57)
             let zone = number("zone").unwrap_or(0.0);
-            let north = if parameters.contains_key("south") || grid.projection().contains("+south") { 1e7 } else { 0.0 };
+            let north =
+                if parameters.contains_key("south") || grid.projection().contains("+south") { 1e7 } else { 0.0 };
             offsets = [("false_easting", vec![500_000.0]), ("false_northing", vec![north])];
             (
                 "transverse_mercator",

@@ -3,10 +3,8 @@
 //! The correction is trained on these files of earlier runs. The same forecast gives the same bytes.
 
 use super::durable::write_atomic;
-use super::run_id::RunId;
-use super::store::Store;
 use crate::domain::pollutant::Pollutant;
-use crate::error::{Accepted, Error, Rejection, Result};
+use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use chrono::{DateTime, NaiveDate, Utc};
 use polars::prelude::*;
@@ -112,27 +110,6 @@ fn table(rows: &[SeriesRow]) -> PolarsResult<DataFrame> {
 
 fn days_since_epoch(day: NaiveDate) -> i32 {
     (day - NaiveDate::default()).num_days() as i32
-}
-
-/// The base series of every run before `run`, oldest first: what the correction is trained on. A run whose series is damaged or absent
-/// is refused by itself; it never stops a night.
-///
-/// # Errors
-/// `Io` when the folder of runs cannot be read.
-pub fn read_earlier(store: &Store, run: &RunId) -> Result<Accepted<(RunId, Vec<SeriesRow>)>> {
-    let mut earlier = Accepted { items: Vec::new(), rejections: Vec::new() };
-    for id in store.list()?.into_iter().filter(|r| r < run) {
-        match store.file(&id, super::BASE_SERIES).and_then(|path| read_rows(&path)) {
-            Ok(rows) => earlier.items.push((id, rows)),
-            Err(e) => earlier.rejections.push(Rejection {
-                file: format!("{id}/{}", super::BASE_SERIES),
-                place: "the whole file".into(),
-                found: e.to_string(),
-                expected: "the series as published".into(),
-            }),
-        }
-    }
-    Ok(earlier)
 }
 
 /// Reads the series of a run as a table.

@@ -68,7 +68,11 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
         rejections: read.rejections,
         files: read.files,
     };
-    if args.json { output::print_json(&report)? } else { output::print(&text(&report, language))? }
+    if args.json {
+        output::print_json(&report)?
+    } else {
+        output::print(&text(&report, language))?
+    }
     Ok(if report.degraded.is_empty() { 0 } else { super::DEGRADED })
 }
 
@@ -93,7 +97,15 @@ fn text(report: &Report, language: Language) -> String {
     );
     for r in &report.rejections {
         let expected = language.pick("应为", "expected");
-        let _ = writeln!(out, "{}: {} {}: {}, {expected} {}", language.pick("拒绝", "rejected"), r.file, r.place, r.found, r.expected);
+        let _ = writeln!(
+            out,
+            "{}: {} {}: {}, {expected} {}",
+            language.pick("拒绝", "rejected"),
+            r.file,
+            r.place,
+            r.found,
+            r.expected
+        );
     }
     for d in &report.degraded {
         let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));

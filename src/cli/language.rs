@@ -12,7 +12,8 @@ pub enum Language {
 impl Language {
     /// From `LC_ALL`, `LC_MESSAGES`, `LANG`, the first that is set: Chinese when it begins with `zh`.
     pub fn of_environment() -> Self {
-        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|v| std::env::var(v).ok().filter(|s| !s.is_empty()));
+        let set =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|v| std::env::var(v).ok().filter(|s| !s.is_empty()));
         if set.is_some_and(|s| s.starts_with("zh")) { Self::Zh } else { Self::En }
     }
 

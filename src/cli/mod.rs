@@ -69,7 +69,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, language),
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
-        Command::ProbeNetcdf { path } => isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0),
+        Command::ProbeNetcdf { path } => {
+            isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
+        }
     };
     match result {
         Ok(code) => ExitCode::from(code),

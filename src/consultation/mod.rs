@@ -36,6 +36,8 @@ pub struct ConsultationRecord {
     /// `YYYYMMDDHH` of the cycle.
     pub run: String,
     pub cycle: DateTime<Utc>,
+    /// Name of the model grid.
+    pub grid: String,
     pub region: String,
     pub region_name_zh: String,
     pub status: Status,

@@ -3,6 +3,15 @@
 use super::grid::HorizontalGrid;
 use chrono::{DateTime, Utc};
 
+/// What a provider's surface fluxes stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FluxTime {
+    /// The valid time itself.
+    Instant,
+    /// The mean since the provider's previous time.
+    MeanSincePrevious,
+}
+
 /// Meteorology at one time.
 ///
 /// **Invariant:** 3-D fields are `[level, y, x]` with x fastest, levels upward from the ground, at mass points (cell centres); 2-D
@@ -37,6 +46,8 @@ pub struct MetField {
     /// Provider's boundary-layer height above ground [m].
     pub mixing_height_m: Option<Vec<f32>>,
     pub friction_velocity_m_s: Option<Vec<f32>>,
+    /// What `sensible_heat_flux_w_m2` and `shortwave_w_m2` stand for.
+    pub flux_time: FluxTime,
     /// Sensible heat flux, upward positive [W m-2].
     pub sensible_heat_flux_w_m2: Option<Vec<f32>>,
     /// Downward short-wave radiation at the ground [W m-2].

@@ -12,7 +12,7 @@ use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
 use super::quantity::Quantity;
 use crate::constants::{GRAVITY, R_DRY};
-use crate::domain::met_field::MetField;
+use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -145,6 +145,7 @@ impl<'a> Source<'a> {
                 None => optional(&["mtpr", "avg_tprate", "pr"], Quantity::WaterRate)?,
             },
             mixing_height_m: optional(&["blh"], Quantity::Height)?,
+            flux_time: if self.file.has("ishf") { FluxTime::Instant } else { FluxTime::MeanSincePrevious },
             sensible_heat_flux_w_m2: match optional(&["ishf"], Quantity::Flux)? {
                 Some(flux) => Some(upward(flux)),
                 None => optional(&["sshf"], Quantity::Energy)?.map(|v| upward(over_hour(v))),

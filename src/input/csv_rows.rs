@@ -130,7 +130,7 @@ impl Table {
     /// A rejection that names this file.
     pub(super) fn rejection(&self, place: impl Into<String>, refusal: Refusal) -> Rejection {
         Rejection {
-            file: self.path.display().to_string(),
+            file: self.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             place: place.into(),
             found: refusal.found,
             expected: refusal.expected,

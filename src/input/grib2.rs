@@ -8,7 +8,7 @@ use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
 use crate::constants::GRAVITY;
 use crate::domain::grid::HorizontalGrid;
-use crate::domain::met_field::MetField;
+use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -341,6 +341,7 @@ impl Collected {
             precipitation_kg_m2_s: whole(Name::PrecipitationRate),
             mixing_height_m: whole(Name::MixingHeight),
             friction_velocity_m_s: whole(Name::FrictionVelocity),
+            flux_time: FluxTime::MeanSincePrevious,
             sensible_heat_flux_w_m2: whole(Name::SensibleHeat),
             shortwave_w_m2: whole(Name::Shortwave),
             snow_kg_m2: gapless(Name::SnowWater),

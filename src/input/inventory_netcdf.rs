@@ -15,9 +15,9 @@
 //! A source is the box of one cell and one sector, with county 0; its amount is flux x area of the cell on the sphere of
 //! [`EARTH_RADIUS_M`] x seconds of a year.
 
-use super::netcdf_file::on_netcdf_thread;
 use super::Window;
 use super::netcdf_classic::check_length;
+use super::netcdf_file::on_netcdf_thread;
 use crate::constants::EARTH_RADIUS_M;
 use crate::domain::source::{Amounts, Place, Sector, Source, Strength};
 use crate::error::{Error, Result};
@@ -79,7 +79,8 @@ pub fn read_within(path: &Path, window: Window) -> Result<Vec<Source>> {
     std::panic::catch_unwind(|| {
         let path = path.to_path_buf();
         on_netcdf_thread(move || read_open(&path, window))
-    }).unwrap_or_else(|_| {
+    })
+    .unwrap_or_else(|_| {
         Err(refuse(
             path,
             "the file",

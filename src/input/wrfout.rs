@@ -10,7 +10,7 @@ use super::plausibility::{Sources, checked};
 use super::quantity::Quantity;
 use super::wrf_grid::{grid, length};
 use crate::domain::grid::HorizontalGrid;
-use crate::domain::met_field::MetField;
+use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::Result;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::path::Path;
@@ -218,6 +218,7 @@ fn reading(
         precipitation_kg_m2_s: None,
         mixing_height_m: optional("PBLH", Quantity::Height)?,
         friction_velocity_m_s: optional("UST", Quantity::Speed)?,
+        flux_time: FluxTime::Instant,
         sensible_heat_flux_w_m2: optional("HFX", Quantity::Flux)?,
         shortwave_w_m2: optional("SWDOWN", Quantity::Flux)?,
         snow_kg_m2: optional("SNOW", Quantity::WaterMass)?,

@@ -9,9 +9,12 @@ use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::source::{Place, Sector, Source};
 use crate::error::{Error, Rejection, Result};
-use crate::input::{Window, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv};
+use crate::input::{
+    Window, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv,
+};
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
+use crate::simulation::run::REVISION;
 use chrono::{DateTime, Duration, Utc};
 use geo::{Contains, Point};
 use std::collections::BTreeSet;
@@ -55,24 +58,42 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
     let program = std::env::current_exe().map_err(|e| Error::io("this program", e))?;
-    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), probe_program(&program))?;
+    night.meteorology =
+        meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), probe_program(&program))?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
         night.degraded.push(format!("frozen meteorology: the fields of {time} stand for the whole run"));
     }
-    if night.meteorology.iter().all(|m| m.precipitation_kg_m2_s.is_none()) {
-        night.degraded.push("meteorology without precipitation: no wet deposition".into());
+    // precipitation belongs to the interval before a time, so the first time needs none
+    let times = night.meteorology.iter().skip(usize::from(night.meteorology.len() > 1));
+    let dry: Vec<String> = times
+        .filter(|m| m.precipitation_kg_m2_s.is_none())
+        .map(|m| m.valid_time.format("%Y-%m-%dT%HZ").to_string())
+        .collect();
+    if !dry.is_empty() {
+        night
+            .degraded
+            .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
     night.read_sources(setup, window)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
     if night.sources.is_empty() {
-        return Err(Error::missing("sources of emissions", "inputs.inventory", "Give an inventory or a list of power plants"));
+        return Err(Error::missing(
+            "sources of emissions",
+            "inputs.inventory",
+            "Give an inventory or a list of power plants",
+        ));
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = night.sources.iter().find(|s| !seen.insert(s.id.as_str())) {
-        return Err(Error::invalid("inputs", "source id", format!("{} twice", twice.id), "ids unique over all inventory files"));
+        return Err(Error::invalid(
+            "inputs",
+            "source id",
+            format!("{} twice", twice.id),
+            "ids unique over all inventory files",
+        ));
     }
     Ok(night)
 }
@@ -82,15 +103,16 @@ fn probe_program(program: &Path) -> Option<&Path> {
     (program.file_stem()? == "hazecast").then_some(program)
 }
 
-/// The night's cycle: as asked, or the first one with enough meteorology before it.
+/// The night's cycle: as asked, or the latest full hour with a whole forecast of meteorology behind it.
 fn pick_cycle(setup: &Setup, met: &[MetField], asked: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
     let config = &setup.config;
     let (first, last) = (met[0].valid_time, met[met.len() - 1].valid_time);
     let spin_up = Duration::hours(i64::from(config.spin_up_hours));
     if config.frozen_meteorology {
-        return Ok(asked.unwrap_or(first));
+        return Ok(asked.unwrap_or(first - Duration::seconds(first.timestamp().rem_euclid(3600))));
     }
-    let cycle = asked.unwrap_or(first + spin_up);
+    let latest = last - Duration::hours(i64::from(config.forecast_hours));
+    let cycle = asked.unwrap_or(latest - Duration::seconds(latest.timestamp().rem_euclid(3600)));
     let end = cycle + Duration::hours(i64::from(config.forecast_hours));
     if cycle - spin_up < first || end > last {
         return Err(Error::missing(
@@ -108,12 +130,14 @@ fn window(setup: &Setup) -> Option<Window> {
     Some(bounds(&grid.horizontal))
 }
 
-/// Box around a grid's cell centres.
-pub fn bounds(grid: &HorizontalGrid) -> Window {
-    grid.centres().into_iter().fold(
-        (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY),
-        |(w, s, e, n), (lon, lat)| (w.min(lon), s.min(lat), e.max(lon), n.max(lat)),
-    )
+/// Box around a grid's cells.
+fn bounds(grid: &HorizontalGrid) -> Window {
+    let (right, top) = (grid.nx - 1, grid.ny - 1);
+    let rim = (0..grid.nx).flat_map(|x| [(x, 0), (x, top)]).chain((0..grid.ny).flat_map(|y| [(0, y), (right, y)]));
+    rim.flat_map(|(x, y)| grid.corners(x, y))
+        .fold((f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY), |(w, s, e, n), (lon, lat)| {
+            (w.min(lon), s.min(lat), e.max(lon), n.max(lat))
+        })
 }
 
 fn widen((w, s, e, n): Window, by: f64) -> Window {
@@ -159,7 +183,7 @@ impl NightInputs {
                 self.rejections.extend(accepted.rejections);
             }
         }
-        for path in self.take("inventory", &inputs.power_plants)? {
+        for path in self.take("power_plants", &inputs.power_plants)? {
             let accepted = power_plants_csv::read(&path, &setup.plants, window, &setup.region.counties)?;
             self.rejections.extend(accepted.rejections);
             for plant in accepted.items {
@@ -180,7 +204,8 @@ impl NightInputs {
 
     fn read_observations(&mut self, setup: &Setup) -> Result<()> {
         let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
-        let files = self.take_optional("observations", &setup.config.inputs.observations, "no correction by observations")?;
+        let files =
+            self.take_optional("observations", &setup.config.inputs.observations, "no correction by observations")?;
         for path in files {
             let accepted = observations_csv::read(&path, &stations)?;
             self.observations.extend(accepted.items);
@@ -212,7 +237,12 @@ impl NightInputs {
         let counties = &setup.region.counties;
         let county = |lon: f64, lat: f64| county_at(counties, lon, lat);
         let fires = sources_from_fires(&detections, &setup.fires, &county, self.cycle, end);
-        for (count, why) in [(fires.low_confidence, "confidence below the minimum"), (fires.unusable, "no usable power or position")] {
+        for (count, why) in [
+            (fires.low_confidence, "confidence below the minimum"),
+            (fires.unusable, "no usable power or position"),
+            (fires.after_cycle, "a time after the cycle, unknown when the forecast is made"),
+            (fires.duplicates, "a stronger detection of the same fire beside them"),
+        ] {
             if count > 0 {
                 self.rejections.push(Rejection {
                     file: "fires".into(),
@@ -233,11 +263,20 @@ impl NightInputs {
     pub fn key(&self, setup: &Setup, learned: &[InputFile]) -> Result<String> {
         let c = &setup.config;
         let mut text = format!(
-            "{} {} {} {} {} {} {}\n",
-            env!("CARGO_PKG_VERSION"), self.cycle, setup.region.id, c.grid, c.forecast_hours, c.spin_up_hours, c.frozen_meteorology
+            "{} {REVISION} {} {} {} {} {} {}\n",
+            env!("CARGO_PKG_VERSION"),
+            self.cycle,
+            setup.region.id,
+            c.grid,
+            c.forecast_hours,
+            c.spin_up_hours,
+            c.frozen_meteorology
         );
         for file in self.files.iter().chain(&setup.files).chain(learned) {
             text.push_str(&format!("{} {} {}\n", file.role, file.name, file.sha256));
+        }
+        for missing in &self.degraded {
+            text.push_str(&format!("degraded {missing}\n"));
         }
         Ok(sha256(text.as_bytes()))
     }

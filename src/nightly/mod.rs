@@ -8,17 +8,18 @@
 pub mod inputs;
 pub mod pairs;
 
+use crate::archive::durable::sha256_file;
 use crate::archive::run_id::RunId;
-use crate::archive::store::{Lock, Store};
+use crate::archive::store::Store;
 use crate::archive::work::Work;
 use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, fields, series};
-use crate::calendar::beijing_day_hour;
+use crate::calendar::beijing_local;
 use crate::consultation::{ConsultationRecord, Status};
 use crate::domain::source::Source;
 use crate::error::{Rejection, Result};
+use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast, with_cut};
 use crate::forecast::county_series::{CountySeries, county_series};
-use crate::forecast::Forecast;
 use crate::reduction::plan::{Conditions, SourceDay, plan};
 use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
 use crate::setup::{Domain, Setup};
@@ -61,15 +62,15 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let run = RunId::of(inputs.cycle);
     let learned = pairs::collect(setup, &store, &run, &inputs)?;
     let key = inputs.key(setup, &learned.files)?;
-    if let Some(record) = published(&store, &run, &key)? {
-        return Ok(Night::Unchanged(Box::new(record)));
+    if store.is_published(&run, &key)? {
+        return Ok(Night::Unchanged(Box::new(store.read(&run)?.record)));
     }
     let work = store.begin(&lock, &run, &key)?;
     let domain = setup.domain(&inputs.meteorology)?;
     let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
 
     let (base_history, mut rejections) = tonight.run(Stage::Base, BASE_FIELDS, &inputs.sources)?;
-    let base_series = county_series(&base_history, &setup.region.counties, &domain.weights);
+    let base_series = tonight.settled(&base_history);
     let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
     let decision = tonight.decide(&base);
@@ -78,30 +79,21 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     if let Some(list) = tonight.plan(&decision, &base) {
         let sources = apply(&list, &inputs.sources);
         let (history, _) = tonight.run(Stage::Cut, CUT_FIELDS, &sources)?;
-        let cut_series = county_series(&history, &setup.region.counties, &domain.weights);
+        let cut_series = tonight.settled(&history);
         let with_list = with_cut(&tonight.frame(&corrections), &base, &base_series, &cut_series);
         let cut_hash = series::write(&work.path(CUT_SERIES), &with_list)?;
         let effect = compare(&base, &decision, &with_list, &tonight.decide(&with_list), (base_hash, cut_hash));
         cut = Some((list, effect, history.ledger));
     }
-    rejections.splice(0..0, inputs.rejections.iter().cloned());
+    rejections.splice(0..0, inputs.rejections.iter().chain(&learned.rejections).cloned());
     let record = tonight.record(base, decision, &base_history, cut, rejections, learned.files);
     work.save_json(RECORD, &record)?;
-    publish(&store, &lock, &work)?;
+    store.publish(&lock, &work)?;
     Ok(Night::Published(Box::new(record)))
 }
 
-fn published(store: &Store, run: &RunId, key: &str) -> Result<Option<ConsultationRecord>> {
-    if !store.list()?.contains(run) || store.verify(run).is_err() {
-        return Ok(None);
-    }
-    let archived = store.read(run)?;
-    Ok((archived.manifest.input_key == key).then_some(archived.record))
-}
-
-fn publish(store: &Store, lock: &Lock, work: &Work) -> Result<()> {
-    store.publish(lock, work).map(|_| ())
-}
+/// Hours after a start from background air that neither the forecast nor the correction uses, where there is spin-up.
+const COLD_START_HOURS: i64 = 12;
 
 /// What every stage of tonight shares.
 struct Tonight<'a> {
@@ -116,9 +108,9 @@ impl Tonight<'_> {
     /// forecast_of(sources), or what an earlier try of this night archived of it.
     fn run(&self, stage: Stage, file: &str, sources: &[Source]) -> Result<(History, Vec<Rejection>)> {
         let (path, name) = (self.work.path(file), file.trim_end_matches(".nc"));
-        if let Some(rejections) = self.work.load_stage::<Vec<Rejection>>(name)? {
-            if let Ok(history) = fields::read_history(&path) {
-                return Ok((history, rejections));
+        if let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)? {
+            if sha256_file(&path).is_ok_and(|(_, found)| found == hash) {
+                return Ok((fields::read_history(&path)?, rejections));
             }
         }
         let config = &self.setup.config;
@@ -135,9 +127,18 @@ impl Tonight<'_> {
         };
         let (history, rejections) = simulate(&world, sources, &|done, of| (self.progress)(stage, done, of))?;
         fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
-        self.work.save_stage(name, &rejections)?;
+        self.work.save_stage(name, &(&rejections, sha256_file(&path)?.1))?;
         // what a resumed night reads is what this night goes on with
         Ok((fields::read_history(&path)?, rejections))
+    }
+
+    /// County series without the hours in which the air is still the background it started from.
+    fn settled(&self, history: &History) -> Vec<CountySeries> {
+        let spin_up = i64::from(self.setup.config.spin_up_hours);
+        let from = self.inputs.cycle - Duration::hours(spin_up) + Duration::hours(spin_up.min(COLD_START_HOURS));
+        let mut series = county_series(history, &self.setup.region.counties, &self.domain.weights);
+        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > from));
+        series
     }
 
     fn frame<'f>(&'f self, corrections: &'f pairs::Corrections) -> Frame<'f> {
@@ -182,7 +183,7 @@ impl Tonight<'_> {
         if level == WarningLevel::None {
             return None;
         }
-        let (day, _) = beijing_day_hour(from);
+        let day = beijing_local(from).date();
         let emissions: Vec<SourceDay> = self
             .inputs
             .sources
@@ -227,6 +228,7 @@ impl Tonight<'_> {
             schema: 1,
             run: self.work.run().to_string(),
             cycle: self.inputs.cycle,
+            grid: self.domain.grid.name.clone(),
             region: region.id.clone(),
             region_name_zh: region.name_zh.clone(),
             status: if degraded.is_empty() { Status::Complete } else { Status::Degraded },

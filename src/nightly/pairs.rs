@@ -1,11 +1,12 @@
 //! What the past teaches: pairs of model and observation, and the corrections fitted to them.
 
 use super::inputs::NightInputs;
+use crate::archive::durable::sha256;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
-use crate::consultation::InputFile;
+use crate::consultation::{InputFile, Status};
 use crate::domain::pollutant::Pollutant;
-use crate::error::{Error, Result};
+use crate::error::{Error, Rejection, Result};
 use crate::forecast::CorrectionReport;
 use crate::forecast::correction::{Correction, Features, Pair};
 use crate::forecast::county_series::{CountySeries, ModelHour};
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 pub struct Learned {
     pub pairs: Vec<Pair>,
     pub files: Vec<InputFile>,
+    /// Runs that could not be read.
+    pub rejections: Vec<Rejection>,
 }
 
 /// Mean of a county's stations, by county, hour and pollutant.
@@ -45,8 +48,22 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
         return Ok(learned);
     }
     for run in store.list()?.into_iter().filter(|r| r < tonight) {
-        let Ok(archived) = store.read(&run) else { continue };
-        if archived.record.region != setup.region.id {
+        let archived = match store.read(&run) {
+            Ok(archived) => archived,
+            Err(e) => {
+                learned.rejections.push(Rejection {
+                    file: run.to_string(),
+                    place: "archived run".into(),
+                    found: e.to_string(),
+                    expected: "a run as published: it teaches nothing tonight".into(),
+                });
+                continue;
+            }
+        };
+        // another grid, or one time of weather for all hours, has other errors
+        let record = &archived.record;
+        let other = record.region != setup.region.id || record.grid != setup.config.grid;
+        if other || record.status == Status::Degraded {
             continue;
         }
         let before = learned.pairs.len();
@@ -75,7 +92,7 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
                 role: "archived run".into(),
                 name: run.to_string(),
                 bytes: archived.record_bytes.len() as u64,
-                sha256: archived.manifest_sha256,
+                sha256: sha256(&archived.record_bytes),
             });
         }
     }
@@ -96,7 +113,15 @@ pub fn of_series(setup: &Setup, inputs: &NightInputs, model: &[CountySeries]) ->
                     features(hour, lead_hour, raw);
                 let adcode = county.adcode;
                 pairs.push(Pair {
-                    pollutant, adcode, end, lead_hour, model, observed: value, wind_speed_m_s, mixing_height_m, temperature_c,
+                    pollutant,
+                    adcode,
+                    end,
+                    lead_hour,
+                    model,
+                    observed: value,
+                    wind_speed_m_s,
+                    mixing_height_m,
+                    temperature_c,
                 });
             }
         }
@@ -133,8 +158,9 @@ impl Corrections {
         let mut by_pollutant = BTreeMap::new();
         let mut methods = Vec::new();
         for pollutant in Pollutant::ALL {
-            let fitted = Correction::fit(pollutant, pairs, &uncertainty.correction)
-                .map_err(|why| Error::invalid("pairs of model and observation", pollutant.name(), why, "finite values"))?;
+            let fitted = Correction::fit(pollutant, pairs, &uncertainty.correction).map_err(|why| {
+                Error::invalid("pairs of model and observation", pollutant.name(), why, "finite values")
+            })?;
             methods.push(fitted.report);
             if let Some(correction) = fitted.correction {
                 uncertainty.learn(&correction);

@@ -192,7 +192,8 @@ mod tests {
     fn continuity_closes_the_air_and_uniform_stays_uniform() {
         let (n, width) = (6, 5);
         let mass: Vec<f32> = (0..n * width).map(|i| 100.0 + (i * 13 % 17) as f32).collect();
-        let next: Vec<f32> = mass.iter().enumerate().map(|(i, m)| m * (1.0 + 0.1 * ((i * 7 % 5) as f32 - 2.0))).collect();
+        let next: Vec<f32> =
+            mass.iter().enumerate().map(|(i, m)| m * (1.0 + 0.1 * ((i * 7 % 5) as f32 - 2.0))).collect();
         let mut flux = vec![0.0; (n + 1) * width];
         continuity_flux(&mass, &next, width, &mut flux);
         assert!(flux[..width].iter().all(|&f| f == 0.0));

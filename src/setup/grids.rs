@@ -61,7 +61,8 @@ impl GridSetups {
         let raw: Raw = toml::from_str(text)
             .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "grid set-ups"))?;
         let s = &raw.surface;
-        for (field, value) in [("roughness_m", s.roughness_m), ("minimum_diffusivity_m2_s", s.minimum_diffusivity_m2_s)] {
+        for (field, value) in [("roughness_m", s.roughness_m), ("minimum_diffusivity_m2_s", s.minimum_diffusivity_m2_s)]
+        {
             if !(value > 0.0 && value < 10.0) {
                 return Err(Error::invalid(origin, format!("surface.{field}"), value.to_string(), "0 .. 10, above 0"));
             }
@@ -82,12 +83,24 @@ impl GridSetups {
         self.raw.grids.keys().map(String::as_str).chain([OF_METEOROLOGY]).collect()
     }
 
+    /// Refuses a name that is no set-up.
+    ///
+    /// # Errors
+    /// `Invalid` listing the known names.
+    pub fn known(&self, name: &str) -> Result<()> {
+        if self.names().contains(&name) {
+            return Ok(());
+        }
+        Err(Error::invalid("the configuration", "grid", name, format!("one of {}", self.names().join(", "))))
+    }
+
     /// A grid by name; `meteorology` holds the fields of the night: the grid named so has the cells that all of them cover.
     ///
     /// # Errors
     /// `Invalid` when there is none of that name, or its numbers make no grid.
     pub fn grid(&self, name: &str, meteorology: &[MetField]) -> Result<Grid> {
-        let invalid = |field: String, found: String, expected: &str| Error::invalid(&self.origin, field, found, expected);
+        let invalid =
+            |field: String, found: String, expected: &str| Error::invalid(&self.origin, field, found, expected);
         if let (OF_METEOROLOGY, Some(first)) = (name, meteorology.first()) {
             let common = meteorology.iter().try_fold(first.grid.clone(), |g, m| g.overlap(&m.grid));
             let Some(horizontal) = common.filter(|g| g.nx >= 8 && g.ny >= 8) else {

@@ -35,9 +35,11 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
 /// # Errors
 /// `Missing` when there is none of that name.
 pub fn built_in(name: &str) -> Result<&'static str> {
-    BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text).ok_or_else(|| {
-        Error::missing("a built-in file", name, "Known are seeds/, models/ and data/yanbian/")
-    })
+    BUILT_IN
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, text)| *text)
+        .ok_or_else(|| Error::missing("a built-in file", name, "Known are seeds/, models/ and data/yanbian/"))
 }
 
 /// Reads files and keeps their hashes.
@@ -51,6 +53,25 @@ impl<'a> Library<'a> {
     /// A library with an optional folder of replacements.
     pub fn new(overrides: Option<&'a Path>) -> Self {
         Self { overrides, files: Vec::new() }
+    }
+
+    /// Refuses files among the replacements that replace nothing: a misspelt name would leave the built-in rules in force.
+    ///
+    /// # Errors
+    /// `Invalid` naming the file; `Io` when a folder cannot be listed.
+    pub fn check_overrides(&self) -> Result<()> {
+        for kind in ["seeds", "models"] {
+            let Some(folder) = self.overrides.map(|o| o.join(kind)).filter(|f| f.is_dir()) else { continue };
+            for entry in std::fs::read_dir(&folder).map_err(|e| Error::io(&folder, e))? {
+                let path = entry.map_err(|e| Error::io(&folder, e))?.path();
+                let name = format!("{kind}/{}", path.file_name().unwrap_or_default().to_string_lossy());
+                if built_in(&name).is_err() {
+                    let known: Vec<&str> = BUILT_IN.iter().map(|(n, _)| *n).filter(|n| n.starts_with(kind)).collect();
+                    return Err(Error::invalid(path, "file name", name, format!("one of {}", known.join(", "))));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads one file, replaced or built in, and hands its text and origin to `parse`.
@@ -78,7 +99,8 @@ impl<'a> Library<'a> {
             let toml = folder.join("region.toml");
             (shapes, self.file("region", &toml, |t, _| Ok(t.to_owned()))?, toml)
         } else {
-            let (shapes_name, toml_name) = (format!("data/{name}/counties.geojson"), format!("data/{name}/region.toml"));
+            let (shapes_name, toml_name) =
+                (format!("data/{name}/counties.geojson"), format!("data/{name}/region.toml"));
             let (shapes, text) = (built_in(&shapes_name)?, built_in(&toml_name)?);
             self.note("region", &shapes_name, shapes.as_bytes());
             self.note("region", &toml_name, text.as_bytes());

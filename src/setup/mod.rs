@@ -65,7 +65,10 @@ impl Setup {
     /// As [`Setup::load`].
     pub fn of(config: Config) -> Result<Self> {
         let mut library = Library::new(config.overrides.as_deref());
+        library.check_overrides()?;
         let region = library.region(&config.region, &expand(&config.inputs.outlines)?)?;
+        let grids = library.read("models/grids.toml", GridSetups::from_toml)?;
+        grids.known(&config.grid)?;
         Ok(Self {
             region,
             aqi: library.read("seeds/aqi.toml", AqiRules::from_toml)?,
@@ -76,7 +79,7 @@ impl Setup {
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
             uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
-            grids: library.read("models/grids.toml", GridSetups::from_toml)?,
+            grids,
             background: library.read("models/boundary.toml", |t, p| Ok((t.to_owned(), p.to_path_buf())))?,
             files: library.files,
             config,

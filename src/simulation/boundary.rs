@@ -35,8 +35,9 @@ impl Background {
     /// # Errors
     /// `Invalid` for an unknown or missing species, or a negative value.
     pub fn from_toml(text: &str, origin: &Path, vertical: &VerticalGrid) -> Result<Self> {
-        let raw: Raw = toml::from_str(text)
-            .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "background concentrations"))?;
+        let raw: Raw = toml::from_str(text).map_err(|e| {
+            Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "background concentrations")
+        })?;
         if raw.scale_height_m.is_nan() || raw.scale_height_m <= 0.0 {
             return Err(Error::invalid(origin, "scale_height_m", raw.scale_height_m.to_string(), "a positive height"));
         }

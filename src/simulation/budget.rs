@@ -72,7 +72,13 @@ impl Books {
             entry.wet_deposited_kg += tally.wet[s];
             entry.inflow_kg += tally.inflow[s];
             entry.outflow_kg += tally.outflow[s];
-            entry.clipped_kg += tally.clipped[s];
+        }
+    }
+
+    /// Books mass added by clipping, per species [kg].
+    pub fn clipped(&mut self, added: &[f64]) {
+        for (entry, kg) in self.entries.iter_mut().zip(added) {
+            entry.clipped_kg += kg;
         }
     }
 
@@ -104,6 +110,8 @@ impl Books {
 
 fn stored(state: &Array4<f32>, mass: &Array3<f32>, species: Species) -> f64 {
     let mut sum = 0.0f64;
-    Zip::from(state.index_axis(Axis(0), species.index())).and(mass).for_each(|q, m| sum += f64::from(*q) * f64::from(*m));
+    Zip::from(state.index_axis(Axis(0), species.index()))
+        .and(mass)
+        .for_each(|q, m| sum += f64::from(*q) * f64::from(*m));
     sum
 }

@@ -21,13 +21,12 @@ pub struct ColumnTally {
     pub wet: Vec<f64>,
     pub inflow: Vec<f64>,
     pub outflow: Vec<f64>,
-    pub clipped: Vec<f64>,
 }
 
 impl ColumnTally {
     fn new() -> Self {
         let zero = || vec![0.0; Species::COUNT];
-        Self { emitted: zero(), dry: zero(), wet: zero(), inflow: zero(), outflow: zero(), clipped: zero() }
+        Self { emitted: zero(), dry: zero(), wet: zero(), inflow: zero(), outflow: zero() }
     }
 
     fn add(&mut self, other: &Self) {
@@ -37,7 +36,6 @@ impl ColumnTally {
             (&mut self.wet, &other.wet),
             (&mut self.inflow, &other.inflow),
             (&mut self.outflow, &other.outflow),
-            (&mut self.clipped, &other.clipped),
         ];
         for (a, b) in pairs {
             a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
@@ -88,7 +86,6 @@ impl Columns<'_> {
             for (k, from) in state.index_axis(Axis(0), s).outer_iter().enumerate() {
                 row.q[k * row.width..(k + 1) * row.width].iter_mut().zip(from).for_each(|(q, v)| *q = *v);
             }
-            tally.clipped[s] += clip(&mut row.q, &row.mass);
             self.lift(row, s, &mut tally);
             self.mix(row, species, y, &mut tally);
             if species.phase() == Phase::CoarseParticle {
@@ -158,7 +155,8 @@ impl Columns<'_> {
             for x in 0..row.width {
                 let (c, below) = (k * row.width + x, (k - 1) * row.width + x);
                 let density = self.driver.density[[k, y, x]];
-                let falling = self.driver.settling_velocity * density * self.area[y * row.width + x] * self.dt * row.q[c];
+                let falling =
+                    self.driver.settling_velocity * density * self.area[y * row.width + x] * self.dt * row.q[c];
                 row.q[c] -= falling / row.target[c];
                 row.q[below] += falling / row.target[below];
             }
@@ -179,18 +177,6 @@ impl Columns<'_> {
             }
         }
     }
-}
-
-/// Sets negative values to zero; returns the mass [kg] this added.
-fn clip(q: &mut [f32], mass: &[f32]) -> f64 {
-    let mut added = 0.0;
-    if q.iter().any(|&v| v < 0.0) {
-        for (q, m) in q.iter_mut().zip(mass).filter(|(q, _)| **q < 0.0) {
-            added -= f64::from(*q) * f64::from(*m);
-            *q = 0.0;
-        }
-    }
-    added
 }
 
 /// Working arrays of one row `[z][x]`.
@@ -240,7 +226,9 @@ impl Row {
         gather(&columns.driver.exchange, y, width, &mut self.exchange);
         self.exchange.iter_mut().for_each(|e| *e *= columns.dt);
         continuity_flux(&self.mass, &self.target, width, &mut self.flux);
-        self.substeps = (largest_outflow(&self.mass, &self.flux, width) / COURANT_LIMIT).ceil().max(1.0) as usize;
+        let outflow =
+            largest_outflow(&self.mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));
+        self.substeps = (outflow / COURANT_LIMIT).ceil().max(1.0) as usize;
         self.factors.factorise(&self.target, &self.exchange, width);
     }
 }

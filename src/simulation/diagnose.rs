@@ -74,8 +74,9 @@ impl<'a> Diagnosis<'a> {
         let begin = meteorology.at(start)?;
         let end = meteorology.at(start + Duration::hours(1))?;
         let (air_mass_start, air_mass_end) = (self.air_mass(&begin), self.air_mass(&end));
+        let rain = meteorology.precipitation(start, start + Duration::hours(1));
         let middle = begin.mixed(&end, 0.5);
-        Ok(self.driver(&middle, air_mass_start, air_mass_end, start + Duration::minutes(30)))
+        Ok(self.driver(&middle, &rain, air_mass_start, air_mass_end, start + Duration::minutes(30)))
     }
 
     fn air_mass(&self, met: &MetOnGrid) -> Array3<f32> {
@@ -88,6 +89,7 @@ impl<'a> Diagnosis<'a> {
     fn driver(
         &self,
         met: &MetOnGrid,
+        rain: &Array2<f32>,
         air_mass_start: Array3<f32>,
         air_mass_end: Array3<f32>,
         middle: DateTime<Utc>,
@@ -99,9 +101,8 @@ impl<'a> Diagnosis<'a> {
                 (f64::from(met.specific_humidity[i]), f64::from(met.temperature[i]), f64::from(met.pressure[i]));
             moisture::relative_humidity(q, t, p).clamp(0.0, 1.0) as f32
         });
-        let wind_speed = Array3::from_shape_fn((nz, ny, nx), |i| {
-            met.momentum_x[i].hypot(met.momentum_y[i]) / met.density[i]
-        });
+        let wind_speed =
+            Array3::from_shape_fn((nz, ny, nx), |i| met.momentum_x[i].hypot(met.momentum_y[i]) / met.density[i]);
         let unix = middle.timestamp() as f64;
         let cos_zenith = Array2::from_shape_fn((ny, nx), |(y, x)| {
             let (lon, lat) = self.lonlat[y * nx + x];
@@ -109,7 +110,11 @@ impl<'a> Diagnosis<'a> {
         });
         let columns: Vec<ColumnDiagnosis> = (0..ny * nx)
             .into_par_iter()
-            .map(|c| self.column(met, &relative_humidity, cos_zenith[[c / nx, c % nx]], c))
+            .map(|c| {
+                let at = [c / nx, c % nx];
+                let wet = rain[at] > WET_KG_M2_S || relative_humidity[[0, at[0], at[1]]] > 0.95;
+                self.column(met, cos_zenith[at], wet, c)
+            })
             .collect();
         let exchange = Array3::from_shape_fn((nz - 1, ny, nx), |(k, y, x)| {
             let c = y * nx + x;
@@ -126,7 +131,7 @@ impl<'a> Diagnosis<'a> {
             wind_speed,
             temperature: met.temperature.clone(),
             pressure: met.pressure.clone(),
-            wet_loss: self.wet_loss(met, &relative_humidity),
+            wet_loss: self.wet_loss(met, rain, &relative_humidity),
             relative_humidity,
             cloud_water: met.cloud_water.clone(),
             cos_zenith,
@@ -156,7 +161,7 @@ impl<'a> Diagnosis<'a> {
         (x_fluxes, y_fluxes)
     }
 
-    fn column(&self, met: &MetOnGrid, humidity: &Array3<f32>, cos_zenith: f32, c: usize) -> ColumnDiagnosis {
+    fn column(&self, met: &MetOnGrid, cos_zenith: f32, wet: bool, c: usize) -> ColumnDiagnosis {
         let (nz, _, nx) = self.grid.shape();
         let (y, x) = (c / nx, c % nx);
         let centre: Vec<f32> = (0..nz).map(|k| self.grid.vertical.centre_m(k) as f32).collect();
@@ -171,7 +176,9 @@ impl<'a> Diagnosis<'a> {
         let layer = self.surface_layer(met, (y, x), theta[0], centre[0]);
         let height = match &met.mixing_height {
             Some(h) => h[[y, x]].max(crate::physics::boundary_layer::LOWEST_MIXING_HEIGHT),
-            None => mixing_height(&Column { height_m: &centre, theta_v_k: &theta, wind_u_m_s: &u, wind_v_m_s: &v }, &layer),
+            None => {
+                mixing_height(&Column { height_m: &centre, theta_v_k: &theta, wind_u_m_s: &u, wind_v_m_s: &v }, &layer)
+            }
         };
         let exchange_velocity = (0..nz - 1)
             .map(|k| {
@@ -181,7 +188,7 @@ impl<'a> Diagnosis<'a> {
                 diffusivity(z, &layer, height, &local, self.surface.minimum_diffusivity_m2_s) / depth
             })
             .collect();
-        let state = self.surface_state(met, humidity, cos_zenith, (y, x));
+        let state = surface_state(met, cos_zenith, wet, (y, x));
         let deposition = Species::ALL.map(|s| deposition_velocity(s, &state, &layer, centre[0]));
         ColumnDiagnosis { mixing_height: height, exchange_velocity, deposition }
     }
@@ -211,48 +218,26 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    fn surface_state(
-        &self,
-        met: &MetOnGrid,
-        humidity: &Array3<f32>,
-        cos_zenith: f32,
-        (y, x): (usize, usize),
-    ) -> SurfaceState {
-        let t2 = met.temperature_2m[[y, x]];
-        let snow = met.snow.as_ref().map_or(t2 < SNOW_COVER_K, |s| s[[y, x]] > SNOW_COVER_KG_M2);
-        let water = met.land.as_ref().is_some_and(|l| l[[y, x]] < 0.5);
-        let cover = match () {
-            () if water => Cover::Water,
-            () if snow => Cover::Snow,
-            () if t2 < DORMANT_K => Cover::Dormant,
-            () => Cover::Green,
-        };
-        SurfaceState {
-            cover,
-            temperature_k: t2,
-            pressure_pa: met.surface_pressure[[y, x]],
-            shortwave_w_m2: met.shortwave.as_ref().map_or_else(|| clear_sky(cos_zenith), |s| s[[y, x]]),
-            wet: met.precipitation[[y, x]] > WET_KG_M2_S || humidity[[0, y, x]] > 0.95,
-        }
-    }
-
-    fn wet_loss(&self, met: &MetOnGrid, humidity: &Array3<f32>) -> Option<Array4<f32>> {
-        if met.precipitation.iter().all(|p| *p < WET_KG_M2_S) {
+    fn wet_loss(&self, met: &MetOnGrid, rain: &Array2<f32>, humidity: &Array3<f32>) -> Option<Array4<f32>> {
+        if rain.iter().all(|p| *p < WET_KG_M2_S) {
             return None;
         }
         let (nz, ny, nx) = self.grid.shape();
         let mut loss = Array4::zeros((Species::COUNT, nz, ny, nx));
         for y in 0..ny {
             for x in 0..nx {
-                let rain = met.precipitation[[y, x]];
+                let rain = rain[[y, x]];
                 if rain < WET_KG_M2_S {
                     continue;
                 }
                 // rain forms in the cloud and falls through all layers below its top
-                let cloudy = |k: usize| met.cloud_water[[k, y, x]] > CLOUD_KG_KG || humidity[[k, y, x]] > CLOUD_HUMIDITY;
-                let Some(top) = (0..nz).rev().find(|k| cloudy(*k)) else { continue };
+                let moisture = |k: usize| saturation(humidity[[k, y, x]], met.temperature[[k, y, x]]);
+                let cloudy = |k: usize| met.cloud_water[[k, y, x]] > CLOUD_KG_KG || moisture(k) > CLOUD_HUMIDITY;
+                // where no layer is a cloud, the moistest one is: the precipitation comes from somewhere
+                let moistest = || (0..nz).max_by(|a, b| moisture(*a).total_cmp(&moisture(*b))).unwrap_or(0);
+                let top = (0..nz).rev().find(|k| cloudy(*k)).unwrap_or_else(moistest);
                 for k in 0..=top {
-                    let zone = if cloudy(k) { Zone::InCloud } else { Zone::BelowCloud };
+                    let zone = if cloudy(k) || k == top { Zone::InCloud } else { Zone::BelowCloud };
                     let form = Form::at(met.temperature[[k, y, x]]);
                     for s in Species::ALL {
                         loss[[s.index(), k, y, x]] = loss_rate(s, rain, zone, form);
@@ -262,6 +247,34 @@ impl<'a> Diagnosis<'a> {
         }
         Some(loss)
     }
+}
+
+fn surface_state(met: &MetOnGrid, cos_zenith: f32, wet: bool, (y, x): (usize, usize)) -> SurfaceState {
+    let t2 = met.temperature_2m[[y, x]];
+    let snow = met.snow.as_ref().map_or(t2 < SNOW_COVER_K, |s| s[[y, x]] > SNOW_COVER_KG_M2);
+    let water = met.land.as_ref().is_some_and(|l| l[[y, x]] < 0.5);
+    let cover = match () {
+        () if water => Cover::Water,
+        () if snow => Cover::Snow,
+        () if t2 < DORMANT_K => Cover::Dormant,
+        () => Cover::Green,
+    };
+    SurfaceState {
+        cover,
+        temperature_k: t2,
+        pressure_pa: met.surface_pressure[[y, x]],
+        shortwave_w_m2: met.shortwave.as_ref().map_or_else(|| clear_sky(cos_zenith), |s| s[[y, x]]),
+        wet,
+    }
+}
+
+/// Relative humidity over ice below freezing, over water above it, from that over water.
+fn saturation(over_water: f32, temperature_k: f32) -> f32 {
+    if temperature_k >= 273.15 {
+        return over_water;
+    }
+    let t = f64::from(temperature_k);
+    over_water * (moisture::saturation_pressure_water(t) / moisture::saturation_pressure_ice(t)) as f32
 }
 
 /// Clear-sky short-wave radiation at the ground [W m-2] (Holtslag & Van Ulden 1983, eq. 1: 990 sin(elevation) - 30).

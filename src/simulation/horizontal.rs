@@ -35,20 +35,26 @@ impl HorizontalFluxes {
         let mut outflow = Array3::zeros((nz, ny, nx));
         let layers = (0..nz)
             .map(|z| {
-                let (fx, fy, m) = (flux_x.index_axis(Axis(0), z), flux_y.index_axis(Axis(0), z), mass.index_axis(Axis(0), z));
+                let (fx, fy, m) =
+                    (flux_x.index_axis(Axis(0), z), flux_y.index_axis(Axis(0), z), mass.index_axis(Axis(0), z));
                 let mut largest = 0.0f32;
                 for y in 0..ny {
                     for x in 0..nx {
                         let (w, e, s, n) = (fx[[y, x]], fx[[y, x + 1]], fy[[y, x]], fy[[y + 1, x]]);
                         let leaving = (-w).max(0.0) + e.max(0.0) + (-s).max(0.0) + n.max(0.0);
-                        largest = largest.max(leaving * dt / m[[y, x]]);
-                        outflow[[z, y, x]] = (e - w + n - s) * dt;
+                        let net = (e - w + n - s) * dt;
+                        // while the sweeps go on, the cell may hold as little as this
+                        largest = largest.max(leaving * dt / (m[[y, x]] - net.abs()));
+                        outflow[[z, y, x]] = net;
                     }
                 }
                 let substeps = (largest / COURANT_LIMIT).ceil().max(1.0) as usize;
                 let part = dt / substeps as f32;
-                let mut layer =
-                    LayerFlux { substeps, x: vec![0.0; width * (ny + 2 * HALO)], y: vec![0.0; width * (ny + 2 * HALO)] };
+                let mut layer = LayerFlux {
+                    substeps,
+                    x: vec![0.0; width * (ny + 2 * HALO)],
+                    y: vec![0.0; width * (ny + 2 * HALO)],
+                };
                 for y in 0..ny {
                     for x in 0..=nx {
                         layer.x[(y + HALO) * width + x + HALO] = fx[[y, x]] * part;
@@ -101,7 +107,9 @@ impl HorizontalFluxes {
             },
         );
         debug_assert_eq!((self.nx, self.ny), (nx, ny));
-        (0..species).map(|s| through[s * nz..(s + 1) * nz].iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))).collect()
+        (0..species)
+            .map(|s| through[s * nz..(s + 1) * nz].iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1)))
+            .collect()
     }
 }
 

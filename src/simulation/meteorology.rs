@@ -5,8 +5,9 @@
 
 use crate::constants::R_DRY;
 use crate::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
-use crate::domain::met_field::MetField;
+use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
+use crate::physics::moisture;
 use chrono::{DateTime, Utc};
 use ndarray::{Array2, Array3, Zip};
 
@@ -29,9 +30,9 @@ pub struct MetOnGrid {
     pub temperature_2m: Array2<f32>,
     pub wind_east_10m: Array2<f32>,
     pub wind_north_10m: Array2<f32>,
-    pub precipitation: Array2<f32>,
     pub mixing_height: Option<Array2<f32>>,
     pub friction_velocity: Option<Array2<f32>>,
+    pub flux_time: FluxTime,
     pub heat_flux: Option<Array2<f32>>,
     pub snow: Option<Array2<f32>>,
     pub shortwave: Option<Array2<f32>>,
@@ -60,7 +61,9 @@ impl<'a> Meteorology<'a> {
             return Err(Error::missing("meteorology", "inputs.meteorology", "Give at least one readable file"));
         }
         let (mut grids, mut weights, mut weights_of) = (Vec::new(), Vec::new(), Vec::new());
+        let top = grid.vertical.centre_m(grid.vertical.layers() - 1);
         for field in fields {
+            reaches(field, top)?;
             let known = grids.iter().position(|g| *g == &field.grid);
             weights_of.push(known.unwrap_or(grids.len()));
             if known.is_none() {
@@ -77,7 +80,33 @@ impl<'a> Meteorology<'a> {
         (self.fields[0].valid_time, self.fields[self.fields.len() - 1].valid_time)
     }
 
-    /// The fields at `t`, linear between provided times; precipitation is the rate of the interval that contains the time before `t`.
+    /// Mean precipitation [kg m-2 s-1] from `from` to `to`: each provided rate holds for the interval that ends at its time. Zero where the
+    /// provider has none.
+    pub fn precipitation(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Array2<f32> {
+        let (_, ny, nx) = self.grid.shape();
+        let mut mean = Array2::zeros((ny, nx));
+        let mut add = |index: usize, share: f32| {
+            if let Some(rate) = &self.fields[index].precipitation_kg_m2_s {
+                let mut on_grid = Array2::<f32>::zeros((ny, nx));
+                self.weights[self.weights_of[index]].apply(rate, on_grid.as_slice_mut().expect("contiguous"));
+                mean.scaled_add(share, &on_grid);
+            }
+        };
+        if self.frozen {
+            add(0, 1.0);
+            return mean;
+        }
+        let whole = (to - from).num_seconds() as f32;
+        for i in 1..self.fields.len() {
+            let (begin, end) = (self.fields[i - 1].valid_time.max(from), self.fields[i].valid_time.min(to));
+            if end > begin {
+                add(i, (end - begin).num_seconds() as f32 / whole);
+            }
+        }
+        mean
+    }
+
+    /// The fields at `t`, linear between provided times; fluxes that are means of an interval hold throughout it.
     ///
     /// # Errors
     /// `Missing` when `t` is outside the provided times (unless frozen).
@@ -151,9 +180,9 @@ impl<'a> Meteorology<'a> {
             temperature_2m: plane(&met.temperature_2m_k),
             wind_east_10m: plane(&met.wind_10m_east_m_s),
             wind_north_10m: plane(&met.wind_10m_north_m_s),
-            precipitation: met.precipitation_kg_m2_s.as_deref().map_or_else(|| Array2::zeros((ny, nx)), plane),
             mixing_height: met.mixing_height_m.as_deref().map(plane),
             friction_velocity: met.friction_velocity_m_s.as_deref().map(plane),
+            flux_time: met.flux_time,
             heat_flux: met.sensible_heat_flux_w_m2.as_deref().map(plane),
             shortwave: met.shortwave_w_m2.as_deref().map(plane),
             snow: met.snow_kg_m2.as_deref().map(plane),
@@ -163,7 +192,7 @@ impl<'a> Meteorology<'a> {
 }
 
 impl MetOnGrid {
-    /// `self` and `other` mixed with weight `share` on `other`; precipitation is `other`'s, whose interval it belongs to.
+    /// `self` and the later `other` mixed with weight `share` on `other`; fluxes that are means since the previous time are `other`'s.
     pub fn mixed(mut self, other: &Self, share: f32) -> Self {
         let blend = |a: &mut f32, b: &f32| *a += share * (*b - *a);
         for (a, b) in [
@@ -188,9 +217,7 @@ impl MetOnGrid {
         for (a, b) in [
             (&mut self.mixing_height, &other.mixing_height),
             (&mut self.friction_velocity, &other.friction_velocity),
-            (&mut self.heat_flux, &other.heat_flux),
             (&mut self.snow, &other.snow),
-            (&mut self.shortwave, &other.shortwave),
             (&mut self.land, &other.land),
         ] {
             match (a.as_mut(), b) {
@@ -198,9 +225,33 @@ impl MetOnGrid {
                 _ => *a = None,
             }
         }
-        self.precipitation.assign(&other.precipitation);
+        for (a, b) in [(&mut self.heat_flux, &other.heat_flux), (&mut self.shortwave, &other.shortwave)] {
+            match (a.as_mut(), b, other.flux_time) {
+                (Some(a), Some(b), FluxTime::Instant) => Zip::from(a).and(b).for_each(blend),
+                _ => a.clone_from(b),
+            }
+        }
+        self.flux_time = other.flux_time;
         self
     }
+}
+
+/// The provider's highest level must reach the centre of the model's top layer: air above it would be invented.
+fn reaches(field: &MetField, top_m: f64) -> Result<()> {
+    let cells = field.grid.cells();
+    let highest = &field.altitude_m[(field.levels - 1) * cells..];
+    let lowest_top = highest.iter().zip(&field.terrain_m).map(|(z, t)| f64::from(z - t)).fold(f64::INFINITY, f64::min);
+    if lowest_top >= top_m {
+        return Ok(());
+    }
+    Err(Error::missing(
+        format!(
+            "meteorology above {lowest_top:.0} m at {}: the model's top layer lies at {top_m:.0} m",
+            field.valid_time
+        ),
+        "inputs.meteorology",
+        "Use meteorology with higher levels, or a grid with a lower top",
+    ))
 }
 
 /// Layer means `[layer, y, x]` on the provider's horizontal grid.
@@ -275,26 +326,39 @@ impl Column {
         let cells = met.grid.cells();
         let terrain = f64::from(met.terrain_m[c]);
         let lowest = f64::from(met.altitude_m[c]) - terrain;
-        let (t2, p0, q0) =
-            (f64::from(met.temperature_2m_k[c]), f64::from(met.surface_pressure_pa[c]), f64::from(met.specific_humidity[c]));
+        let (t2, p0, q0) = (
+            f64::from(met.temperature_2m_k[c]),
+            f64::from(met.surface_pressure_pa[c]),
+            f64::from(met.specific_humidity[c]),
+        );
         let (e10, n10) = (f64::from(met.wind_10m_east_m_s[c]), f64::from(met.wind_10m_north_m_s[c]));
         let cloud = |at: usize| met.cloud_water.as_ref().map_or(0.0, |w| f64::from(w[at]));
         for z in [1.0, 3.0, 10.0].into_iter().filter(|z| *z < lowest - 1.0) {
             let log_law = (z / ROUGHNESS_M).ln() / (10.0 / ROUGHNESS_M).ln();
-            self.push(z, p0 * (-z / (R_DRY * t2 / crate::constants::GRAVITY)).exp(), t2, q0, (e10 * log_law, n10 * log_law), cloud(c));
+            self.push(
+                z,
+                p0 * (-z / (R_DRY * t2 / crate::constants::GRAVITY)).exp(),
+                t2,
+                q0,
+                (e10 * log_law, n10 * log_law),
+                cloud(c),
+            );
         }
         for k in 0..met.levels {
             let at = k * cells + c;
             let z = f64::from(met.altitude_m[at]) - terrain;
             let wind = (f64::from(met.wind_east_m_s[at]), f64::from(met.wind_north_m_s[at]));
-            let (p, t, q) =
-                (f64::from(met.pressure_pa[at]), f64::from(met.temperature_k[at]), f64::from(met.specific_humidity[at]));
+            let (p, t, q) = (
+                f64::from(met.pressure_pa[at]),
+                f64::from(met.temperature_k[at]),
+                f64::from(met.specific_humidity[at]),
+            );
             self.push(z, p, t, q, wind, cloud(at));
         }
     }
 
     fn push(&mut self, z: f64, p: f64, t: f64, q: f64, wind: (f64, f64), cloud: f64) {
-        let density = p / (R_DRY * t * (1.0 + 0.608 * q));
+        let density = moisture::air_density(p, t, q);
         self.height.push(z);
         self.density.push(density);
         self.momentum_east.push(density * wind.0);

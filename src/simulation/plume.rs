@@ -12,10 +12,7 @@ pub fn effective_height(driver: &HourDriver, grid: &Grid, cell: usize, stack: &S
     let mouth = grid.vertical.interfaces_m.partition_point(|z| *z <= stack.height_m);
     let k = mouth.saturating_sub(1).min(nz - 2);
     let theta = |k: usize| {
-        moisture::potential_temperature(
-            f64::from(driver.temperature[[k, y, x]]),
-            f64::from(driver.pressure[[k, y, x]]),
-        )
+        moisture::potential_temperature(f64::from(driver.temperature[[k, y, x]]), f64::from(driver.pressure[[k, y, x]]))
     };
     let depth = grid.vertical.centre_m(k + 1) - grid.vertical.centre_m(k);
     let air = plume_rise::StackAir {

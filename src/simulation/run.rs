@@ -9,6 +9,7 @@ use super::history::History;
 use super::meteorology::Meteorology;
 use super::plume;
 use super::step::{Simulation, tracer_deviation};
+use crate::chemistry::pm_lite::NO2_SHARE;
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
@@ -19,6 +20,9 @@ use crate::error::{Rejection, Result};
 use crate::units::{gas_ug_m3, particle_ug_m3};
 use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array3, Axis};
+
+/// Raised whenever the same inputs give other results: a night of an older revision is run again.
+pub const REVISION: u32 = 1;
 
 /// Everything a run depends on but its sources.
 pub struct World<'a> {
@@ -43,7 +47,8 @@ pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) 
     let (_, ny, nx) = world.grid.shape();
     let mut meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
     let diagnosis = Diagnosis::new(world.grid, world.surface);
-    let (placement, rejections) = Placement::new(world.emission, sources, world.weights, world.grid);
+    let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, world.grid);
+    rejections.extend(left_out(&placement));
     let mut emission = EmissionField::new(world.grid, placement.layers());
     let mut history = empty(world.hours as usize, ny, nx);
     let mut simulation = None;
@@ -63,6 +68,20 @@ pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) 
         history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
     }
     Ok((history, rejections))
+}
+
+/// What of the inventory lies outside the grid, as one line for the record.
+fn left_out(placement: &Placement) -> Option<Rejection> {
+    let outside = placement.outside();
+    (outside.sources > 0).then(|| Rejection {
+        file: "all inventories".into(),
+        place: "outside the grid".into(),
+        found: format!(
+            "{} sources, wholly or in part: SO2 {:.1}, NOx {:.1}, PM2.5 {:.1} t a-1",
+            outside.sources, outside.annual_t.so2, outside.annual_t.nox, outside.annual_t.pm25
+        ),
+        expected: "sources inside the grid: only that part is emitted".into(),
+    })
 }
 
 fn empty(hours: usize, ny: usize, nx: usize) -> History {
@@ -92,7 +111,8 @@ fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array
             *value = match p {
                 Pollutant::Pm25 | Pollutant::Pm10 => particle_ug_m3(q, f64::from(density[[y, x]])),
                 Pollutant::Co => gas_ug_m3(q) * 1e-3,
-                Pollutant::So2 | Pollutant::No2 | Pollutant::O3 => gas_ug_m3(q),
+                Pollutant::No2 => gas_ug_m3(q) * NO2_SHARE,
+                Pollutant::So2 | Pollutant::O3 => gas_ug_m3(q),
             } as f32;
         }
     }

@@ -25,6 +25,8 @@ use rayon::prelude::*;
 
 /// Longest step [s]: mixing and chemistry are resolved to five minutes.
 const LONGEST_STEP_S: f32 = 300.0;
+/// Most steps of an hour: more means winds that no atmosphere has.
+const MOST_STEPS: usize = 3600;
 /// Largest share of a cell's air that convergence or divergence may move in one step.
 const DIVERGENCE_LIMIT: f32 = 0.4;
 
@@ -39,6 +41,7 @@ pub struct Simulation<'a> {
     /// Air mass of the cells now [kg].
     mass: Array3<f32>,
     steps: u64,
+    hours: u64,
     /// The ledger's books.
     pub books: Books,
 }
@@ -50,7 +53,17 @@ impl<'a> Simulation<'a> {
         let state = Array4::from_shape_fn((Species::COUNT, nz, ny, nx), |(s, z, _, _)| background.mixing_ratio[s][z]);
         let thickness: Vec<f64> = (0..nz).map(|k| grid.vertical.thickness_m(k)).collect();
         let books = Books::open(&state, &mass);
-        Self { grid, background, area, coefficients: LayerCoefficients::new(&thickness), state, mass, steps: 0, books }
+        Self {
+            grid,
+            background,
+            area,
+            coefficients: LayerCoefficients::new(&thickness),
+            state,
+            mass,
+            steps: 0,
+            hours: 0,
+            books,
+        }
     }
 
     /// Advances one hour; returns the hour's mean mixing ratio of each species in the lowest layer, `[species, y, x]`.
@@ -61,6 +74,14 @@ impl<'a> Simulation<'a> {
         let (_, ny, nx) = self.grid.shape();
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let steps = steps_per_hour(driver, &least);
+        if steps > MOST_STEPS {
+            return Err(Error::Unstable {
+                process: "the choice of the time step".into(),
+                place: format!("hour {}", self.hours),
+                found: format!("winds that need {steps} steps an hour"),
+                expected: format!("at most {MOST_STEPS}"),
+            });
+        }
         let dt = 3600.0 / steps as f32;
         let fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let chemistry = chemistry_fractions(driver, self.grid, dt);
@@ -72,6 +93,7 @@ impl<'a> Simulation<'a> {
             ground += &self.state.index_axis(Axis(1), 0);
         }
         self.check_finite()?;
+        self.hours += 1;
         ground /= steps as f32;
         Ok(ground)
     }
@@ -107,6 +129,7 @@ impl<'a> Simulation<'a> {
             self.books.sides(&through);
             self.mass.assign(next);
         }
+        self.books.clipped(&clip_negative(&mut self.state, &self.mass));
         self.books.chemistry(&react(&mut self.state, &self.mass, chemistry));
         self.steps += 1;
     }
@@ -129,6 +152,23 @@ impl<'a> Simulation<'a> {
     pub fn mass(&self) -> &Array3<f32> {
         &self.mass
     }
+}
+
+/// Sets what rounding left below zero to zero; returns the mass this added, per species [kg].
+fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> Vec<f64> {
+    let cells = mass.len();
+    let air = mass.as_slice().expect("air mass is contiguous");
+    let species = state.as_slice_mut().expect("state is contiguous").par_chunks_mut(cells);
+    species
+        .map(|q| {
+            let mut added = 0.0;
+            for (q, m) in q.iter_mut().zip(air).filter(|(q, _)| **q < 0.0) {
+                added -= f64::from(*q) * f64::from(*m);
+                *q = 0.0;
+            }
+            added
+        })
+        .collect()
 }
 
 fn steps_per_hour(driver: &HourDriver, least: &Array3<f32>) -> usize {
@@ -184,7 +224,8 @@ fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm_lite::Frac
                 let air = mass.index_axis(Axis(0), z);
                 let air = air.row(y);
                 let mut rows = species.iter_mut().map(|s| s.row_mut(y).into_slice().expect("rows are contiguous"));
-                let mut rows: [&mut [f32]; Species::COUNT] = std::array::from_fn(|_| rows.next().expect("one row per species"));
+                let mut rows: [&mut [f32]; Species::COUNT] =
+                    std::array::from_fn(|_| rows.next().expect("one row per species"));
                 let kg = |row: &[f32]| row.iter().zip(&air).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
                 for (p, row) in produced.iter_mut().zip(&rows) {
                     *p -= kg(row);
@@ -203,17 +244,7 @@ fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm_lite::Frac
 fn react_row(rows: &mut [&mut [f32]; Species::COUNT], fractions: &[pm_lite::Fractions]) {
     let [so2, no2, _, nh3, hno3, soa_precursor, sulfate, nitrate, ammonium, _, _, secondary_organic, ..] = rows;
     pm_lite::step_row(
-        &mut pm_lite::Row {
-            so2,
-            no2,
-            nh3,
-            hno3,
-            soa_precursor,
-            sulfate,
-            nitrate,
-            ammonium,
-            secondary_organic,
-        },
+        &mut pm_lite::Row { so2, no2, nh3, hno3, soa_precursor, sulfate, nitrate, ammonium, secondary_organic },
         fractions,
     );
 }

@@ -352,30 +352,3 @@ fn series_come_back_row_by_row_and_the_file_is_always_the_same() {
     assert!(matches!(series::read_rows(&b), Err(Error::Format { .. })));
     assert!(matches!(series::read_rows(&folder.path().join("c")), Err(Error::Missing { .. })));
 }
-
-#[test]
-fn earlier_series_are_read_and_a_damaged_one_is_refused_by_itself() {
-    let (_folder, store) = store();
-    for hours in [-24, -12, 0, 12] {
-        publish(&store, hours, "key");
-    }
-    let run = RunId::of(cycle());
-    let earlier = series::read_earlier(&store, &run).unwrap();
-    let ids: Vec<&str> = earlier.items.iter().map(|(id, _)| id.as_str()).collect();
-    assert_eq!(ids, ["2026011412", "2026011500"]);
-    assert!(earlier.rejections.is_empty());
-    assert_eq!(earlier.items[1].1, series::rows(&sample_record::forecast(cycle() - Duration::hours(12))));
-
-    // one bit of a value, so that the file still opens
-    let path = store.folder().join("2026011412/series.parquet");
-    let mut bytes = fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&path, &bytes).unwrap();
-    let earlier = series::read_earlier(&store, &run).unwrap();
-    assert_eq!(earlier.items.len(), 1);
-    assert_eq!(earlier.rejections.len(), 1);
-    assert_eq!(earlier.rejections[0].file, "2026011412/series.parquet");
-    assert!(matches!(store.file(&run, "fields.nc"), Err(Error::Missing { .. })));
-    assert!(matches!(store.file(&"2031010100".parse().unwrap(), "record.json"), Err(Error::Missing { .. })));
-}

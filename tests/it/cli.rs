@@ -104,7 +104,9 @@ fn certificate_follows_from_the_two_series(record: &serde_json::Value, run: &Pat
                 let values: Vec<f64> = rows
                     .iter()
                     .filter(|r| u64::from(r.adcode) == county["adcode"].as_u64().unwrap())
-                    .filter(|r| r.pollutant.name() == "PM2.5" && day["beijing_day"] == r.beijing_day.to_string().as_str())
+                    .filter(|r| {
+                        r.pollutant.name() == "PM2.5" && day["beijing_day"] == r.beijing_day.to_string().as_str()
+                    })
                     .map(|r| r.value)
                     .collect();
                 values.iter().sum::<f64>() / values.len() as f64

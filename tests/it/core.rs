@@ -17,8 +17,8 @@ use ndarray::{Array3, Array4};
 use std::path::Path;
 
 pub const STANDARD_M: [f64; 21] = [
-    0.0, 20.0, 50.0, 90.0, 150.0, 230.0, 330.0, 460.0, 620.0, 820.0, 1070.0, 1380.0, 1760.0, 2230.0, 2810.0, 3530.0, 4420.0,
-    5520.0, 6880.0, 8560.0, 10600.0,
+    0.0, 20.0, 50.0, 90.0, 150.0, 230.0, 330.0, 460.0, 620.0, 820.0, 1070.0, 1380.0, 1760.0, 2230.0, 2810.0, 3530.0,
+    4420.0, 5520.0, 6880.0, 8560.0, 10600.0,
 ];
 
 fn point(id: &str, lon: f64, lat: f64, stack: Option<Stack>) -> Source {
@@ -48,8 +48,7 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let text = |name: &str| std::fs::read_to_string(models.join(name)).unwrap();
     let emission = EmissionModel::from_toml(&text("emission.toml"), Path::new("emission.toml")).unwrap();
-    let background =
-        Background::from_toml(&text("boundary.toml"), Path::new("boundary.toml"), &grid.vertical).unwrap();
+    let background = Background::from_toml(&text("boundary.toml"), Path::new("boundary.toml"), &grid.vertical).unwrap();
     let world = World {
         grid: &grid,
         background: &background,
@@ -73,8 +72,17 @@ fn check(history: &History) {
     for s in &ledger.species {
         println!(
             "{:14} start {:.4e} end {:.4e} emitted {:.3e} in {:.3e} out {:.3e} chem {:+.3e} dry {:.3e} wet {:.3e} clip {:.1e} residual {:.1e}",
-            s.species, s.stored_start_kg, s.stored_end_kg, s.emitted_kg, s.inflow_kg, s.outflow_kg, s.chemistry_kg,
-            s.dry_deposited_kg, s.wet_deposited_kg, s.clipped_kg, s.relative_residual
+            s.species,
+            s.stored_start_kg,
+            s.stored_end_kg,
+            s.emitted_kg,
+            s.inflow_kg,
+            s.outflow_kg,
+            s.chemistry_kg,
+            s.dry_deposited_kg,
+            s.wet_deposited_kg,
+            s.clipped_kg,
+            s.relative_residual
         );
     }
     assert!(ledger.largest_relative_residual < 1e-6);

@@ -76,7 +76,8 @@ impl Elsewhere {
                 r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"adcode":{adcode}}},"geometry":{{"type":"Polygon","coordinates":[[[{w},{s}],[{e},{s}],[{e},{n}],[{w},{n}],[{w},{s}]]]}}}}]}}"#
             ),
         );
-        let region = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/yanbian/region.toml")).unwrap();
+        let region =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/yanbian/region.toml")).unwrap();
         put("region/region.toml", one_county(&region, adcode, lon, lat));
         put(
             "inventory.csv",

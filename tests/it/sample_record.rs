@@ -43,6 +43,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         schema: 1,
         run: cycle.format("%Y%m%d%H").to_string(),
         cycle,
+        grid: "demo".into(),
         region: "yanbian".into(),
         region_name_zh: "延边朝鲜族自治州".into(),
         status: Status::Degraded,
