@@ -16,3 +16,9 @@ mod warnings;
 
 pub use router::router;
 pub use server::serve;
+
+/// Writes a line for the operator to stderr; a closed stderr is no reason to stop serving.
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "hazecast serve: {text}");
+}

@@ -54,7 +54,7 @@ impl Problem {
 
     /// 500: the archive cannot be read. The cause goes to standard error; the answer names no path of the server.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
-        eprintln!("hazecast serve: {cause}");
+        super::complain(&format!("{cause}"));
         let detail =
             "The archive cannot be read. The server's log names the file; `hazecast verify` finds damaged runs.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)

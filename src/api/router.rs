@@ -82,7 +82,7 @@ async fn finish(request: Request, next: Next) -> Response {
 
 fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
-    eprintln!("hazecast serve: a request failed: {}", text.unwrap_or("no message"));
+    super::complain(&format!("a request failed: {}", text.unwrap_or("no message")));
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
     response.extensions_mut().insert(Problem::internal(&"the handler stopped"));
     response

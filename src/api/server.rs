@@ -67,7 +67,7 @@ async fn accept(listener: TcpListener, router: Router, stop: impl Future<Output 
             }
             Err(e) => {
                 // out of file descriptors, most likely: wait for connections to end
-                eprintln!("hazecast serve: a connection was not accepted: {e}");
+                super::complain(&format!("a connection was not accepted: {e}"));
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         }

@@ -55,9 +55,8 @@ pub fn one_night(setup: &Setup, cycle: Option<DateTime<Utc>>, language: Language
     match night(setup, cycle, &|stage, done, of| progress.note(stage, done, of))? {
         Night::Published(record) => Ok(record),
         Night::Unchanged(record) => {
-            eprintln!(
-                "{}",
-                language.pick("输入未变，已有记录保持不变", "same inputs as before: the published record stays")
+            output::note(
+                language.pick("输入未变，已有记录保持不变", "same inputs as before: the published record stays"),
             );
             Ok(record)
         }

@@ -1,4 +1,4 @@
-//! The only place that writes to stdout and prints errors.
+//! The only place that writes to stdout and stderr.
 
 use super::language::Language;
 use crate::error::{Error, Result};
@@ -11,6 +11,11 @@ use std::io::Write;
 /// `Io` when stdout does not take it (a closed pipe).
 pub fn print(text: &str) -> Result<()> {
     writeln!(std::io::stdout().lock(), "{text}").map_err(|e| Error::io("standard output", e))
+}
+
+/// Prints a line for people to stderr. A closed stderr is no reason to stop.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Prints one JSON document to stdout.
@@ -32,7 +37,7 @@ struct ErrorDocument {
 /// Prints an error: to stderr for people; with `--json` also as one document on stdout.
 pub fn error(error: &Error, json: bool, language: Language) {
     let word = language.pick("错误", "error");
-    eprintln!("{word}: {error}");
+    note(&format!("{word}: {error}"));
     if json {
         let document = ErrorDocument { error: error.kind(), message: error.to_string(), exit_code: error.exit_code() };
         // stdout may be closed: the exit code still tells

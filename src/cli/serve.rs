@@ -1,6 +1,7 @@
 //! `hazecast serve`: the API and its page.
 
 use super::language::Language;
+use super::output;
 use crate::api;
 use crate::archive::store::Store;
 use crate::config::Config;
@@ -42,8 +43,8 @@ pub fn run(args: &ServeArgs, language: Language) -> Result<u8> {
 pub fn serve(store: Store, listen: SocketAddr, language: Language) -> Result<u8> {
     api::serve(std::sync::Arc::new(store), listen, |address| {
         let stop = language.pick("按 Ctrl-C 停止", "Ctrl-C stops");
-        eprintln!("{}  http://{address}/", language.pick("网页", "page"));
-        eprintln!("{}   http://{address}/v1/warnings/current   ({stop})", language.pick("接口", "API "));
+        output::note(&format!("{}  http://{address}/", language.pick("网页", "page")));
+        output::note(&format!("{}   http://{address}/v1/warnings/current   ({stop})", language.pick("接口", "API ")));
     })?;
     Ok(0)
 }

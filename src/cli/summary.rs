@@ -47,7 +47,7 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
 
 fn counties(out: &mut String, record: &ConsultationRecord, language: Language) {
     for (county, area) in record.forecast.counties.iter().zip(&record.warning.counties) {
-        let days: Vec<String> = county.days.iter().map(|d| day(d)).collect();
+        let days: Vec<String> = county.days.iter().map(day).collect();
         let _ = writeln!(
             out,
             "  {} {:<10} {:<12} {}",

@@ -240,6 +240,12 @@ impl VerticalGrid {
         Ok(Self { interfaces_m })
     }
 
+    /// The layers that end at or below `top_m` above ground; `None` when fewer than two do.
+    pub fn below(&self, top_m: f64) -> Option<Self> {
+        let kept = self.interfaces_m.partition_point(|z| *z <= top_m);
+        (kept >= 3).then(|| Self { interfaces_m: self.interfaces_m[..kept].to_vec() })
+    }
+
     /// Number of layers.
     pub fn layers(&self) -> usize {
         self.interfaces_m.len() - 1

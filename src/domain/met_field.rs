@@ -12,6 +12,14 @@ pub enum FluxTime {
     MeanSincePrevious,
 }
 
+impl MetField {
+    /// Height above ground [m] that the provider's highest level reaches everywhere.
+    pub fn top_m(&self) -> f64 {
+        let highest = &self.altitude_m[(self.levels - 1) * self.grid.cells()..];
+        highest.iter().zip(&self.terrain_m).fold(f64::INFINITY, |low, (z, t)| low.min(f64::from(z - t)))
+    }
+}
+
 /// Meteorology at one time.
 ///
 /// **Invariant:** 3-D fields are `[level, y, x]` with x fastest, levels upward from the ground, at mass points (cell centres); 2-D

@@ -108,10 +108,10 @@ impl Tonight<'_> {
     /// forecast_of(sources), or what an earlier try of this night archived of it.
     fn run(&self, stage: Stage, file: &str, sources: &[Source]) -> Result<(History, Vec<Rejection>)> {
         let (path, name) = (self.work.path(file), file.trim_end_matches(".nc"));
-        if let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)? {
-            if sha256_file(&path).is_ok_and(|(_, found)| found == hash) {
-                return Ok((fields::read_history(&path)?, rejections));
-            }
+        if let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)?
+            && sha256_file(&path).is_ok_and(|(_, found)| found == hash)
+        {
+            return Ok((fields::read_history(&path)?, rejections));
         }
         let config = &self.setup.config;
         let world = World {

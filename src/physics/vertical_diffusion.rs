@@ -56,6 +56,10 @@ impl MixingFactors {
 
 /// Mixes the rows `q` of one species in air of `mass` [kg]; `emitted` [kg] in the lowest `emitted.len() / width` layers, `deposition` the `d` of each column [kg].
 /// Adds the deposited mass [kg] to `deposited` per column. `work` is scratch of q's size.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a kernel on plain slices: each argument is an array or a number of the formula"
+)]
 pub fn mix(
     q: &mut [f32],
     mass: &[f32],

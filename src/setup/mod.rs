@@ -8,7 +8,7 @@ use crate::consultation::InputFile;
 use crate::domain::aqi::AqiRules;
 use crate::domain::county::{CountyWeights, Region};
 use crate::domain::county_weights::county_weights;
-use crate::domain::grid::Grid;
+use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
@@ -48,6 +48,22 @@ pub struct Domain {
     pub weights: Vec<CountyWeights>,
     pub background: Background,
     pub surface: SurfaceParameters,
+}
+
+/// Lowest model top [m]: mixing and plumes must stay inside.
+const LOWEST_TOP_M: f64 = 3000.0;
+
+/// The layers that the meteorology covers at all times: air above its highest level would be invented.
+fn covered(vertical: &VerticalGrid, meteorology: &[MetField]) -> Result<VerticalGrid> {
+    let top = meteorology.iter().fold(f64::INFINITY, |low, m| low.min(m.top_m()));
+    let kept = vertical.below(top).filter(|v| v.interfaces_m.last().is_some_and(|z| *z >= LOWEST_TOP_M));
+    kept.ok_or_else(|| {
+        Error::missing(
+            format!("meteorology above {top:.0} m: the model needs at least {LOWEST_TOP_M:.0} m above ground"),
+            "inputs.meteorology",
+            "Use meteorology with higher levels",
+        )
+    })
 }
 
 impl Setup {
@@ -91,7 +107,8 @@ impl Setup {
     /// # Errors
     /// `Invalid` for an unknown grid, or when no county lies in it.
     pub fn domain(&self, meteorology: &[MetField]) -> Result<Domain> {
-        let grid = self.grids.grid(&self.config.grid, meteorology)?;
+        let mut grid = self.grids.grid(&self.config.grid, meteorology)?;
+        grid.vertical = covered(&grid.vertical, meteorology)?;
         let weights: Vec<CountyWeights> =
             self.region.counties.iter().map(|c| county_weights(c, &grid.horizontal)).collect();
         if let Some((county, w)) = self.region.counties.iter().zip(&weights).find(|(_, w)| w.coverage < 0.5) {

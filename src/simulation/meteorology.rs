@@ -61,9 +61,7 @@ impl<'a> Meteorology<'a> {
             return Err(Error::missing("meteorology", "inputs.meteorology", "Give at least one readable file"));
         }
         let (mut grids, mut weights, mut weights_of) = (Vec::new(), Vec::new(), Vec::new());
-        let top = grid.vertical.centre_m(grid.vertical.layers() - 1);
         for field in fields {
-            reaches(field, top)?;
             let known = grids.iter().position(|g| *g == &field.grid);
             weights_of.push(known.unwrap_or(grids.len()));
             if known.is_none() {
@@ -234,24 +232,6 @@ impl MetOnGrid {
         self.flux_time = other.flux_time;
         self
     }
-}
-
-/// The provider's highest level must reach the centre of the model's top layer: air above it would be invented.
-fn reaches(field: &MetField, top_m: f64) -> Result<()> {
-    let cells = field.grid.cells();
-    let highest = &field.altitude_m[(field.levels - 1) * cells..];
-    let lowest_top = highest.iter().zip(&field.terrain_m).map(|(z, t)| f64::from(z - t)).fold(f64::INFINITY, f64::min);
-    if lowest_top >= top_m {
-        return Ok(());
-    }
-    Err(Error::missing(
-        format!(
-            "meteorology above {lowest_top:.0} m at {}: the model's top layer lies at {top_m:.0} m",
-            field.valid_time
-        ),
-        "inputs.meteorology",
-        "Use meteorology with higher levels, or a grid with a lower top",
-    ))
 }
 
 /// Layer means `[layer, y, x]` on the provider's horizontal grid.

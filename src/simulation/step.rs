@@ -116,7 +116,7 @@ impl<'a> Simulation<'a> {
             area: &self.area,
             dt,
         };
-        let horizontal_first = self.steps % 2 == 0;
+        let horizontal_first = self.steps.is_multiple_of(2);
         let y_first = self.steps / 2 % 2 == 1;
         if horizontal_first {
             let through = fluxes.advance(&mut self.state, &mut self.mass, self.background, y_first);

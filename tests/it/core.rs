@@ -44,7 +44,8 @@ fn point(id: &str, lon: f64, lat: f64, stack: Option<Stack>) -> Source {
 }
 
 fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: u32, frozen: bool) -> History {
-    let grid = Grid { name: "test".into(), horizontal, vertical: VerticalGrid::new(STANDARD_M.to_vec()).unwrap() };
+    let vertical = VerticalGrid::new(STANDARD_M.to_vec()).unwrap().below(met[0].top_m()).unwrap();
+    let grid = Grid { name: "test".into(), horizontal, vertical };
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let text = |name: &str| std::fs::read_to_string(models.join(name)).unwrap();
     let emission = EmissionModel::from_toml(&text("emission.toml"), Path::new("emission.toml")).unwrap();
@@ -61,6 +62,11 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
         hours,
     };
     simulate(&world, sources, &|_, _| {}).unwrap().0
+}
+
+/// The cells that a moving nest covers at all times.
+fn overlap(met: &[MetField]) -> HorizontalGrid {
+    met.iter().try_fold(met[0].grid.clone(), |g, m| g.overlap(&m.grid)).unwrap()
 }
 
 fn check(history: &History) {
@@ -99,7 +105,7 @@ fn real_hurricane_winds_close_the_ledger_and_keep_the_tracer_uniform() {
     let met = wrfout::read(&path).unwrap();
     let stack = Stack { height_m: 120.0, diameter_m: 4.0, temperature_k: 400.0, velocity_m_s: 15.0 };
     let sources = [point("a", -90.0, 23.5, None), point("b", -88.7, 24.5, Some(stack))];
-    let history = run(&met, met[0].grid.clone(), &sources, 9, false);
+    let history = run(&met, overlap(&met), &sources, 9, false);
     check(&history);
     let emitted = &history.ledger.species[Species::BlackCarbon.index()];
     assert!(emitted.emitted_kg > 0.0);
@@ -115,7 +121,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let sources = [point("a", -90.0, 23.5, None)];
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let history = pool.install(|| run(&met, met[0].grid.clone(), &sources, 2, false));
+        let history = pool.install(|| run(&met, overlap(&met), &sources, 2, false));
         let bits: Vec<u32> = history.concentrations.pm25_ug_m3.unwrap().iter().map(|v| v.to_bits()).collect();
         (bits, history.ledger)
     };
