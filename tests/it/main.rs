@@ -1,5 +1,7 @@
 //! One binary of integration tests, so that the heavy crates are linked once.
 
+#![allow(clippy::print_stdout, reason = "tests print their figures")]
+
 mod archive;
 mod cli;
 mod core;

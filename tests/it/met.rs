@@ -174,7 +174,7 @@ fn a_wrfout_without_times_is_refused_by_name() {
 fn gfs_equals_eccodes() {
     let Some(path) = real("met/gfs/gfs.t12z.pgrbf120.2p5deg.grib2") else { return };
     let window = (125.0, 40.0, 134.0, 46.0);
-    let fields = grib2::read(&[path.clone()], Some(window)).unwrap();
+    let fields = grib2::read(std::slice::from_ref(&path), Some(window)).unwrap();
     assert_eq!(fields.len(), 1);
     let f = &fields[0];
     assert_eq!(f.valid_time.to_rfc3339(), "2011-01-15T12:00:00+00:00");
@@ -295,12 +295,12 @@ fn files_that_do_not_belong_together_are_refused() {
     refused(
         "one variable per file",
         &interim,
-        meteorology::read(&[interim.clone()], None, None),
+        meteorology::read(std::slice::from_ref(&interim), None, None),
         &["surface pressure"],
     );
     assert!(meteorology::read(&[], None, None).is_err());
     let none = std::path::PathBuf::from("no_such_file.grib2");
-    refused("no file", &none, meteorology::read(&[none.clone()], None, None), &["missing"]);
+    refused("no file", &none, meteorology::read(std::slice::from_ref(&none), None, None), &["missing"]);
 }
 
 /// Files found by fuzzing that crash, hang or panic the C library. The child is this test binary, running only

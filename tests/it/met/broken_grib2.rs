@@ -129,7 +129,7 @@ fn temporary(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 #[test]
 fn sound_messages_are_read_from_one_or_several_files() {
     let (_keep, path) = temporary("sound.grib2", &sound().bytes());
-    let fields = grib2::read(&[path.clone()], None).unwrap();
+    let fields = grib2::read(std::slice::from_ref(&path), None).unwrap();
     let f = &fields[0];
     assert_eq!((fields.len(), f.levels, f.grid.nx, f.grid.ny), (1, 6, 4, 3));
     assert_eq!((f.grid.x0, f.grid.y0, f.grid.dx), (128.0, 42.0, 1.0));
@@ -175,7 +175,7 @@ fn broken_grib2_is_refused_with_file_and_place() {
         let mut file = sound();
         change(&mut file);
         let (_keep, path) = temporary(&format!("broken_{i}.grib2"), &file.bytes());
-        refused(what, &path, grib2::read(&[path.clone()], None), words);
+        refused(what, &path, grib2::read(std::slice::from_ref(&path), None), words);
     }
 }
 
@@ -203,7 +203,7 @@ fn damaged_bytes_are_refused_with_message_and_byte() {
     ];
     for (i, (what, bytes, words)) in cases.into_iter().enumerate() {
         let (_keep, path) = temporary(&format!("damaged_{i}.grib2"), &bytes);
-        refused(what, &path, grib2::read(&[path.clone()], None), words);
+        refused(what, &path, grib2::read(std::slice::from_ref(&path), None), words);
     }
 }
 
@@ -219,7 +219,7 @@ fn no_single_byte_makes_the_reader_panic() {
             let mut bytes = whole.clone();
             bytes[at] = byte;
             std::fs::write(&path, bytes).unwrap();
-            if let Err(e) = grib2::read(&[path.clone()], None) {
+            if let Err(e) = grib2::read(std::slice::from_ref(&path), None) {
                 assert!(e.to_string().contains("fuzzed.grib2"), "byte {at}: {e}");
             }
         }
