@@ -1,18 +1,14 @@
 //! Meteorology of any provider -> the model grid: vertical layer means first, then bilinear in the horizontal, then linear in time.
 //!
-//! Heights are above ground on both sides, so a valley of the provider stays a valley here. A layer's value is the exact mean of the
-//! provider's piecewise-linear profile over the layer; winds are averaged as momentum (density times wind), which keeps the mass flux.
+//! Heights are above ground on both sides, so a valley of the provider stays a valley here.
 
-use crate::constants::R_DRY;
-use crate::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
+use super::bilinear::Bilinear;
+use super::layer_means::layer_means;
+use crate::domain::grid::Grid;
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
-use crate::physics::moisture;
 use chrono::{DateTime, Utc};
 use ndarray::{Array2, Array3, Zip};
-
-/// Roughness length [m] of the logarithmic wind below 10 m, where providers have no level.
-const ROUGHNESS_M: f64 = 0.1;
 
 /// Meteorology of one instant on the model grid; 3-D `[z, y, x]` layer means, 2-D `[y, x]`.
 #[derive(Debug, Clone)]
@@ -234,223 +230,82 @@ impl MetOnGrid {
     }
 }
 
-/// Layer means `[layer, y, x]` on the provider's horizontal grid.
-struct LayerMeans {
-    density: Vec<f32>,
-    momentum_east: Vec<f32>,
-    momentum_north: Vec<f32>,
-    temperature: Vec<f32>,
-    humidity: Vec<f32>,
-    pressure: Vec<f32>,
-    cloud: Vec<f32>,
-}
-
-fn layer_means(met: &MetField, vertical: &VerticalGrid) -> LayerMeans {
-    let (cells, nz) = (met.grid.cells(), vertical.layers());
-    let zeros = || vec![0.0f32; cells * nz];
-    let mut out = LayerMeans {
-        density: zeros(),
-        momentum_east: zeros(),
-        momentum_north: zeros(),
-        temperature: zeros(),
-        humidity: zeros(),
-        pressure: zeros(),
-        cloud: zeros(),
-    };
-    let mut column = Column::default();
-    for c in 0..cells {
-        column.read(met, c);
-        for k in 0..nz {
-            let (low, high) = (vertical.interfaces_m[k], vertical.interfaces_m[k + 1]);
-            let mean = |values: &[f64]| mean_over(&column.height, values, low, high) as f32;
-            let at = k * cells + c;
-            out.density[at] = mean(&column.density);
-            out.momentum_east[at] = mean(&column.momentum_east);
-            out.momentum_north[at] = mean(&column.momentum_north);
-            out.temperature[at] = mean(&column.temperature);
-            out.humidity[at] = mean(&column.humidity);
-            out.cloud[at] = mean(&column.cloud);
-            out.pressure[at] = mean(&column.log_pressure).exp();
-        }
-    }
-    out
-}
-
-/// Nodes of one column, from the ground up.
-#[derive(Default)]
-struct Column {
-    height: Vec<f64>,
-    density: Vec<f64>,
-    momentum_east: Vec<f64>,
-    momentum_north: Vec<f64>,
-    temperature: Vec<f64>,
-    humidity: Vec<f64>,
-    log_pressure: Vec<f64>,
-    cloud: Vec<f64>,
-}
-
-impl Column {
-    fn read(&mut self, met: &MetField, c: usize) {
-        for v in [
-            &mut self.height,
-            &mut self.density,
-            &mut self.momentum_east,
-            &mut self.momentum_north,
-            &mut self.temperature,
-            &mut self.humidity,
-            &mut self.log_pressure,
-            &mut self.cloud,
-        ] {
-            v.clear();
-        }
-        let cells = met.grid.cells();
-        let terrain = f64::from(met.terrain_m[c]);
-        let lowest = f64::from(met.altitude_m[c]) - terrain;
-        let (t2, p0, q0) = (
-            f64::from(met.temperature_2m_k[c]),
-            f64::from(met.surface_pressure_pa[c]),
-            f64::from(met.specific_humidity[c]),
-        );
-        let (e10, n10) = (f64::from(met.wind_10m_east_m_s[c]), f64::from(met.wind_10m_north_m_s[c]));
-        let cloud = |at: usize| met.cloud_water.as_ref().map_or(0.0, |w| f64::from(w[at]));
-        for z in [1.0, 3.0, 10.0].into_iter().filter(|z| *z < lowest - 1.0) {
-            let log_law = (z / ROUGHNESS_M).ln() / (10.0 / ROUGHNESS_M).ln();
-            self.push(
-                z,
-                p0 * (-z / (R_DRY * t2 / crate::constants::GRAVITY)).exp(),
-                t2,
-                q0,
-                (e10 * log_law, n10 * log_law),
-                cloud(c),
-            );
-        }
-        for k in 0..met.levels {
-            let at = k * cells + c;
-            let z = f64::from(met.altitude_m[at]) - terrain;
-            let wind = (f64::from(met.wind_east_m_s[at]), f64::from(met.wind_north_m_s[at]));
-            let (p, t, q) = (
-                f64::from(met.pressure_pa[at]),
-                f64::from(met.temperature_k[at]),
-                f64::from(met.specific_humidity[at]),
-            );
-            self.push(z, p, t, q, wind, cloud(at));
-        }
-    }
-
-    fn push(&mut self, z: f64, p: f64, t: f64, q: f64, wind: (f64, f64), cloud: f64) {
-        let density = moisture::air_density(p, t, q);
-        self.height.push(z);
-        self.density.push(density);
-        self.momentum_east.push(density * wind.0);
-        self.momentum_north.push(density * wind.1);
-        self.temperature.push(t);
-        self.humidity.push(q);
-        self.log_pressure.push(p.ln());
-        self.cloud.push(cloud);
-    }
-}
-
-/// Exact mean over `low..high` of the piecewise-linear profile through `(height, value)`, constant outside the nodes.
-fn mean_over(height: &[f64], value: &[f64], low: f64, high: f64) -> f64 {
-    let last = height.len() - 1;
-    let at = |z: f64, i: usize| {
-        let share = (z - height[i]) / (height[i + 1] - height[i]);
-        value[i] + share * (value[i + 1] - value[i])
-    };
-    let mut sum = 0.0;
-    if low < height[0] {
-        sum += value[0] * (high.min(height[0]) - low);
-    }
-    if high > height[last] {
-        sum += value[last] * (high - low.max(height[last]));
-    }
-    for i in 0..last {
-        let (a, b) = (low.max(height[i]), high.min(height[i + 1]));
-        if b > a {
-            sum += 0.5 * (at(a, i) + at(b, i)) * (b - a);
-        }
-    }
-    sum / (high - low)
-}
-
-/// Bilinear weights from a provider's grid to the model's cells.
-struct Bilinear {
-    /// Per model cell: the south-western provider cell and the weights of it and its eastern, northern, north-eastern neighbours.
-    cells: Vec<(usize, [f32; 4])>,
-    nx: usize,
-}
-
-/// How far [cells] a model cell may lie outside the provider's outermost centres.
-const MARGIN: f64 = 0.51;
-
-impl Bilinear {
-    fn new(from: &HorizontalGrid, to: &HorizontalGrid) -> Result<Self> {
-        let transform = from.transform();
-        let (mx, my) = (from.nx as f64 - 1.0, from.ny as f64 - 1.0);
-        let mut cells = Vec::with_capacity(to.cells());
-        for (lon, lat) in to.centres() {
-            let (x, y) = transform.index(lon, lat);
-            let inside = |v: f64, max: f64| v >= -MARGIN && v <= max + MARGIN;
-            if !(inside(x, mx) && inside(y, my)) || from.nx < 2 || from.ny < 2 {
-                return Err(Error::missing(
-                    format!("meteorology over {lon:.2} E {lat:.2} N, inside the model grid"),
-                    "inputs.meteorology",
-                    "Choose a grid that the meteorology covers, or meteorology that covers the grid",
-                ));
-            }
-            let (x, y) = (x.clamp(0.0, mx), y.clamp(0.0, my));
-            let (i, j) = ((x as usize).min(from.nx - 2), (y as usize).min(from.ny - 2));
-            let (a, b) = ((x - i as f64) as f32, (y - j as f64) as f32);
-            cells.push((j * from.nx + i, [(1.0 - a) * (1.0 - b), a * (1.0 - b), (1.0 - a) * b, a * b]));
-        }
-        Ok(Self { cells, nx: from.nx })
-    }
-
-    fn apply(&self, from: &[f32], to: &mut [f32]) {
-        for (to, (c, w)) in to.iter_mut().zip(&self.cells) {
-            *to = w[0] * from[*c] + w[1] * from[c + 1] + w[2] * from[c + self.nx] + w[3] * from[c + self.nx + 1];
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::grid::{HorizontalGrid, VerticalGrid};
+    use chrono::{Duration, TimeZone};
 
-    #[test]
-    fn layer_means_of_a_straight_line_are_its_middle_values() {
-        let height = [10.0, 50.0, 200.0, 1000.0];
-        let value = height.map(|z| 3.0 + 0.01 * z);
-        for (low, high) in [(10.0, 20.0), (30.0, 70.0), (100.0, 900.0)] {
-            let expected = 3.0 + 0.005 * (low + high);
-            assert!((mean_over(&height, &value, low, high) - expected).abs() < 1e-12);
-        }
-        assert!((mean_over(&height, &value, 0.0, 10.0) - 3.1).abs() < 1e-12);
-        assert!((mean_over(&height, &value, 1000.0, 3000.0) - 13.0).abs() < 1e-12);
+    /// Three-hourly fields on 9 x 9 cells; rain and heat flux of the interval that ends at each time are the index of the time.
+    fn fields(flux_time: FluxTime) -> Vec<MetField> {
+        let grid = HorizontalGrid::new("+proj=latlong +R=6370000", (9, 9), (128.0, 42.0), (0.25, 0.25)).unwrap();
+        let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).unwrap();
+        let flat = |v: f32| vec![v; 81];
+        let column = |v: [f32; 2]| v.iter().flat_map(|v| flat(*v)).collect::<Vec<f32>>();
+        (0..3u8)
+            .map(|i| MetField {
+                valid_time: start + Duration::hours(3 * i64::from(i)),
+                grid: grid.clone(),
+                levels: 2,
+                altitude_m: column([20.0, 9000.0]),
+                pressure_pa: column([99_000.0, 30_000.0]),
+                temperature_k: column([260.0, 225.0]),
+                specific_humidity: column([1e-3, 1e-5]),
+                wind_east_m_s: column([3.0, 20.0]),
+                wind_north_m_s: column([0.0, 0.0]),
+                cloud_water: None,
+                terrain_m: flat(0.0),
+                surface_pressure_pa: flat(99_300.0),
+                temperature_2m_k: flat(259.0),
+                wind_10m_east_m_s: flat(2.5),
+                wind_10m_north_m_s: flat(0.0),
+                precipitation_kg_m2_s: Some(flat(f32::from(i))),
+                mixing_height_m: None,
+                friction_velocity_m_s: None,
+                flux_time,
+                sensible_heat_flux_w_m2: Some(flat(f32::from(i))),
+                shortwave_w_m2: None,
+                snow_kg_m2: None,
+                land_fraction: None,
+            })
+            .collect()
     }
 
-    /// Layer means over all layers give back the whole integral: interpolation neither makes nor loses mass flux.
-    #[test]
-    fn layer_means_conserve_the_integral() {
-        let height = [2.0, 10.0, 35.0, 80.0, 300.0];
-        let value = [1.0, 4.0, 2.0, 7.0, -1.0];
-        let layers = [0.0, 20.0, 50.0, 90.0, 150.0, 310.0];
-        let sum: f64 = layers.windows(2).map(|w| mean_over(&height, &value, w[0], w[1]) * (w[1] - w[0])).sum();
-        assert!((sum - mean_over(&height, &value, 0.0, 310.0) * 310.0).abs() < 1e-9);
+    fn model() -> Grid {
+        let horizontal = HorizontalGrid::new("+proj=latlong +R=6370000", (4, 4), (128.5, 42.5), (0.2, 0.2)).unwrap();
+        Grid { name: "test".into(), horizontal, vertical: VerticalGrid::new(vec![0.0, 30.0, 100.0]).unwrap() }
     }
 
     #[test]
-    fn bilinear_weights_reproduce_a_plane() {
-        let from = HorizontalGrid::new("+proj=latlong +R=6370000", (20, 20), (125.0, 40.0), (0.5, 0.5)).unwrap();
-        let to = HorizontalGrid::new("+proj=latlong +R=6370000", (10, 8), (126.1, 41.2), (0.37, 0.41)).unwrap();
-        let plane = |lon: f64, lat: f64| (0.3 * lon - 0.7 * lat) as f32;
-        let source: Vec<f32> = from.centres().into_iter().map(|(lon, lat)| plane(lon, lat)).collect();
-        let mut out = vec![0.0; to.cells()];
-        Bilinear::new(&from, &to).unwrap().apply(&source, &mut out);
-        for (value, (lon, lat)) in out.iter().zip(to.centres()) {
-            assert!((value - plane(lon, lat)).abs() < 1e-4);
-        }
-        let outside = HorizontalGrid::new("+proj=latlong +R=6370000", (10, 8), (136.0, 41.2), (0.37, 0.41)).unwrap();
-        assert!(Bilinear::new(&from, &outside).is_err());
+    fn rain_belongs_to_the_interval_before_its_time() {
+        let (fields, grid) = (fields(FluxTime::Instant), model());
+        let met = Meteorology::new(&fields, &grid, false).unwrap();
+        let at = |minutes: i64| fields[0].valid_time + Duration::minutes(minutes);
+        let mean = |from: i64, to: i64| met.precipitation(at(from), at(to))[[2, 2]];
+        assert_eq!(mean(0, 60), 1.0);
+        assert_eq!(mean(120, 180), 1.0);
+        assert_eq!(mean(180, 240), 2.0);
+        assert!((mean(150, 210) - 1.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn fluxes_that_are_means_hold_throughout_their_interval() {
+        let grid = model();
+        let heat = |flux_time: FluxTime, hour: i64| {
+            let fields = fields(flux_time);
+            let t = fields[0].valid_time + Duration::hours(hour);
+            Meteorology::new(&fields, &grid, false).unwrap().at(t).unwrap().heat_flux.unwrap()[[1, 1]]
+        };
+        assert!((heat(FluxTime::Instant, 1) - 1.0 / 3.0).abs() < 1e-6);
+        assert_eq!(heat(FluxTime::MeanSincePrevious, 1), 1.0);
+        assert_eq!(heat(FluxTime::MeanSincePrevious, 4), 2.0);
+    }
+
+    #[test]
+    fn hours_beyond_the_files_are_missing() {
+        let (fields, grid) = (fields(FluxTime::Instant), model());
+        let mut met = Meteorology::new(&fields, &grid, false).unwrap();
+        let error = met.at(fields[2].valid_time + Duration::hours(1)).unwrap_err();
+        assert!(matches!(error, Error::Missing { .. }), "{error}");
     }
 }

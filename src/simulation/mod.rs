@@ -1,5 +1,6 @@
 //! State(t) -> State(t + dt) -> History.
 
+mod bilinear;
 pub mod boundary;
 pub mod box_cells;
 pub mod budget;
@@ -11,6 +12,7 @@ pub mod emission_placement;
 pub mod fire_emission;
 pub mod history;
 pub mod horizontal;
+mod layer_means;
 pub mod meteorology;
 pub mod plume;
 pub mod run;

@@ -107,7 +107,10 @@ fn real_hurricane_winds_close_the_ledger_and_keep_the_tracer_uniform() {
     let sources = [point("a", -90.0, 23.5, None), point("b", -88.7, 24.5, Some(stack))];
     let history = run(&met, overlap(&met), &sources, 9, false);
     check(&history);
-    let emitted = &history.ledger.species[Species::BlackCarbon.index()];
+    let of = |s: Species| &history.ledger.species[s.index()];
+    assert!(of(Species::Sulfate).wet_deposited_kg > 0.0, "a hurricane rains");
+    assert_eq!(of(Species::Co).wet_deposited_kg, 0.0);
+    let emitted = of(Species::BlackCarbon);
     assert!(emitted.emitted_kg > 0.0);
     for field in [&history.concentrations.pm25_ug_m3, &history.concentrations.co_mg_m3] {
         assert!(field.as_ref().unwrap().iter().all(|v| v.is_finite() && *v >= 0.0));
