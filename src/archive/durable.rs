@@ -1,6 +1,7 @@
 //! Writes that are either wholly on the disk or not there at all, and hashes of what is there.
 
 use crate::error::{Error, Result};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -87,4 +88,15 @@ pub fn sha256_file(path: &Path) -> Result<(u64, String)> {
 
 fn hex(digest: &[u8]) -> String {
     digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// JSON for people and machines: two spaces, keys in the order of the type, a newline at the end. The same value gives the same bytes.
+///
+/// # Errors
+/// `Format` naming `path` when the value cannot be written as JSON.
+pub(super) fn json_bytes<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)
+        .map_err(|e| Error::format(path, "the document", e.to_string(), "a value that JSON can hold", "Report this"))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }

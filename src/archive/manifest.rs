@@ -66,7 +66,7 @@ impl Manifest {
     /// # Errors
     /// `Format` when the document cannot be serialised.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        super::store::json_bytes(Path::new(MANIFEST), self)
+        super::durable::json_bytes(Path::new(MANIFEST), self)
     }
 
     /// The entry of a file.

@@ -10,7 +10,6 @@ use super::run_id::RunId;
 use super::work::{Work, remove_folder, remove_leftovers};
 use crate::consultation::ConsultationRecord;
 use crate::error::{Error, Result};
-use serde::Serialize;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -293,17 +292,6 @@ impl Store {
             _ => Ok(()),
         }
     }
-}
-
-/// JSON for people and machines: two spaces, keys in the order of the type, a newline at the end. The same value gives the same bytes.
-///
-/// # Errors
-/// `Format` naming `path` when the value cannot be written as JSON.
-pub(super) fn json_bytes<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|e| Error::format(path, "the document", e.to_string(), "a value that JSON can hold", "Report this"))?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {

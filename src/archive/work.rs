@@ -1,9 +1,9 @@
 //! A run in progress: its folder, and the products of stages that a broken night resumes from.
 
+use super::durable::json_bytes;
 use super::durable::{self, sha256, write_atomic};
 use super::manifest::STAGES;
 use super::run_id::RunId;
-use super::store::json_bytes;
 use crate::error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

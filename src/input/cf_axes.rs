@@ -1,6 +1,6 @@
 //! Axes and grid of a CF file: which dimension is which, in which direction, on which projection.
 
-use super::meteorology::Window;
+use super::Window;
 use super::netcdf_file::NetcdfFile;
 use super::quantity::Quantity;
 use crate::constants::EARTH_RADIUS_M;

@@ -3,14 +3,15 @@
 //! Sign and interval conventions are ECMWF's: fluxes downward positive (turned here), precipitation and radiation amounts over the
 //! hour that ends at the time (ERA5: data documentation, "accumulations").
 
+use super::Window;
 use super::cf_axes::Axes;
 use super::cf_time;
 use super::humidity::{saturation_over_water_pa, specific_from_relative, specific_from_vapour, virtual_temperature};
-use super::meteorology::{Reading, Window};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
 use super::quantity::Quantity;
+use super::reading::Reading;
 use crate::constants::{GRAVITY, R_DRY};
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::Result;

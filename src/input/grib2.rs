@@ -1,11 +1,12 @@
 //! GRIB2 of global models on pressure levels (GFS, ECMWF open data), any number of files.
 
+use super::Window;
 use super::accumulation::Accumulation;
 use super::grib2_message::{Field, LatLon, Parameter, Process, When, fields};
 use super::humidity::{saturation_over_water_pa, specific_from_relative, specific_from_vapour};
-use super::meteorology::{Reading, Window, with_rates};
 use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
+use super::reading::{Reading, with_rates};
 use crate::constants::GRAVITY;
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::{FluxTime, MetField};

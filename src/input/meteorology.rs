@@ -1,32 +1,16 @@
 //! Any set of meteorology files to one gap-free sequence.
 
-use super::accumulation::{self, Accumulation, Sign};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
-use super::{cf_netcdf, grib2, isolation, wrfout};
+use super::reading::{Reading, with_rates};
+use super::{Window, cf_netcdf, grib2, isolation, wrfout};
 use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
 use chrono::{DateTime, Duration, Utc};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// West, south, east, north [degrees] of the region that is needed.
-pub type Window = (f64, f64, f64, f64);
-
 /// Longest step between two times; interpolating over more loses the daily course.
 const LONGEST_STEP_HOURS: i64 = 6;
-
-/// One time of one file, with what it accumulated.
-#[derive(Debug, Clone)]
-pub struct Reading {
-    pub path: PathBuf,
-    pub field: MetField,
-    /// Precipitation [kg m-2].
-    pub rain: Option<Accumulation>,
-    /// Sensible heat, upward [J m-2].
-    pub heat: Option<Accumulation>,
-    /// Downward short-wave radiation [J m-2].
-    pub shortwave: Option<Accumulation>,
-}
 
 /// What a file is, by its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,30 +180,6 @@ fn gapless(readings: &[Reading]) -> Result<()> {
             "Fetch the missing times, or end the period before the gap",
         ))
     })
-}
-
-/// Fields of readings of one run in time order, their amounts turned into rates.
-pub(super) fn with_rates(readings: Vec<Reading>) -> Vec<MetField> {
-    let times: Vec<DateTime<Utc>> = readings.iter().map(|r| r.field.valid_time).collect();
-    let rates = |pick: &dyn Fn(&Reading) -> Option<Accumulation>, sign| {
-        let amounts: Vec<_> = readings.iter().map(pick).collect();
-        accumulation::rates(&times, &amounts, sign)
-    };
-    let rain = rates(&|r| r.rain.clone(), Sign::NeverNegative);
-    let heat = rates(&|r| r.heat.clone(), Sign::Any);
-    let shortwave = rates(&|r| r.shortwave.clone(), Sign::NeverNegative);
-    let rates = rain.into_iter().zip(heat).zip(shortwave);
-    readings
-        .into_iter()
-        .zip(rates)
-        .map(|(reading, ((rain, heat), shortwave))| {
-            let mut field = reading.field;
-            field.precipitation_kg_m2_s = rain.or(field.precipitation_kg_m2_s);
-            field.sensible_heat_flux_w_m2 = heat.or(field.sensible_heat_flux_w_m2);
-            field.shortwave_w_m2 = shortwave.or(field.shortwave_w_m2);
-            field
-        })
-        .collect()
 }
 
 fn stamp(time: DateTime<Utc>) -> String {

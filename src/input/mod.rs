@@ -22,6 +22,7 @@ pub mod plausibility;
 pub mod power_plants_csv;
 pub mod pressure_levels;
 pub mod quantity;
+pub mod reading;
 pub mod region;
 pub mod wrf_grid;
 pub mod wrfout;

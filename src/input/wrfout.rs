@@ -4,10 +4,10 @@
 //! exponent 2/7 (Skamarock et al., 2019, A Description of the Advanced Research WRF Model Version 4, chapter 2).
 
 use super::accumulation::Accumulation;
-use super::meteorology::{Reading, with_rates};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::quantity::Quantity;
+use super::reading::{Reading, with_rates};
 use super::wrf_grid::{grid, length};
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::{FluxTime, MetField};

@@ -2,29 +2,13 @@
 
 use super::choose::{Choice, PerTarget, choose, counts};
 use super::measures::Catalogue;
-use super::register::{Candidate, candidates};
+use super::register::{Candidate, Conditions, SourceDay, candidates};
 use super::targets::{ReductionRules, TargetPollutant, level_key};
 use super::{PlannedMeasure, ReductionPlan, ReductionTarget};
 use crate::domain::county::County;
-use crate::domain::source::{Amounts, Source};
+use crate::domain::source::Amounts;
 use crate::warning::WarningLevel;
 use chrono::{DateTime, Utc};
-
-/// What a source emits on the first day of the episode.
-#[derive(Debug, Clone, Copy)]
-pub struct SourceDay<'a> {
-    pub source: &'a Source,
-    /// Emission of that day without any measure [t d-1].
-    pub emission_t_d: Amounts,
-}
-
-/// Conditions on which side conditions of measures depend.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Conditions {
-    /// Lowest 2 m temperature forecast in the region over the period [degC]. NaN where it is not known: measures that need a
-    /// temperature are then left out.
-    pub minimum_temperature_c: f64,
-}
 
 /// The cheapest list that meets what `level` demands of the whole-society emission of `counties` (all sectors except fires).
 ///

@@ -1,12 +1,27 @@
 //! The register: tonight's sources joined with the measures that may lawfully act on each.
 
 use super::measures::{Catalogue, Measure};
-use super::plan::{Conditions, SourceDay};
 use super::targets::ReductionRules;
 use crate::domain::county::County;
 use crate::domain::source::{Amounts, Source};
 use crate::warning::WarningLevel;
 use chrono::{DateTime, Duration, Utc};
+
+/// What a source emits on the first day of the episode.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceDay<'a> {
+    pub source: &'a Source,
+    /// Emission of that day without any measure [t d-1].
+    pub emission_t_d: Amounts,
+}
+
+/// Conditions on which side conditions of measures depend.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conditions {
+    /// Lowest 2 m temperature forecast in the region over the period [degC]. NaN where it is not known: measures that need a
+    /// temperature are then left out.
+    pub minimum_temperature_c: f64,
+}
 
 /// One measure that may act on one source tonight.
 #[derive(Debug, Clone)]
