@@ -63,11 +63,15 @@ impl Config {
     /// # Errors
     /// `Missing` when there is no such file, `Invalid` naming the key otherwise.
     pub fn load(path: &Path) -> Result<Self> {
+        let unreadable = "Give --config a readable TOML file";
         let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
                 Error::missing("the configuration file", path, "Give --config an existing TOML file")
             }
-            _ => Error::io(path, e),
+            std::io::ErrorKind::InvalidData => {
+                Error::invalid(path, "the file", "bytes that are not UTF-8", "a TOML file")
+            }
+            _ => Error::missing(format!("a readable configuration file: {e}"), path, unreadable),
         })?;
         let mut config: Self = toml::from_str(&text)
             .map_err(|e| Error::invalid(path, "TOML", e.to_string().trim().to_owned(), "a hazecast configuration"))?;
@@ -139,8 +143,11 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
         };
         let dir = path.parent().unwrap_or(Path::new("."));
         let mut found = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(|e| Error::io(dir, e))? {
-            let entry = entry.map_err(|e| Error::io(dir, e))?;
+        let unreadable = |e: std::io::Error| {
+            Error::missing(format!("an input folder that can be read: {e}"), dir, "Make the folder or correct the path")
+        };
+        for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
             let n = entry.file_name().to_string_lossy().into_owned();
             if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file()
             {

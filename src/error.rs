@@ -77,6 +77,17 @@ impl Error {
         }
     }
 
+    /// The error without its path: for records, which name files without their folders.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Format { place, found, expected, .. } => format!("{place}: {found}, expected {expected}"),
+            Self::Missing { what, .. } => what.clone(),
+            Self::Invalid { field, found, expected, .. } => format!("{field}: {found}, expected {expected}"),
+            Self::Io { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// Process exit code: 3 input missing or refused, 4 numeric guard, 6 nothing publishable, 7 lock held, 2 usage.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -27,6 +27,28 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     install(&temporary, path)
 }
 
+/// Proves that `bytes` more fit beside `path`, by writing and removing them. For files that a library writes which does not survive a full
+/// disk: HDF5 crashes the process at its exit after a failed write.
+///
+/// # Errors
+/// `Io` with the path when they do not fit.
+pub fn prove_space(path: &Path, bytes: u64) -> Result<()> {
+    let trial = temporary(path)?;
+    let written = (|| -> std::io::Result<()> {
+        let mut file = File::create(&trial)?;
+        let block = [0u8; 65_536];
+        let mut left = bytes;
+        while left > 0 {
+            let part = left.min(block.len() as u64) as usize;
+            file.write_all(&block[..part])?;
+            left -= part as u64;
+        }
+        file.sync_all()
+    })();
+    let removed = fs::remove_file(&trial);
+    written.and(removed).map_err(|e| Error::io(path, e))
+}
+
 /// Name of the temporary file beside `path`: `.NAME.tmp`.
 ///
 /// # Errors

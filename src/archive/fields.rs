@@ -12,7 +12,7 @@
 //! # Reference
 //! CF Conventions 1.11.
 
-use super::durable::{self, install, temporary};
+use super::durable::{self, install, prove_space, temporary};
 use super::grid_mapping::grid_mapping;
 use super::run_id::RunId;
 use crate::domain::grid::Grid;
@@ -50,8 +50,15 @@ pub fn write(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, 
     on_netcdf_thread(move || write_here(&path, &grid, &history, cycle, &run))
 }
 
+/// Size [bytes] that the file cannot exceed: all fields uncompressed, and 1 MB for all else.
+fn uncompressed(history: &History) -> u64 {
+    let fields = 4 + Pollutant::ALL.into_iter().filter(|p| history.concentrations.get(*p).is_some()).count();
+    1_000_000 + 4 * (fields * history.mixing_height_m.len()) as u64
+}
+
 fn write_here(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, run: &RunId) -> Result<()> {
     check(path, grid, history)?;
+    prove_space(path, uncompressed(history))?;
     let draft = temporary(path)?;
     let refuse = |e: netcdf::Error| refused(path, &e);
     let mut file = netcdf::create(&draft).map_err(refuse)?;

@@ -10,7 +10,11 @@ use std::io::Write;
 /// # Errors
 /// `Io` when stdout does not take it (a closed pipe).
 pub fn print(text: &str) -> Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}").map_err(|e| Error::io("standard output", e))
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        // a reader that has seen enough, as `head` does
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|e| Error::io("standard output", e)),
+    }
 }
 
 /// Prints a line for people to stderr. A closed stderr is no reason to stop.

@@ -35,12 +35,22 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
     for d in &record.degraded {
         let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
     }
+    for r in &record.rejections {
+        let _ = writeln!(out, "{}: {} {}: {}", language.pick("拒绝", "rejected"), r.file, r.place, r.found);
+    }
     counties(&mut out, record, language);
     for because in &warning.prefecture.because {
         let _ = writeln!(out, "{} [{}]", language.pick(&because.text_zh, &because.text_en), because.clause);
     }
     list(&mut out, record, language);
     ledger(&mut out, record, language);
+    let limits = match language {
+        Language::Zh => &record.limits_zh,
+        Language::En => &record.limits_en,
+    };
+    for limit in limits {
+        let _ = writeln!(out, "{}: {limit}", language.pick("说明", "note"));
+    }
     out.truncate(out.trim_end().len());
     out
 }

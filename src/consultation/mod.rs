@@ -43,6 +43,9 @@ pub struct ConsultationRecord {
     pub status: Status,
     /// What was missing, each as one sentence.
     pub degraded: Vec<String>,
+    /// What this version cannot know, each as one sentence, in Chinese and in English.
+    pub limits_zh: Vec<String>,
+    pub limits_en: Vec<String>,
     pub warning: WarningDecision,
     /// `None` when no level calls for one.
     pub reduction: Option<ReductionPlan>,

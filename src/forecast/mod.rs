@@ -30,7 +30,7 @@ pub struct HourForecast {
     /// Beijing day and hour (1..=24, hour-ending).
     pub beijing_day: NaiveDate,
     pub beijing_hour: u8,
-    /// Hours since the cycle; <= 0 is spin-up before it.
+    /// Hours since the cycle, from 1.
     pub lead_hour: i32,
     pub concentrations: Concentrations<Estimate>,
     /// Mean over the whole county of the model's PM2.5, beside the built-up mean in `concentrations` [ug m-3].

@@ -66,6 +66,8 @@ pub(super) struct Table {
     pub header: Vec<String>,
     pub rows: Vec<Row>,
     pub rejections: Vec<Rejection>,
+    /// Line of a last record that stops short: the file was cut there.
+    cut_at: Option<usize>,
 }
 
 impl Table {
@@ -86,7 +88,13 @@ impl Table {
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
         let mut lines = Lines { bytes, seen: 0, line: 1 };
-        let mut table = Self { path: path.to_path_buf(), header: Vec::new(), rows: Vec::new(), rejections: Vec::new() };
+        let mut table = Self {
+            path: path.to_path_buf(),
+            header: Vec::new(),
+            rows: Vec::new(),
+            rejections: Vec::new(),
+            cut_at: None,
+        };
         let mut record = ByteRecord::new();
         loop {
             match reader.read_byte_record(&mut record) {
@@ -99,6 +107,8 @@ impl Table {
                 table.header = header(path, line, &record)?;
             } else {
                 table.push(line, &record);
+                let short = record.len() < table.header.len() && !bytes.ends_with(b"\n");
+                table.cut_at = short.then_some(line);
             }
         }
         if table.header.is_empty() {
@@ -119,6 +129,21 @@ impl Table {
             Err(_) => {
                 self.reject(format!("line {line}"), Refusal::new("bytes that are not UTF-8", "text encoded as UTF-8"))
             }
+        }
+    }
+
+    /// Refuses a file that ends in the middle of a record: how much is missing cannot be known.
+    ///
+    /// # Errors
+    /// `Format` naming the line.
+    pub(super) fn whole(self) -> Result<Self> {
+        match self.cut_at {
+            Some(line) => Err(self.refuse_file(
+                &format!("line {line}"),
+                "the end of the file in the middle of a record",
+                "a file that was copied to its end",
+            )),
+            None => Ok(self),
         }
     }
 

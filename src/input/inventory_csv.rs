@@ -58,7 +58,7 @@ struct Columns {
 /// `Missing` without the file; `Format` for an unknown, missing or doubled column, or when no row is accepted. A refused row is in
 /// `rejections`, with its line.
 pub fn read(path: &Path) -> Result<Accepted<Source>> {
-    let mut table = Table::read(path, "the inventory table")?;
+    let mut table = Table::read(path, "the inventory table")?.whole()?;
     let columns = columns(&table)?;
     let mut lines_of_ids: BTreeMap<String, usize> = BTreeMap::new();
     let mut items = Vec::with_capacity(table.rows.len());

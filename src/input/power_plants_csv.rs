@@ -128,7 +128,7 @@ struct Columns {
 /// `Missing` without the file; `Format` when a needed column is missing. A refused row is in `rejections`, with its line: an unknown
 /// fuel or status, a capacity or position out of range, a capacity above the last class of stacks, an identity twice.
 pub fn read(path: &Path, factors: &PlantFactors, window: Window, counties: &[County]) -> Result<Accepted<Source>> {
-    let mut table = Table::read(path, "the table of power plants")?;
+    let mut table = Table::read(path, "the table of power plants")?.whole()?;
     let columns = Columns {
         id: table.column("Power Plant ID")?,
         name: table.column("Name")?,

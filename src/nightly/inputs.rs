@@ -8,7 +8,7 @@ use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::source::{Place, Sector, Source};
-use crate::error::{Error, Rejection, Result};
+use crate::error::{Accepted, Error, Rejection, Result};
 use crate::input::{
     Window, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv,
 };
@@ -153,7 +153,13 @@ impl NightInputs {
     fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
         let files = expand(patterns)?;
         for path in &files {
-            let (bytes, sha256) = sha256_file(path)?;
+            let (bytes, sha256) = sha256_file(path).map_err(|e| {
+                Error::missing(
+                    format!("an input file that can be read: {e}"),
+                    path,
+                    "Correct its permissions or the path",
+                )
+            })?;
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             self.files.push(InputFile { role: role.into(), name, bytes, sha256 });
         }
@@ -171,9 +177,52 @@ impl NightInputs {
         }
     }
 
+    /// Records of an optional file; a refused file or record degrades the night, and is listed.
+    fn accept_optional<T>(&mut self, role: &str, path: &Path, read: Result<Accepted<T>>) -> Option<Vec<T>> {
+        let name = file_name(path);
+        match read {
+            Ok(accepted) => {
+                if !accepted.rejections.is_empty() {
+                    self.degraded.push(format!("{role}: {} records of {name} refused", accepted.rejections.len()));
+                }
+                self.rejections.extend(accepted.rejections);
+                Some(accepted.items)
+            }
+            Err(e) => {
+                self.degraded.push(format!("{role}: {name} refused"));
+                let (place, found) = ("the whole file".into(), e.reason());
+                self.rejections.push(Rejection { file: name, place, found, expected: format!("a file of {role}") });
+                None
+            }
+        }
+    }
+
+    /// Refused rows of the inventory, and counties without sources, make every number too low: the night says so.
+    fn doubt_inventory(&mut self, setup: &Setup, refused: usize) {
+        if refused > 0 {
+            self.degraded.push(format!("inventory: {refused} rows refused, so emissions are too low"));
+        }
+        let empty: Vec<&str> = setup
+            .region
+            .counties
+            .iter()
+            .filter(|c| {
+                !self
+                    .sources
+                    .iter()
+                    .any(|s| s.adcode == c.adcode || !matches!(s.place, Place::Point { .. }) && s.adcode == 0)
+            })
+            .map(|c| c.name_en.as_str())
+            .collect();
+        if !empty.is_empty() {
+            self.degraded.push(format!("inventory: no source in {}", empty.join(", ")));
+        }
+    }
+
     fn read_sources(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
         let inputs = &setup.config.inputs;
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
+        let before = self.rejections.len();
         for path in self.take("inventory", &inputs.inventory)? {
             if is_netcdf(&path)? {
                 self.sources.extend(inventory_netcdf::read_within(&path, window)?);
@@ -183,6 +232,7 @@ impl NightInputs {
                 self.rejections.extend(accepted.rejections);
             }
         }
+        self.doubt_inventory(setup, self.rejections.len() - before);
         for path in self.take("power_plants", &inputs.power_plants)? {
             let accepted = power_plants_csv::read(&path, &setup.plants, window, &setup.region.counties)?;
             self.rejections.extend(accepted.rejections);
@@ -207,9 +257,10 @@ impl NightInputs {
         let files =
             self.take_optional("observations", &setup.config.inputs.observations, "no correction by observations")?;
         for path in files {
-            let accepted = observations_csv::read(&path, &stations)?;
-            self.observations.extend(accepted.items);
-            self.rejections.extend(accepted.rejections);
+            let accepted = observations_csv::read(&path, &stations);
+            if let Some(values) = self.accept_optional("observations", &path, accepted) {
+                self.observations.extend(values);
+            }
         }
         // what ends after the cycle is not known when the forecast is made
         let cycle = self.cycle;
@@ -229,9 +280,10 @@ impl NightInputs {
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         let mut detections = Vec::new();
         for path in self.take_optional("fires", &setup.config.inputs.fires, "no open burning in the forecast")? {
-            let accepted = fires_csv::read(&path, window)?;
-            detections.extend(accepted.items);
-            self.rejections.extend(accepted.rejections);
+            let accepted = fires_csv::read(&path, window);
+            if let Some(values) = self.accept_optional("fires", &path, accepted) {
+                detections.extend(values);
+            }
         }
         let end = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
         let counties = &setup.region.counties;

@@ -73,6 +73,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let (base_history, mut rejections) = tonight.run(Stage::Base, BASE_FIELDS, &inputs.sources)?;
     let base_series = tonight.settled(&base_history);
     let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
+    let base_series = tonight.ahead(base_series);
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
     let decision = tonight.decide(&base);
 
@@ -80,7 +81,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     if let Some(list) = tonight.plan(&decision, &base) {
         let sources = apply(&list, &inputs.sources);
         let (history, _) = tonight.run(Stage::Cut, CUT_FIELDS, &sources)?;
-        let cut_series = tonight.settled(&history);
+        let cut_series = tonight.ahead(tonight.settled(&history));
         let with_list = with_cut(&tonight.frame(&corrections), &base, &base_series, &cut_series);
         let cut_hash = series::write(&work.path(CUT_SERIES), &with_list)?;
         let effect = compare(&base, &decision, &with_list, &tonight.decide(&with_list), (base_hash, cut_hash));
@@ -95,6 +96,23 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
 
 /// Hours after a start from background air that neither the forecast nor the correction uses, where there is spin-up.
 const COLD_START_HOURS: i64 = 12;
+
+/// What a reader of any record must know.
+const LIMITS: [(&str, &str); 3] = [
+    (
+        "O3未模拟：AQI由其余五项计算，为下限；HJ 633 5.3规定缺项且AQI不超过100时不得作为日报发布",
+        "O3 is not modelled: the AQI is that of the other five pollutants, a lower bound; by HJ 633 5.3 such an AQI of 100 or less may not be \
+         published as a daily report",
+    ),
+    (
+        "氮氧化物按NO2输送，报告的NO2取其75%（估计值）",
+        "NOx is carried as NO2; the NO2 reported is 75 % of it, an estimate",
+    ),
+    (
+        "排放清单、措施成本与时间廓线为估算值，标注“未核实”处均未经核实",
+        "Inventory, costs of measures and time profiles are estimates; what is marked unverified was not verified",
+    ),
+];
 
 /// What every stage of tonight shares.
 struct Tonight<'a> {
@@ -142,6 +160,12 @@ impl Tonight<'_> {
         series
     }
 
+    /// The hours after the cycle: a forecast, and all that a decision may rest on.
+    fn ahead(&self, mut series: Vec<CountySeries>) -> Vec<CountySeries> {
+        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > self.inputs.cycle));
+        series
+    }
+
     fn frame<'f>(&'f self, corrections: &'f pairs::Corrections) -> Frame<'f> {
         Frame {
             region: &self.setup.region,
@@ -163,7 +187,8 @@ impl Tonight<'_> {
         let value = |_: &CountySeries, hour: &crate::forecast::county_series::ModelHour, p, raw| {
             corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)
         };
-        let base = forecast(&self.frame(&corrections), model, corrections.report.clone(), &value);
+        let ahead = self.ahead(model.to_vec());
+        let base = forecast(&self.frame(&corrections), &ahead, corrections.report.clone(), &value);
         Ok((base, corrections))
     }
 
@@ -234,6 +259,8 @@ impl Tonight<'_> {
             region_name_zh: region.name_zh.clone(),
             status: if degraded.is_empty() { Status::Complete } else { Status::Degraded },
             degraded,
+            limits_zh: LIMITS.iter().map(|(zh, _)| (*zh).to_owned()).collect(),
+            limits_en: LIMITS.iter().map(|(_, en)| (*en).to_owned()).collect(),
             warning,
             reduction,
             certificate,

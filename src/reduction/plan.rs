@@ -161,8 +161,16 @@ fn caveats(
             100.0 * t.required_fraction
         ));
     }
-    zh.push("减排比例以全社会排放量（不含露天焚烧火点）为基数；颗粒物按一次PM10计。".into());
-    en.push("Fractions refer to the emission of all sectors except fires; PM is primary PM10.".into());
+    zh.push("减排比例以全社会排放量（不含露天焚烧火点）为基数，合计减排量含火点；颗粒物按一次PM10计。".into());
+    en.push("Fractions refer to the emission of all sectors except fires, the total cut includes fires; PM is primary PM10.".into());
+    zh.push(
+        "减排比例按全部措施生效的整日计；措施按各自提前量开始，首日实际减排较少，复核运行按实际起止时间计算。".into(),
+    );
+    en.push(
+        "Fractions hold for a whole day with all measures in force; each measure starts after its lead time, so the first day cuts less: \
+         the certificate's run uses the real times."
+            .into(),
+    );
     let unverified = choice.chosen.iter().filter(|i| !register[**i].measure.verified).count();
     if unverified > 0 {
         zh.push(format!("{unverified}项措施的减排系数与成本为估算值，未经核实。"));

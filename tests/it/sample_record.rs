@@ -51,6 +51,8 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         reduction: Some(plan(cycle)),
         certificate: Some(certificate(cycle)),
         forecast,
+        limits_zh: vec!["O3未模拟".into()],
+        limits_en: vec!["O3 is not modelled".into()],
         warning,
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),
