@@ -12,7 +12,7 @@ use axum::response::Response;
 /// The consultation record of a run, byte for byte as archived.
 #[utoipa::path(get, path = "/v1/consultations/{run}", tag = "consultations",
     params(("run" = String, Path, description = "`YYYYMMDDHH` or `latest`")),
-    responses((status = 200, body = ConsultationRecord), Usual, BadRun, NotPublished))]
+    responses((status = 200, body = ConsultationRecord, description = "The record of the night, as archived"), Usual, BadRun, NotPublished))]
 pub(super) async fn one(
     State(published): State<Published>,
     Path(run): Path<String>,
