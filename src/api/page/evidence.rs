@@ -54,7 +54,7 @@ fn because(b: &Because) -> Markup {
             @if !b.evidence.is_empty() {
                 ul.evidence { @for e in &b.evidence { li {
                     (beijing(e.from)) " – " (beijing(e.to)) ": AQI " b { (e.aqi) }
-                    " · " (names(&e.primary))
+                    " · 首要 " (names(&e.primary))
                     @if let Some(pm25) = e.pm25_ug_m3 { " · PM2.5 " (format!("{pm25:.0}")) " µg/m³" }
                 } } }
             }

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-/// Measures that differ only in their source are one line: county, sector, measure, hours, duty.
-type Line<'a> = (Sector, &'a str, DateTime<Utc>, DateTime<Utc>, bool, &'a str, &'a str);
+/// Measures of a county that differ only in source and amount are one line: sector, measure, hours, whether mandatory, and the
+/// words of the row.
+type Line<'a> = (Sector, &'a str, DateTime<Utc>, DateTime<Utc>, bool, [&'a str; 4]);
 
 pub(super) fn list(plan: Option<&ReductionPlan>, run: &str) -> Markup {
     let heading = html! { "应急减排清单 " (en("Emergency emission-reduction list")) };
@@ -27,9 +28,11 @@ pub(super) fn list(plan: Option<&ReductionPlan>, run: &str) -> Markup {
                 b { (thousands(plan.cost_yuan_d)) } " 元/日 " (en("yuan a day")) "。 "
                 a href=(format!("/v1/reductions/{run}")) { "完整清单 " (en("the whole list")) " (JSON)" } }
             div.columns {
-                (targets(plan))
+                div {
+                    (targets(plan))
+                    (totals(plan, &html! { "按县市 " (en("by county")) }, counties.values().map(|m| (county(m), m))))
+                }
                 (totals(plan, &html! { "按行业 " (en("by sector")) }, sectors.iter().map(|(s, m)| (sector(*s), m))))
-                (totals(plan, &html! { "按县市 " (en("by county")) }, counties.values().map(|m| (county(m), m))))
             }
             h3 { "各县市措施 " (en("Measures by county")) }
             @for measures in counties.values() { (of_county(measures)) }
@@ -106,7 +109,8 @@ fn sum(measures: &[&PlannedMeasure]) -> (Amounts, f64) {
 fn of_county(measures: &[&PlannedMeasure]) -> Markup {
     let mut lines: BTreeMap<Line<'_>, Vec<&PlannedMeasure>> = BTreeMap::new();
     for m in measures {
-        let line = (m.sector, m.measure.as_str(), m.from, m.to, m.mandatory, m.department.as_str(), m.name_zh.as_str());
+        let words = [&m.name_zh, &m.department, &m.verification, &m.legal_basis].map(String::as_str);
+        let line = (m.sector, m.measure.as_str(), m.from, m.to, m.mandatory, words);
         lines.entry(line).or_default().push(m);
     }
     html! {

@@ -25,7 +25,7 @@ const ICON: &str = include_str!("../../../web/icon.svg");
 const HTML: &str = "text/html; charset=utf-8";
 
 /// The page for people.
-#[utoipa::path(get, path = "/", tag = "page", params(RunQuery),
+#[utoipa::path(get, path = "/", operation_id = "page", tag = "page", params(RunQuery),
     responses((status = 200, body = String, content_type = "text/html", description = "The night on one page"), Usual, BadRun, NotPublished))]
 pub(super) async fn page(
     State(published): State<Published>,
@@ -44,14 +44,14 @@ pub(super) async fn page(
 }
 
 /// The style of the page.
-#[utoipa::path(get, path = "/page.css", tag = "page",
+#[utoipa::path(get, path = "/page.css", operation_id = "pageStyle", tag = "page",
     responses((status = 200, body = String, content_type = "text/css", description = "The style of the page"), Usual))]
 pub(super) async fn style(headers: HeaderMap) -> Response {
     answer::bytes(&headers, "page", "text/css; charset=utf-8", STYLE.as_bytes().to_vec())
 }
 
 /// The icon of the page.
-#[utoipa::path(get, path = "/icon.svg", tag = "page",
+#[utoipa::path(get, path = "/icon.svg", operation_id = "pageIcon", tag = "page",
     responses((status = 200, body = String, content_type = "image/svg+xml", description = "The icon of the page"), Usual))]
 pub(super) async fn icon(headers: HeaderMap) -> Response {
     answer::bytes(&headers, "page", "image/svg+xml", ICON.as_bytes().to_vec())
