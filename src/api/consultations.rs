@@ -10,9 +10,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 /// The consultation record of a run, byte for byte as archived.
-#[utoipa::path(get, path = "/v1/consultations/{run}", tag = "consultations",
+#[utoipa::path(get, path = "/v1/consultations/{run}", operation_id = "consultation", tag = "consultations",
     params(("run" = String, Path, description = "`YYYYMMDDHH` or `latest`")),
-    responses((status = 200, body = ConsultationRecord), Usual, BadRun, NotPublished))]
+    responses((status = 200, body = ConsultationRecord, description = "The record of the night, as archived"), Usual, BadRun, NotPublished))]
 pub(super) async fn one(
     State(published): State<Published>,
     Path(run): Path<String>,

@@ -45,8 +45,8 @@ pub(super) struct CountyAnswer<'a> {
 }
 
 /// The counties of a run and their warning levels.
-#[utoipa::path(get, path = "/v1/counties", tag = "counties", params(RunQuery),
-    responses((status = 200, body = Counties), Usual, BadRun, NotPublished))]
+#[utoipa::path(get, path = "/v1/counties", operation_id = "listCounties", tag = "counties", params(RunQuery),
+    responses((status = 200, body = Counties, description = "The counties of the run and their levels"), Usual, BadRun, NotPublished))]
 pub(super) async fn list(
     State(published): State<Published>,
     Query(query): Query<RunQuery>,
@@ -67,9 +67,9 @@ pub(super) async fn list(
 }
 
 /// Hours and days of one county.
-#[utoipa::path(get, path = "/v1/counties/{adcode}/forecast", tag = "counties",
+#[utoipa::path(get, path = "/v1/counties/{adcode}/forecast", operation_id = "countyForecast", tag = "counties",
     params(("adcode" = u32, Path, description = "GB/T 2260 code, for example 222401"), RunQuery),
-    responses((status = 200, body = CountyAnswer), Usual, BadRun, NotPublished))]
+    responses((status = 200, body = CountyAnswer, description = "Hours and days of the county"), Usual, BadRun, NotPublished))]
 pub(super) async fn forecast(
     State(published): State<Published>,
     Path(adcode): Path<String>,

@@ -21,7 +21,7 @@ pub(super) struct Health {
 }
 
 /// Whether the archive can be read and its newest run is whole.
-#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, body = Health), Usual))]
+#[utoipa::path(get, path = "/healthz", operation_id = "health", tag = "service", responses((status = 200, body = Health, description = "The archive can be read"), Usual))]
 pub(super) async fn check(State(published): State<Published>, headers: HeaderMap) -> Result<Response, Problem> {
     let (latest, _) = published.list().await?;
     let latest = latest.map(String::from);

@@ -1,6 +1,7 @@
 //! The API and the first page: they read the archive and compute nothing heavy in a request.
 
 mod answer;
+mod chart;
 mod consultations;
 mod counties;
 mod health;

@@ -63,7 +63,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", tag = "service",
+#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "service",
     responses((status = 200, body = serde_json::Value, description = "OpenAPI 3.1 document"), Usual))]
 pub(super) async fn document(headers: HeaderMap) -> Result<Response, Problem> {
     answer::json(&headers, "openapi", &openapi())

@@ -1,7 +1,9 @@
 //! The published runs as the API sees them; the latest one is kept in memory.
 
 use super::problem::Problem;
+use crate::archive::CUT_SERIES;
 use crate::archive::run_id::RunId;
+use crate::archive::series::{SeriesRow, read_rows};
 use crate::archive::store::{Archived, Store};
 use crate::error::Result;
 use serde::Deserialize;
@@ -40,6 +42,15 @@ impl Published {
     /// The run that a query asks for.
     pub async fn queried(&self, query: &RunQuery) -> std::result::Result<Arc<Archived>, Problem> {
         self.run(query.run.as_deref().unwrap_or("latest")).await
+    }
+
+    /// County series of the run with its reduction list; empty where the run has no list.
+    pub async fn with_list(&self, archived: &Archived) -> std::result::Result<Vec<SeriesRow>, Problem> {
+        if archived.manifest.file(CUT_SERIES).is_none() {
+            return Ok(Vec::new());
+        }
+        let run = archived.run.clone();
+        self.blocking(move |published| published.store.file(&run, CUT_SERIES).and_then(|path| read_rows(&path))).await
     }
 
     /// The latest run id and all ids, oldest first.

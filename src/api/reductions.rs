@@ -21,9 +21,9 @@ pub(super) struct Reduction<'a> {
 }
 
 /// The emission-reduction list of a run and its proof.
-#[utoipa::path(get, path = "/v1/reductions/{run}", tag = "reductions",
+#[utoipa::path(get, path = "/v1/reductions/{run}", operation_id = "reductionList", tag = "reductions",
     params(("run" = String, Path, description = "`YYYYMMDDHH` or `latest`")),
-    responses((status = 200, body = Reduction), Usual, BadRun, NotPublished))]
+    responses((status = 200, body = Reduction, description = "The list and its proof"), Usual, BadRun, NotPublished))]
 pub(super) async fn one(
     State(published): State<Published>,
     Path(run): Path<String>,

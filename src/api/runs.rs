@@ -37,7 +37,7 @@ pub(super) struct Run {
 }
 
 /// The published runs.
-#[utoipa::path(get, path = "/v1/runs", tag = "runs", responses((status = 200, body = Runs), Usual))]
+#[utoipa::path(get, path = "/v1/runs", operation_id = "listRuns", tag = "runs", responses((status = 200, body = Runs, description = "Ids of the published runs"), Usual))]
 pub(super) async fn list(State(published): State<Published>, headers: HeaderMap) -> Result<Response, Problem> {
     let (latest, runs) = published.list().await?;
     let tag = latest.as_ref().map_or("none", |r| r.as_str()).to_owned();
@@ -46,9 +46,9 @@ pub(super) async fn list(State(published): State<Published>, headers: HeaderMap)
 }
 
 /// One run in short, with hash and length of each of its files.
-#[utoipa::path(get, path = "/v1/runs/{run}", tag = "runs",
+#[utoipa::path(get, path = "/v1/runs/{run}", operation_id = "run", tag = "runs",
     params(("run" = String, Path, description = "`YYYYMMDDHH` or `latest`")),
-    responses((status = 200, body = Run), Usual, BadRun, NotPublished))]
+    responses((status = 200, body = Run, description = "The run in short and its files"), Usual, BadRun, NotPublished))]
 pub(super) async fn one(
     State(published): State<Published>,
     Path(run): Path<String>,

@@ -52,8 +52,8 @@ pub(super) struct AreaAnswer<'a> {
 }
 
 /// The decision of the latest run: prefecture, counties, reasons, list in short, certificate.
-#[utoipa::path(get, path = "/v1/warnings/current", tag = "warnings", params(RunQuery),
-    responses((status = 200, body = Current), Usual, BadRun, NotPublished))]
+#[utoipa::path(get, path = "/v1/warnings/current", operation_id = "currentWarning", tag = "warnings", params(RunQuery),
+    responses((status = 200, body = Current, description = "The decision with the list and its proof in short"), Usual, BadRun, NotPublished))]
 pub(super) async fn current(
     State(published): State<Published>,
     Query(query): Query<RunQuery>,
@@ -83,9 +83,9 @@ pub(super) async fn current(
 }
 
 /// The decision for one county, or for the prefecture under its own code.
-#[utoipa::path(get, path = "/v1/warnings/{adcode}", tag = "warnings",
+#[utoipa::path(get, path = "/v1/warnings/{adcode}", operation_id = "areaWarning", tag = "warnings",
     params(("adcode" = u32, Path, description = "GB/T 2260 code of a county or of the prefecture"), RunQuery),
-    responses((status = 200, body = AreaAnswer), Usual, BadRun, NotPublished))]
+    responses((status = 200, body = AreaAnswer, description = "The decision for the area"), Usual, BadRun, NotPublished))]
 pub(super) async fn one(
     State(published): State<Published>,
     Path(adcode): Path<String>,

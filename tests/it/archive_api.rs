@@ -345,6 +345,19 @@ async fn the_document_covers_every_route_and_status() {
         let described: BTreeSet<u16> = responses.as_object().unwrap().keys().map(|s| s.parse().unwrap()).collect();
         assert!(described.contains(&500));
     }
+    let mut operations = BTreeSet::new();
+    for (template, item) in document["paths"].as_object().unwrap() {
+        let operation = &item["get"];
+        assert!(
+            operations.insert(operation["operationId"].as_str().unwrap()),
+            "{template}: {}",
+            operation["operationId"]
+        );
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let description = response["description"].as_str();
+            assert!(description.is_some_and(|d| !d.is_empty()), "{template} {status} has no description");
+        }
+    }
     // every reference leads somewhere
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1) {
@@ -375,7 +388,15 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
         "Daily AQI &gt; 200 is forecast",
         "126\u{2009}000",
         "未达",
-        "可降级",
+        "减轻，不能避免",
+        "强制减排",
+        "未订正 not corrected 1 / 1",
+        "counties with a station</span> <b>7 / 8</b>",
+        "待核对条款 clauses unverified 1 / 1",
+        "targets met</span> <b>3 / 4</b>",
+        "(−8.1 %)",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "PM2.5 = -4",
         "01-18 06:00",
         "cannot be judged</span> 3",
         "204.0 → 187.5",
@@ -387,15 +408,71 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
     // the value, its interval, level and main pollutant of the first county's first day
     assert!(
         page.contains(
-            "<td class=\"aqi5\"><b>215</b> (151–280) 5级 重度污染 <span class=\"primary\">PM2.5</span> · 172"
+            "<td class=\"aqi5\"><b>215</b> 5级 重度污染<br><span class=\"range\">151–280</span> · PM2.5 · 172 µg/m³</td>"
         ),
         "{page}"
     );
     for forbidden in ["<一号>", "<script", "style=", "http://", "https://", "//cdn", "onload"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
+    // a chart for each county; no series with the list is archived, so none is drawn
+    assert_eq!(
+        (page.matches("<polyline class=\"before\"").count(), page.matches("<polyline class=\"after\"").count()),
+        (8, 0)
+    );
     let earlier = String::from_utf8(fetch(&router, "/?run=2026011500").await.body).unwrap();
     assert!(earlier.contains("<b>2026011500</b>"));
+}
+
+#[tokio::test]
+async fn the_charts_show_the_forecast_with_the_list_and_no_line_over_a_gap() {
+    let (_folder, store) = store();
+    let lock = store.lock().unwrap();
+    let work = store.begin(&lock, &"2026011512".parse().unwrap(), "key").unwrap();
+    let mut night = record(cycle());
+    let mut with_list = night.forecast.clone();
+    with_list.counties.truncate(2);
+    // Yanji lacks one hour: its line and its band are in two parts
+    night.forecast.counties[0].hours[30].concentrations.pm25_ug_m3 = None;
+    // 72 hours of 100 on an axis that ends at 300: a flat line at one third of the 126 units from 132 up to 6
+    for hour in &mut with_list.counties[1].hours {
+        let pm25 = hour.concentrations.pm25_ug_m3.as_mut().unwrap();
+        (pm25.value, pm25.lower, pm25.upper) = (100.0, 90.0, 110.0);
+    }
+    work.save_json(hazecast::archive::RECORD, &night).unwrap();
+    hazecast::archive::series::write(&work.path(hazecast::archive::CUT_SERIES), &with_list).unwrap();
+    store.publish(&lock, &work).unwrap();
+    let router = api::router(Arc::new(store.clone()));
+    let page = String::from_utf8(fetch(&router, "/").await.body).unwrap();
+    assert_eq!(page.matches("<polyline class=\"before\"").count(), 9);
+    assert_eq!(page.matches("<polygon class=\"band\"").count(), 9);
+    let after: Vec<Vec<(f64, f64)>> = page
+        .split("<polyline class=\"after\" points=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().split_whitespace().map(point).collect())
+        .collect();
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[1].len(), 72);
+    assert!(after[1].iter().all(|p| p.1 == 90.0), "{:?}", after[1]);
+    // from the left axis to the right one, evenly
+    assert_eq!((after[1][0].0, after[1][71].0), (30.0, 306.0));
+    assert!(after[1].windows(2).all(|w| (w[1].0 - w[0].0 - 276.0 / 71.0).abs() < 0.11));
+    // the cycle at 20:00 is before the first hour; Beijing midnights are ticks: 4 h, 28 h and 52 h after it
+    for day in ["01-16", "01-17", "01-18"] {
+        assert_eq!(page.matches(&format!("text-anchor=\"middle\">{day}</text>")).count(), 8, "{day}");
+    }
+    assert!(!page.contains("text-anchor=\"middle\">01-15"));
+
+    let path = store.folder().join("2026011512").join(hazecast::archive::CUT_SERIES);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[9] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    assert_problem(&fetch(&router, "/").await, 500, "/");
+}
+
+fn point(text: &str) -> (f64, f64) {
+    let (x, y) = text.split_once(',').unwrap();
+    (x.parse().unwrap(), y.parse().unwrap())
 }
 
 #[test]
