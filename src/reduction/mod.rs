@@ -101,7 +101,7 @@ pub struct CountyEffect {
 pub enum Verdict {
     /// With the list no county reaches the decided level.
     Averted,
-    /// The level falls in at least one county, but not everywhere.
+    /// The decided level stays somewhere, but the level of a county or the AQI level of a county-day falls.
     Lowered,
     /// The level stays: the list cannot avert it.
     NotAverted,

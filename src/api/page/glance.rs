@@ -28,6 +28,9 @@ pub(super) fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
                     button { "查看 " (en("show")) }
                 }
             }
+            @if let (Some(zh), Some(english)) = (r.limits_zh.first(), r.limits_en.first()) {
+                p.limit { "说明 " (zh) " " (en(english)) }
+            }
             @if !r.degraded.is_empty() {
                 ul.reasons { @for reason in &r.degraded { li { (reason) } } }
             }

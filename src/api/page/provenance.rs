@@ -14,6 +14,7 @@ pub(super) fn section(archived: &Archived) -> Markup {
             h2 { "来源与核对 " (en("Provenance")) }
             p { "区间 " (en("interval")) ": " (r.forecast.correction.interval_method) }
             (correction(archived))
+            @for (zh, english) in r.limits_zh.iter().zip(&r.limits_en) { p.limit { (zh) " " (en(english)) } }
             p { "质量守恒最大相对残差 " (en("largest relative mass residual")) " " (format!("{:.1e}", r.ledger_base.largest_relative_residual))
                 @if let Some(cut) = &r.ledger_cut { "，落实清单后 " (en("with the list")) " " (format!("{:.1e}", cut.largest_relative_residual)) } }
             p.hash { "批次 " (en("run")) " " b { (r.run) } " · hazecast " (r.hazecast) " · 整批 SHA-256 " code { (archived.manifest_sha256) } }
