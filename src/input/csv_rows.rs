@@ -139,7 +139,7 @@ impl Table {
     pub(super) fn whole(self) -> Result<Self> {
         match self.cut_at {
             Some(line) => Err(self.refuse_file(
-                &format!("line {line}"),
+                format!("line {line}"),
                 "the end of the file in the middle of a record",
                 "a file that was copied to its end",
             )),
