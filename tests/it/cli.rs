@@ -183,3 +183,40 @@ fn served(args: &[&str]) {
         assert!(answer.contains(word), "{word} in {answer}");
     }
 }
+
+/// What a sceptic does to the example's inputs: the night stops, or says that it is degraded; it never goes on as if nothing were wrong.
+#[test]
+fn damaged_inputs_stop_or_degrade_the_night() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/yanbian/inventory.csv")).unwrap();
+    let config = hazecast::cli::example::write(folder.path(), &inventory).unwrap();
+    let check = |expected: i32, words: &[&str]| {
+        let out = hazecast(&["check", "--config", config.to_str().unwrap(), "--json"]);
+        let said = text(&out.stdout);
+        assert_eq!(out.status.code(), Some(expected), "{said}");
+        words.iter().for_each(|w| assert!(said.contains(w), "{w} in {said}"));
+    };
+    let inbox = folder.path().join("inbox");
+    let (emissions, fires) = (inbox.join("emissions/inventory.csv"), inbox.join("fires/MODIS_C6_1_example.csv"));
+    check(0, &[]);
+    // cut in the middle of a record: how much is missing cannot be known
+    std::fs::write(&emissions, &inventory[..inventory.len() / 2 + 7]).unwrap();
+    check(3, &["inventory.csv", "middle of a record"]);
+    // a row of words: refused, and every number is too low
+    let (header, rows) = inventory.split_once('\n').unwrap();
+    let (_, rest) = rows.split_once('\n').unwrap();
+    std::fs::write(&emissions, format!("{header}\nx,x,power,222401,east,north\n{rest}")).unwrap();
+    check(5, &["line 2", "emissions are too low"]);
+    // one county forgotten
+    let without: Vec<&str> = inventory.lines().filter(|l| !l.contains("222426")).collect();
+    std::fs::write(&emissions, without.join("\n") + "\n").unwrap();
+    check(5, &["no source in Antu"]);
+    std::fs::write(&emissions, &inventory).unwrap();
+    std::fs::write(&fires, "").unwrap();
+    check(5, &["MODIS_C6_1_example.csv", "refused"]);
+    std::fs::remove_dir_all(inbox.join("fires")).unwrap();
+    check(5, &["no open burning"]);
+    std::fs::remove_dir_all(inbox.join("met")).unwrap();
+    check(3, &["met"]);
+}

@@ -7,6 +7,7 @@ mod cli;
 mod core;
 mod emission;
 mod example;
+mod forecast;
 mod met;
 mod night;
 mod physics;
