@@ -6,6 +6,7 @@ mod archive;
 mod cli;
 mod core;
 mod emission;
+mod drivers;
 mod example;
 mod forecast;
 mod met;
