@@ -65,6 +65,13 @@ impl Pair<'_> {
         self.before - self.after
     }
 
+    /// Ends of the 80 % interval of the forecast without the list, where the day with the list lies inside it: the effect of the list is then
+    /// smaller than the doubt about the forecast.
+    fn within(&self) -> Option<(f64, f64)> {
+        let e = self.base.concentrations.pm25_ug_m3?;
+        (e.lower < self.after).then_some((e.lower, e.upper))
+    }
+
     /// Whether the AQI level of the day fell.
     fn clearer(&self) -> bool {
         matches!((self.base.aqi.level, self.cut.aqi.level), (Some(b), Some(c)) if c < b)
@@ -184,6 +191,11 @@ impl Story<'_> {
                 p.after
             );
         }
+        if let Some((low, high)) = self.largest.and_then(Pair::within) {
+            s += &format!(
+                "该降幅小于预报本身的不确定性（80%区间{low:.0}至{high:.0}微克/立方米）：等级是否真的降低，取决于预报是否准确。"
+            );
+        }
         if let Some(p) = self.highest.filter(|_| self.remains()) {
             s += &format!(
                 "落实清单后最高日均值仍为{:.1}微克/立方米（{}{}），剩余部分靠清单中的本地措施无法避免。",
@@ -231,6 +243,12 @@ impl Story<'_> {
                 p.day(),
                 p.before,
                 p.after
+            );
+        }
+        if let Some((low, high)) = self.largest.and_then(Pair::within) {
+            s += &format!(
+                " This fall is smaller than the doubt about the forecast itself (80 % interval {low:.0} to {high:.0} ug/m3): whether the \
+                 level really falls depends on the forecast."
             );
         }
         if let Some(p) = self.highest.filter(|_| self.remains()) {

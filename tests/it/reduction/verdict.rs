@@ -45,7 +45,12 @@ fn forecast(counties: [(Place, Days); 2]) -> Forecast {
                 hours: 24,
                 concentrations: Concentrations {
                     // The raw model stands far off: only `value` may be compared.
-                    pm25_ug_m3: Some(Estimate { raw: 5.0 * pm25, value: *pm25, lower: 0.0, upper: 999.0 }),
+                    pm25_ug_m3: Some(Estimate {
+                        raw: 5.0 * pm25,
+                        value: *pm25,
+                        lower: 0.95 * pm25,
+                        upper: 1.05 * pm25,
+                    }),
                     ..Default::default()
                 },
                 aqi: report(*aqi, *level),
@@ -129,6 +134,11 @@ fn averted_when_no_county_reaches_the_level_any_more() {
 fn lowered_when_one_county_falls_and_another_stays() {
     let e = effect(&cut(159.0, 5), [Orange, Orange], [Orange, Yellow]);
     assert_eq!(e.verdict, Verdict::Lowered);
+    // the largest fall, from 120 to 118, lies inside 114 to 126; that from 160 to 140 above lies outside 152 to 168
+    assert!(
+        e.statement_en.contains("smaller than the doubt about the forecast itself (80 % interval 114 to 126 ug/m3)")
+    );
+    assert!(e.statement_zh.contains("80%区间114至126"));
     assert!(e.statement_en.contains("Lower level: Tumen from orange to yellow."), "{}", e.statement_en);
     assert!(e.statement_en.contains("cannot be averted by the local measures"), "{}", e.statement_en);
     assert!(e.statement_zh.contains("图们市由橙色变为黄色") && e.statement_zh.contains("本地措施无法避免"));
