@@ -24,7 +24,7 @@ pub struct NightArgs {
     /// Configuration of the night
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Cycle (UTC); default: the first that the meteorology allows
+    /// Cycle (UTC); default: the latest that the meteorology allows
     #[arg(long, value_name = "YYYY-MM-DDTHHZ", value_parser = cycle)]
     pub cycle: Option<DateTime<Utc>>,
     /// Print the consultation record as one JSON document

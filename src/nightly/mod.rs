@@ -51,7 +51,7 @@ pub enum Night {
     Unchanged(Box<ConsultationRecord>),
 }
 
-/// Runs the night of `cycle` (default: the first the meteorology allows).
+/// Runs the night of `cycle` (default: the latest full hour with a whole forecast of meteorology behind it).
 ///
 /// # Errors
 /// `Busy` when another night holds the lock; `Missing`, `Format`, `Invalid` for inputs; `Unstable` from the core; `Io` from the disk. Nothing

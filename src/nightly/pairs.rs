@@ -108,20 +108,16 @@ pub fn of_series(setup: &Setup, inputs: &NightInputs, model: &[CountySeries]) ->
             for pollutant in Pollutant::ALL {
                 let Some(&raw) = hour.concentrations.get(pollutant) else { continue };
                 let Some(&value) = observed.get(&(county.adcode, hour.end, pollutant)) else { continue };
-                let lead_hour = (hour.end - inputs.cycle).num_hours() as i32;
-                let Features { model, end, wind_speed_m_s, mixing_height_m, temperature_c, .. } =
-                    features(hour, lead_hour, raw);
-                let adcode = county.adcode;
                 pairs.push(Pair {
                     pollutant,
-                    adcode,
-                    end,
-                    lead_hour,
-                    model,
+                    adcode: county.adcode,
+                    end: hour.end,
+                    lead_hour: (hour.end - inputs.cycle).num_hours() as i32,
+                    model: raw,
                     observed: value,
-                    wind_speed_m_s,
-                    mixing_height_m,
-                    temperature_c,
+                    wind_speed_m_s: hour.wind_speed_m_s,
+                    mixing_height_m: hour.mixing_height_m,
+                    temperature_c: hour.temperature_c,
                 });
             }
         }

@@ -18,10 +18,10 @@ pub struct Background {
 #[serde(deny_unknown_fields)]
 struct Raw {
     scale_height_m: f64,
-    #[allow(dead_code, reason = "read by people and by `rules show`, carried in the file's hash")]
-    source: String,
-    #[allow(dead_code, reason = "as above")]
-    verified: bool,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "verified")]
+    _verified: bool,
     /// Surface concentration [ug m-3] in air of 1.3 kg m-3.
     surface_ug_m3: BTreeMap<String, f64>,
 }

@@ -222,7 +222,8 @@ fn ten_kills_leave_the_same_bytes() {
         if runs.join("2005082812").exists() {
             assert_eq!(files(&runs.join("2005082812")), expected);
             std::fs::remove_dir_all(runs.join("2005082812")).unwrap();
-            std::fs::remove_file(runs.join("latest")).unwrap();
+            // a kill between publishing and pointing to the newest run leaves no `latest`
+            let _ = std::fs::remove_file(runs.join("latest"));
         }
     }
     let out = hazecast(&["night", "--config", killed.config().to_str().unwrap()]);
