@@ -6,6 +6,7 @@ pub mod error;
 pub mod constants;
 pub mod units;
 pub mod calendar;
+pub mod seed;
 pub mod config;
 pub mod domain;
 pub mod physics;

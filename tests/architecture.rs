@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each module imports only from modules before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "error",
     "constants",
     "units",
     "calendar",
+    "seed",
     "config",
     "domain",
     "physics",

@@ -1,6 +1,7 @@
 //! The nouns: data and their invariants; no algorithm on files.
 
 pub mod aqi;
+pub mod averages;
 pub mod county;
 pub mod county_weights;
 pub mod grid;
