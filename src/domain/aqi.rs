@@ -4,6 +4,7 @@
 //! (c - c_lo) / (c_hi - c_lo)) (HJ 633-2026 4.2, eq. 1, 4.2.6). **Why:** a binary fraction on the wrong side of an integer
 //! moves a day across a level.
 
+mod exceedance;
 mod rounding;
 mod seed;
 

@@ -4,10 +4,11 @@ use super::aqi_rules;
 use chrono::NaiveDate;
 use clap::Parser;
 use hazecast::cli::aqi::{AqiArgs, run};
-use hazecast::domain::aqi::{AqiReport, Report};
+use hazecast::domain::aqi::{AqiReport, AqiRules, Report};
 use hazecast::domain::pollutant::Concentrations;
 use hazecast::domain::pollutant::Pollutant::{self, Co, No2, O3, Pm10, Pm25, So2};
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 /// What lies beyond the end of a column.
 #[derive(Clone, Copy, PartialEq)]
@@ -70,13 +71,16 @@ fn date_of(version: &str) -> NaiveDate {
     day(if version == "2012" { "2026-02-28" } else { "2026-03-01" })
 }
 
+/// Read once: a property asks thousands of times.
+static RULES: LazyLock<AqiRules> = LazyLock::new(aqi_rules);
+
 fn one(column: &Column, value: f64) -> AqiReport {
     let mut c = Concentrations::default();
     c.set(column.2, Some(value));
     let date = date_of(column.0);
     match column.1 {
-        Report::Daily => aqi_rules().daily(date, &c, &Pollutant::ALL),
-        Report::Hourly => aqi_rules().hourly(date, &c, &Pollutant::ALL),
+        Report::Daily => RULES.daily(date, &c, &Pollutant::ALL),
+        Report::Hourly => RULES.hourly(date, &c, &Pollutant::ALL),
     }
 }
 
@@ -260,6 +264,71 @@ fn levels_have_names_and_colours() {
     }
     assert_eq!((rules.level(6).unwrap().rgb, rules.level_of(500)), ([126, 0, 35], 6));
     assert!(rules.level(0).is_none() && rules.level(7).is_none());
+}
+
+/// Sums at which a mean of 24 h (O3: 8 h) begins to exceed, worked out by hand: rounding lets 0.5 pass an even limit.
+#[test]
+fn sums_begin_to_exceed_where_rounding_says() {
+    let rules = aqi_rules();
+    let sums = |version: &str, report, p, aqi, n| rules.standard(date_of(version)).sums_exceeding(report, p, aqi, n);
+    let start = |version: &str, p, aqi, n| *sums(version, Report::Daily, p, aqi, n).unwrap().start();
+    // 60.5 is 60, the limit; the next sum is above
+    assert_eq!(start("2026", Pm25, 100, 24), 24 * 60_500 + 1);
+    // 75.5 is a tie that rounds to 76
+    assert_eq!(start("2012", Pm25, 100, 24), 24 * 75_500);
+    assert_eq!(start("2026", Pm25, 200, 24), 24 * 150_500 + 1);
+    assert_eq!(start("2026", Pm10, 100, 20), 20 * 120_500 + 1);
+    // CO in tenths: 4.05 is 4.0
+    assert_eq!(start("2026", Co, 100, 24), 24 * 4_050 + 1);
+    assert_eq!(start("2026", O3, 200, 8), 8 * 265_500);
+    // the smallest index above 0 is that of 1 ug m-3; 0.5 rounds to 0
+    assert_eq!(start("2026", Pm25, 0, 24), 24 * 500 + 1);
+    let end = |version: &str, report, p| sums(version, report, p, 100, 8).map(|s| *s.end());
+    assert_eq!(end("2012", Report::Daily, O3), Some(8 * 800_500), "800.5 is 800, the end of the table");
+    assert_eq!(end("2012", Report::Hourly, So2), Some(8 * 800_500));
+    assert_eq!(end("2026", Report::Daily, O3), Some(8 * 80_000_000), "continued with 300");
+    for (version, report, p, aqi) in [
+        ("2012", Report::Daily, O3, 300),
+        ("2026", Report::Daily, O3, 300),
+        ("2026", Report::Hourly, So2, 200),
+        ("2026", Report::Daily, Pm25, 500),
+    ] {
+        assert_eq!(sums(version, report, p, aqi, 8), None, "{version} {p:?} never exceeds {aqi}");
+    }
+    assert_eq!(sums("2026", Report::Daily, Pm25, 100, 0), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// The sums that exceed are those whose mean the report puts above, near every limit and far from it.
+    #[test]
+    fn sums_exceed_as_the_report_does(
+        column in 0..COLUMNS.len(), aqi in prop_oneof![0_u16..=500, Just(100), Just(150), Just(200), Just(300)],
+        n in 1_usize..=24, limit in 0..8_usize, near in -600_i64..=600, anywhere in 0_i64..2_000_000_000, close: bool
+    ) {
+        let column = &COLUMNS[column];
+        let limit = column.4[limit % column.4.len()] as i64 * if column.2 == Co { 100 } else { 1000 };
+        // half of the sums stand within 0.6 of a limit
+        let sum = if close { (limit * n as i64 + near * n as i64).max(0) } else { anywhere };
+        let report = one(column, hazecast::domain::averages::mean(sum, n));
+        let exceeding = RULES.standard(date_of(column.0)).sums_exceeding(column.1, column.2, aqi, n);
+        prop_assert_eq!(
+            exceeding.is_some_and(|s| s.contains(&sum)), report.aqi.is_some_and(|a| a > aqi), "{} {} {:?}", sum, n, report
+        );
+    }
+
+    /// No sum beside either end of the range is misjudged.
+    #[test]
+    fn both_ends_of_the_exceeding_sums_are_exact(column in 0..COLUMNS.len(), aqi in 0_u16..500, n in 1_usize..=24) {
+        let column = &COLUMNS[column];
+        let above = |sum: i64| one(column, hazecast::domain::averages::mean(sum, n)).aqi.is_some_and(|a| a > aqi);
+        if let Some(sums) = RULES.standard(date_of(column.0)).sums_exceeding(column.1, column.2, aqi, n) {
+            prop_assert!(above(*sums.start()) && above(*sums.end()));
+            prop_assert!(*sums.start() == 0 || !above(sums.start() - 1));
+            prop_assert!(*sums.end() == 80_000_000 * n as i64 || !above(sums.end() + 1));
+        }
+    }
 }
 
 proptest! {
