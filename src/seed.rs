@@ -55,6 +55,13 @@ impl<'s> Place<'s> {
         self.entry(element, name.into())
     }
 
+    /// The last element of the array of tables `key` whose `id` is `id`; the entry itself where there is none.
+    pub fn identified(&self, key: &str, id: &str) -> Place<'s> {
+        let list = self.value(key).and_then(|v| v.get_ref().as_array());
+        let has_id = |v: &&Spanned<DeValue>| v.get_ref().get("id").and_then(|i| i.get_ref().as_str()) == Some(id);
+        self.entry(list.and_then(|l| l.iter().rev().find(has_id)), id.to_owned())
+    }
+
     /// The table `key`.
     pub fn table(&self, key: &str) -> Place<'s> {
         self.entry(self.value(key), self.label(key))

@@ -5,6 +5,7 @@ pub mod averages;
 pub mod county;
 pub mod county_weights;
 pub mod grid;
+pub mod hourly;
 pub mod met_field;
 pub mod observation;
 pub mod pollutant;

@@ -1,126 +1,317 @@
-//! The decision: both readings of every county, the stricter one counts; the prefecture follows from its counties.
+//! The decision: both readings of every county, what is in force already, and the prefecture that follows from its counties.
 
-use super::episode::{Episode, Judged, Point, Series};
-use super::rules::{Adoption, Rule, Scheme, WarningRules};
-use super::sentence::{self, level_en, level_zh};
-use super::{AreaWarning, Because, Evidence, Reading, Response, WarningDecision, WarningLevel, lifting, readings};
+use super::applied::{Applied, Side};
+use super::episode::{Episode, Met};
+use super::lifting::{follow, lift_hour};
+use super::probability::{Chances, area_chances};
+use super::readings::{Bound, Hours};
+use super::rules::{Rule, WarningRules};
+use super::{
+    Action, AreaWarning, Because, CalledWarning, Evidence, Reading, Response, WarningDecision, WarningLevel, alternatives,
+    sentence,
+};
 use crate::calendar::beijing_day_hour;
 use crate::domain::aqi::AqiRules;
+use crate::domain::averages::Validity;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::pollutant::Pollutant;
+use crate::forecast::trajectories::Trajectories;
 use crate::forecast::{CountyForecast, Forecast};
 use chrono::{DateTime, Duration, Utc};
+use std::collections::BTreeMap;
 
-/// What stays the same over the counties.
-struct Basis<'a> {
-    scheme: &'a Scheme,
-    adoption: &'a Adoption,
-    aqi: &'a AqiRules,
-    cycle: DateTime<Utc>,
+/// What a decision rests on beside the forecast.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    pub warning: &'a WarningRules,
+    pub aqi: &'a AqiRules,
+    pub validity: Validity,
+    /// Code, Chinese name and English name of the region.
+    pub region: (u32, &'a str, &'a str),
+    /// Levels in force by area code, from the region's decision before this one.
+    pub in_force: &'a BTreeMap<u32, WarningLevel>,
+    /// Recorded events: causes beyond control rule out mandatory cuts.
+    pub events: &'a [Event],
 }
 
-/// A rule that fired under one reading.
-struct Fired<'a> {
-    series: &'a Series,
-    rule: &'a Rule,
-    /// The episode, then those of the inner conditions.
-    met: Vec<Episode>,
+/// A rule that fired in one reading: its first episode, with the averages that exceed.
+pub(super) struct Fired<'a> {
+    pub side: &'a Side,
+    pub rule: &'a Rule,
+    pub met: &'a Met,
+    pub exceeding: Vec<Evidence>,
 }
 
-/// Decides for every county of `forecast` and for the prefecture `region` (code, Chinese name, English name).
+/// Decides for every county of `forecast` and for the prefecture.
 ///
 /// - **Scheme**: the one the region follows on the Beijing day of the first hour after the cycle.
-/// - **Reading**: natural days (`DayForecast::aqi`) and sliding 24 h (means of the hourly forecast); the stricter level counts.
-/// - **Episode**: hours up to 24 h before the cycle may lengthen it, but at least one exceeding day or window lies wholly after it.
-/// - **Response**: by the pollutants of the exceeding days and windows, see [`AreaWarning::response_level`].
+/// - **Reading**: natural days and sliding 24 h, over observed hours up to the cycle and forecast hours after it; the stricter counts.
+/// - **Episode**: observed hours lengthen it; its last exceeding average ends well after the cycle.
+/// - **In force**: a level rises at once and falls only under the lifting condition.
+/// - **Response**: by the pollutants of the exceeding days and windows and by recorded causes, see [`AreaWarning::response_level`].
 /// - **Prefecture**: the highest level that enough counties reach, its response the strongest of the counties.
-pub fn decide(rules: &WarningRules, aqi: &AqiRules, forecast: &Forecast, region: (u32, &str, &str)) -> WarningDecision {
-    let first_day = beijing_day_hour(forecast.cycle + Duration::hours(1)).0;
-    let (scheme, adoption) = rules.scheme(region.0, first_day);
-    let basis = Basis { scheme, adoption, aqi, cycle: forecast.cycle };
-    let counties: Vec<AreaWarning> = forecast.counties.iter().map(|c| basis.county(c)).collect();
-    WarningDecision { scheme: scheme.id.clone(), prefecture: basis.prefecture(&counties, region), counties }
+pub fn decide(basis: &Basis, forecast: &Forecast, trajectories: Option<&Trajectories>) -> WarningDecision {
+    let applied = Applied::of(basis, first_day(forecast));
+    let court = Court { basis, cycle: forecast.cycle, chances: trajectories.map(|t| Chances::of(&applied, basis, t)), applied };
+    let counties: Vec<AreaWarning> = forecast.counties.iter().map(|c| court.county(c)).collect();
+    let prefecture = court.prefecture(&counties);
+    WarningDecision { scheme: court.applied.scheme.id.clone(), prefecture, counties }
 }
 
-impl Basis<'_> {
+/// Beijing day of the first hour after the cycle: its scheme decides.
+pub(super) fn first_day(forecast: &Forecast) -> chrono::NaiveDate {
+    beijing_day_hour(forecast.cycle + Duration::hours(1)).0
+}
+
+struct Court<'a> {
+    basis: &'a Basis<'a>,
+    applied: Applied<'a>,
+    cycle: DateTime<Utc>,
+    chances: Option<Chances>,
+}
+
+impl Court<'_> {
     fn county(&self, county: &CountyForecast) -> AreaWarning {
-        let response = &self.scheme.pollutant.emission_response;
-        let natural = readings::natural_day(county, self.cycle, response);
-        let sliding = readings::sliding(county, self.aqi, response);
-        let fired: Vec<Fired> = [&natural, &sliding].into_iter().flat_map(|s| self.fired(s, Judged::Aqi)).collect();
-        let level_of = |reading: Reading| highest(fired.iter().filter(|f| f.series.reading == reading));
+        let (applied, scheme) = (&self.applied, self.applied.scheme);
+        let before = self.before(county.adcode);
+        let look_back = scheme.parameter.observed_hours.value;
+        let Some(hours) = Hours::of(county, self.cycle, look_back, Bound::Value) else {
+            return self.without_hours(county, before);
+        };
+        let sides = applied.sides(&hours);
+        let fired: Vec<Fired> = sides.iter().flat_map(|side| self.fired(&hours, side)).collect();
+        let level_of = |reading| highest(fired.iter().filter(|f| f.side.reading == reading));
         let (level_natural_day, level_sliding_24h) = (level_of(Reading::NaturalDay), level_of(Reading::Sliding24h));
-        let level = level_natural_day.max(level_sliding_24h);
-        let deciding: Vec<&Fired> = fired.iter().filter(|f| f.rule.level == level).collect();
-        let response_level = self.response_level(level, &deciding, &natural, &sliding);
+        let by_value = applied.stricter(level_natural_day, level_sliding_24h);
+        let upper = alternatives::upper_bound(applied, county, self.cycle).filter(|_| applied.upper_bound_is_on());
+        let called = upper.map_or(by_value, |u| u.max(by_value));
+
+        let deciding: Vec<&Fired> = fired.iter().filter(|f| f.rule.level == by_value && applied.counts(f.side.reading)).collect();
+        let from = deciding.iter().map(|f| applied.hours_covered(&hours, f.side, &f.met.episodes[0]).0).min();
+        let to = deciding.iter().map(|f| applied.hours_covered(&hours, f.side, &f.met.episodes[0]).1).max();
+        let sliding = &sides[1].class;
+        let judged_from = first_judged(sliding, hours.first_after_cycle());
+        let lift = |from: usize, under_way| lift_hour(sliding, applied.judge.lift_class(), scheme.lift.hours, from, under_way);
+        let clean = lift(judged_from, true) == Some(judged_from);
+        let last_judged = sliding.iter().rposition(|c| *c != super::classes::UNJUDGED).unwrap_or(0);
+        let known = last_judged >= judged_from + scheme.lift.hours as usize;
+        let (level, action) = follow(before, called, clean, known);
+
+        let episodes = self.called_warnings(&hours, &sides, &lift);
+        let coloured = level > WarningLevel::PreWarning;
+        let lift_at = match from.filter(|_| called > WarningLevel::PreWarning) {
+            Some(from) => lift(hours.values.hour_of(from).max(0) as usize, false),
+            None => lift(judged_from, true),
+        };
+        let causes = self.causes(county.adcode, from, to);
+        let response_level = match self.rules_out_cuts(&causes) {
+            true => WarningLevel::None,
+            false => self.response_level(&hours, level, called, &deciding),
+        };
         let mut because: Vec<Because> = fired
             .iter()
-            .filter(|f| f.rule.level == level_of(f.series.reading))
+            .filter(|f| f.rule.level == level_of(f.side.reading))
             .map(|f| self.because(county, f))
             .collect();
-        if response_level < level {
-            because.push(self.because_of_pollutant(county, level, response_level, &deciding));
+        if called > by_value {
+            because.push(self.because_of_upper_bound(county, called));
         }
-        let from = deciding.iter().map(|f| f.met[0].from).min();
-        let lift_from = from
-            .filter(|_| level >= WarningLevel::Yellow)
-            .and_then(|from| lifting::lift_from(&sliding, &self.scheme.lift, from));
+        if response_level < level && called > WarningLevel::None {
+            because.push(self.because_of_pollutant(county, level, response_level, &deciding, &causes));
+        }
+        if matches!(action, Action::Keep | Action::Downgrade | Action::Lift) && before > called {
+            because.push(self.because_in_force(county, (before, level, called), action, &hours));
+        }
         AreaWarning {
             adcode: county.adcode,
             name_zh: county.name_zh.clone(),
             name_en: county.name_en.clone(),
             level,
+            level_called: called,
+            level_before: before,
+            action,
             level_natural_day,
             level_sliding_24h,
             response: response_to(level, response_level),
             response_level,
             from,
-            to: deciding.iter().map(|f| f.met[0].to).max(),
-            lift_from,
-            unjudged_hours: self.unjudged(county, &sliding),
+            to,
+            lift_from: lift_at.filter(|_| coloured || action == Action::Lift).map(|h| hours.values.end(h)),
+            unjudged_hours: unjudged(&hours, sliding),
+            observed_hours: hours.observed,
             because,
+            episodes,
+            other_readings: alternatives::other_readings(applied, county, self.cycle, by_value),
+            causes,
+            probability: self.chances.as_ref().and_then(|c| c.county(county.adcode)),
         }
     }
 
-    /// Every rule that fires under one reading.
-    fn fired<'s>(&'s self, series: &'s Series, judged: Judged) -> Vec<Fired<'s>> {
-        let fires = |rule| series.fires(rule, self.scheme, judged, self.cycle).map(|met| Fired { series, rule, met });
-        self.scheme.rules.iter().filter_map(fires).collect()
+    /// A county of which nothing is known: what is in force stays.
+    fn without_hours(&self, county: &CountyForecast, before: WarningLevel) -> AreaWarning {
+        let (level, action) = follow(before, WarningLevel::None, false, false);
+        AreaWarning {
+            adcode: county.adcode,
+            name_zh: county.name_zh.clone(),
+            name_en: county.name_en.clone(),
+            level,
+            level_called: WarningLevel::None,
+            level_before: before,
+            action,
+            level_natural_day: WarningLevel::None,
+            level_sliding_24h: WarningLevel::None,
+            response: response_to(level, level),
+            response_level: level,
+            from: None,
+            to: None,
+            lift_from: None,
+            unjudged_hours: 0,
+            observed_hours: 0,
+            because: Vec::new(),
+            episodes: Vec::new(),
+            other_readings: Vec::new(),
+            causes: Vec::new(),
+            probability: None,
+        }
+    }
+
+    fn before(&self, adcode: u32) -> WarningLevel {
+        self.basis.in_force.get(&adcode).copied().unwrap_or(WarningLevel::None)
+    }
+
+    /// Every rule that fires in one reading, with its first episode.
+    fn fired<'s>(&'s self, hours: &Hours, side: &'s Side) -> Vec<Fired<'s>> {
+        let mut fired: Vec<Fired> = Vec::new();
+        for met in &side.met {
+            let rule = &self.applied.scheme.rules[met.rule];
+            if fired.iter().all(|f| f.rule.id != rule.id) {
+                let exceeding = self.applied.exceeding(hours, side, rule.all_of[0].aqi_above, &met.episodes[0]);
+                fired.push(Fired { side, rule, met, exceeding });
+            }
+        }
+        fired
+    }
+
+    /// Warnings that the forecast calls for, in time: a later one is the same while the one before it may not be lifted.
+    fn called_warnings(
+        &self,
+        hours: &Hours,
+        sides: &[Side; 2],
+        lift: &dyn Fn(usize, bool) -> Option<usize>,
+    ) -> Vec<CalledWarning> {
+        let mut spans: Vec<(DateTime<Utc>, DateTime<Utc>, WarningLevel)> = sides
+            .iter()
+            .filter(|s| self.applied.counts(s.reading))
+            .flat_map(|side| side.met.iter().map(move |m| (side, m)))
+            .map(|(side, m)| (self.applied.hours_covered(hours, side, &m.episodes[0]), self.applied.scheme.rules[m.rule].level))
+            .filter(|(_, level)| *level > WarningLevel::PreWarning)
+            .map(|((from, to), level)| (from, to, level))
+            .collect();
+        spans.sort();
+        let lift_from =
+            |from: DateTime<Utc>| lift(hours.values.hour_of(from).max(0) as usize, false).map(|h| hours.values.end(h));
+        let mut out: Vec<CalledWarning> = Vec::new();
+        for (from, to, level) in spans {
+            match out.last_mut() {
+                Some(last) if from <= last.to || last.lift_from.is_none_or(|l| from < l) => {
+                    last.to = last.to.max(to);
+                    last.level = last.level.max(level);
+                }
+                _ => out.push(CalledWarning { level, from, to, lift_from: lift_from(from) }),
+            }
+        }
+        out
+    }
+
+    /// Recorded causes beyond control over the deciding episode.
+    fn causes(&self, adcode: u32, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Vec<Event> {
+        let (Some(from), Some(to)) = (from, to) else { return Vec::new() };
+        let place = |e: &&Event| [0, self.basis.region.0, adcode].contains(&e.adcode);
+        let kind = |e: &&Event| matches!(e.kind, EventKind::Dust | EventKind::Wildfire | EventKind::OutsideTransport);
+        let over = |e: &&Event| e.from < to && e.to > from - Duration::hours(1);
+        self.basis.events.iter().filter(place).filter(kind).filter(over).cloned().collect()
+    }
+
+    /// Whether a cause has the share that leaves nothing to cut.
+    fn rules_out_cuts(&self, causes: &[Event]) -> bool {
+        let needed = self.applied.scheme.pollutant.uncontrollable_share;
+        causes.iter().any(|c| c.share.is_some_and(|s| s >= needed))
     }
 
     /// The level the measures rest on: the full level where a pollutant that calls for cuts is primary in an exceeding day or
-    /// window; else what those pollutants reach alone, at most the level.
+    /// window; else what those pollutants reach alone, at most the level. A warning that is merely kept rests on what it rested on.
     fn response_level(
         &self,
+        hours: &Hours,
         level: WarningLevel,
+        called: WarningLevel,
         deciding: &[&Fired],
-        natural: &Series,
-        sliding: &Series,
     ) -> WarningLevel {
-        let calls_for_cuts = |p: &Point| p.primary.iter().any(|x| self.scheme.pollutant.emission_response.contains(x));
-        let primary = deciding.iter().any(|f| f.met[0].exceeding.iter().any(|&i| calls_for_cuts(&f.series.points[i])));
-        if primary {
+        let response = &self.applied.scheme.pollutant.emission_response;
+        let calls_for_cuts = |e: &Evidence| e.primary.iter().any(|p| response.contains(p));
+        if called < level || deciding.iter().any(|f| f.exceeding.iter().any(calls_for_cuts)) {
             return level;
         }
-        let alone = [natural, sliding].map(|s| highest(self.fired(s, Judged::Alone).iter()));
-        alone[0].max(alone[1]).min(level)
+        self.applied.level_alone(hours).min(level)
     }
 
     fn because(&self, county: &CountyForecast, fired: &Fired) -> Because {
-        let (text_zh, text_en) =
-            sentence::fired((&county.name_zh, &county.name_en), fired.series, fired.rule, &fired.met);
-        let merged = fired.met.iter().any(|e| e.merged);
-        let mut clause = self.clause(&fired.rule.clause);
+        let met = &fired.met.episodes;
+        let names = (county.name_zh.as_str(), county.name_en.as_str());
+        let (text_zh, text_en) = sentence::fired(names, fired.side.reading, &fired.exceeding, fired.rule, met);
+        let merged = met.iter().any(|e: &Episode| e.merged);
+        let mut clause = self.applied.clause(&fired.rule.clause);
         if merged {
-            clause = format!("{clause}；{}", self.scheme.merge.clause);
+            clause = format!("{clause}；{}", self.applied.scheme.merge.clause);
         }
         Because {
             rule: fired.rule.id.clone(),
             level: fired.rule.level,
             clause,
-            verified: self.verified(fired.rule.verified) && (!merged || self.scheme.merge.verified),
-            reading: fired.series.reading,
+            verified: self.applied.verified(fired.rule.verified) && (!merged || self.applied.scheme.merge.verified),
+            reading: fired.side.reading,
             text_zh,
             text_en,
-            evidence: evidence(fired.series, &fired.met[0]),
+            evidence: evidence(fired.side.reading, &fired.exceeding),
+        }
+    }
+
+    fn because_of_upper_bound(&self, county: &CountyForecast, level: WarningLevel) -> Because {
+        let parameter = &self.applied.scheme.parameter.upper_bound;
+        Because {
+            rule: format!("{}.upper_bound", self.applied.scheme.id),
+            level,
+            clause: self.applied.clause(&parameter.clause),
+            verified: self.applied.verified(parameter.verified),
+            reading: Reading::NaturalDay,
+            text_zh: format!("{}：预测上限达到{}条件（{}）。", county.name_zh, level.zh(), parameter.clause),
+            text_en: format!("{}: the upper end of the forecast calls for {}.", county.name_en, sentence::a_warning(level)),
+            evidence: Vec::new(),
+        }
+    }
+
+    fn because_in_force(
+        &self,
+        county: &CountyForecast,
+        levels: (WarningLevel, WarningLevel, WarningLevel),
+        action: Action,
+        hours: &Hours,
+    ) -> Because {
+        let lift = &self.applied.scheme.lift;
+        let (text_zh, text_en) = sentence::in_force((&county.name_zh, &county.name_en), levels, action, lift);
+        // the averages of the first and the last hour that the condition looks at
+        let first = hours.first_after_cycle();
+        let last = (first + lift.hours as usize).min(hours.last());
+        let ends = [first, last].map(|hour| self.applied.evidence_at(hours, Reading::Sliding24h, hour));
+        Because {
+            rule: format!("{}.lift", self.applied.scheme.id),
+            level: levels.1,
+            clause: self.applied.clause(&lift.clause),
+            verified: self.applied.verified(lift.verified),
+            reading: Reading::Sliding24h,
+            text_zh,
+            text_en,
+            evidence: ends.into_iter().flatten().collect(),
         }
     }
 
@@ -130,76 +321,44 @@ impl Basis<'_> {
         level: WarningLevel,
         rests_on: WarningLevel,
         deciding: &[&Fired],
+        causes: &[Event],
     ) -> Because {
-        let rule = &self.scheme.pollutant;
-        let names = |list: &[crate::domain::pollutant::Pollutant], comma: &str| {
-            list.iter().map(|p| p.name()).collect::<Vec<_>>().join(comma)
-        };
-        let called = names(&rule.emission_response, "、");
-        let mut primary: Vec<_> = deciding
-            .iter()
-            .flat_map(|f| f.met[0].exceeding.iter().flat_map(|&i| f.series.points[i].primary.iter().copied()))
-            .collect();
+        let rule = &self.applied.scheme.pollutant;
+        let mut primary: Vec<Pollutant> =
+            deciding.iter().flat_map(|f| f.exceeding.iter().flat_map(|e| e.primary.iter().copied())).collect();
         primary.sort();
         primary.dedup();
-        let (zh, en) = if rests_on >= WarningLevel::Yellow {
-            (format!("减排响应按{}", level_zh(rests_on)), format!("emission reduction rests on {}", level_en(rests_on)))
+        let names = (county.name_zh.as_str(), county.name_en.as_str());
+        let deciding_causes: Vec<&Event> =
+            causes.iter().filter(|c| c.share.is_some_and(|s| s >= rule.uncontrollable_share)).collect();
+        let (text_zh, text_en) = if deciding_causes.is_empty() {
+            sentence::pollutant(names, level, rests_on, &primary, rule)
         } else {
-            ("仅发布健康防护提示，不启动减排响应".to_owned(), "health advice only, no emission reduction".to_owned())
+            sentence::causes(names, level, &deciding_causes, rule)
         };
-        let worst = deciding.iter().flat_map(|f| evidence(f.series, &f.met[0])).max_by_key(|e| e.aqi);
+        let worst = deciding.iter().flat_map(|f| f.exceeding.iter()).max_by_key(|e| e.aqi).cloned();
         Because {
             rule: rule.id.clone(),
             level,
-            clause: self.clause(&rule.clause),
-            verified: self.verified(rule.verified),
-            reading: deciding.first().map_or(Reading::NaturalDay, |f| f.series.reading),
-            text_zh: format!(
-                "{}：{}的首要污染物为{}，{called}单独只达到{}；{zh}（{}）。",
-                county.name_zh,
-                level_zh(level),
-                names(&primary, "、"),
-                level_zh(rests_on),
-                rule.clause
-            ),
-            text_en: format!(
-                "{}: the primary pollutant behind {} is {}; {} alone reaches {}: {en} (rule {}).",
-                county.name_en,
-                level_en(level),
-                names(&primary, ", "),
-                names(&rule.emission_response, ", "),
-                level_en(rests_on),
-                rule.id
-            ),
+            clause: self.applied.clause(&rule.clause),
+            verified: self.applied.verified(rule.verified),
+            reading: deciding.first().map_or(Reading::NaturalDay, |f| f.side.reading),
+            text_zh,
+            text_en,
             evidence: worst.into_iter().collect(),
         }
     }
 
-    /// Document and clause; says so where it is not confirmed that the region follows the scheme.
-    fn clause(&self, clause: &str) -> String {
-        let open = if self.adoption.verified { "" } else { "；本地区适用该方案未核实" };
-        format!("{} {clause}{open}", self.scheme.document)
-    }
-
-    fn verified(&self, rule: bool) -> bool {
-        rule && self.adoption.verified
-    }
-
-    /// Forecast hours after the cycle that end no 24-h average with an AQI.
-    fn unjudged(&self, county: &CountyForecast, sliding: &Series) -> u32 {
-        let judged = sliding.points.iter().filter(|p| p.to > self.cycle && p.aqi.is_some()).count();
-        let hours = county.hours.iter().filter(|h| h.end > self.cycle).count();
-        hours.saturating_sub(judged) as u32
-    }
-
-    fn prefecture(&self, counties: &[AreaWarning], region: (u32, &str, &str)) -> AreaWarning {
+    fn prefecture(&self, counties: &[AreaWarning]) -> AreaWarning {
+        let (region, scheme) = (self.basis.region, self.applied.scheme);
         let enough = |value: fn(&AreaWarning) -> WarningLevel| {
             let mut levels: Vec<_> = counties.iter().map(value).collect();
             levels.sort_by(|a, b| b.cmp(a));
-            levels.get(self.scheme.prefecture.counties_needed - 1).copied().unwrap_or(WarningLevel::None)
+            levels.get(scheme.prefecture.counties_needed - 1).copied().unwrap_or(WarningLevel::None)
         };
         let level = enough(|c| c.level);
         let response_level = enough(|c| c.response_level);
+        let before = self.before(region.0);
         let warned = level > WarningLevel::None;
         let leading: Vec<&AreaWarning> = counties.iter().filter(|c| warned && c.level >= level).collect();
         // the counties that carry the level, and those that carry the response where they differ
@@ -209,54 +368,61 @@ impl Basis<'_> {
         let mut because: Vec<Because> =
             counties.iter().filter(behind).flat_map(|c| c.because.iter().cloned()).collect();
         if warned {
-            because.push(self.because_of_counties(&leading, level, region));
+            because.push(self.because_of_counties(&leading, level));
         }
         // the warning ends where the last county may be lifted; unknown as soon as one is
-        let warnings = || counties.iter().filter(|c| c.level >= WarningLevel::Yellow);
-        let known = level >= WarningLevel::Yellow && warnings().all(|c| c.lift_from.is_some());
+        let coloured = |c: &&AreaWarning| c.level > WarningLevel::PreWarning;
+        let known = level > WarningLevel::PreWarning && counties.iter().filter(coloured).all(|c| c.lift_from.is_some());
+        let lift_from = counties.iter().filter(coloured).filter_map(|c| c.lift_from).max().filter(|_| known);
+        // what the counties decided is what is in force: they have waited for the lifting condition
+        let called = enough(|c| c.level_called);
+        let (_, action) = follow(before, level, true, true);
         AreaWarning {
             adcode: region.0,
             name_zh: region.1.to_owned(),
             name_en: region.2.to_owned(),
             level,
+            level_called: called,
+            level_before: before,
+            action,
             level_natural_day: enough(|c| c.level_natural_day),
             level_sliding_24h: enough(|c| c.level_sliding_24h),
             response: response_to(level, response_level),
             response_level,
             from: leading.iter().filter_map(|c| c.from).min(),
             to: leading.iter().filter_map(|c| c.to).max(),
-            lift_from: if known { warnings().filter_map(|c| c.lift_from).max() } else { None },
+            lift_from,
             unjudged_hours: counties.iter().map(|c| c.unjudged_hours).max().unwrap_or(0),
+            observed_hours: counties.iter().map(|c| c.observed_hours).max().unwrap_or(0),
             because,
+            episodes: Vec::new(),
+            other_readings: alternatives::of_prefecture(scheme, counties, called),
+            causes: Vec::new(),
+            probability: self.chances.as_ref().map(|c| area_chances(c, scheme.prefecture.counties_needed)),
         }
     }
 
-    fn because_of_counties(&self, leading: &[&AreaWarning], level: WarningLevel, region: (u32, &str, &str)) -> Because {
-        let rule = &self.scheme.prefecture;
+    fn because_of_counties(&self, leading: &[&AreaWarning], level: WarningLevel) -> Because {
+        let (rule, region) = (&self.applied.scheme.prefecture, self.basis.region);
         let names_zh: Vec<_> = leading.iter().map(|c| c.name_zh.as_str()).collect();
         let names_en: Vec<_> = leading.iter().map(|c| c.name_en.as_str()).collect();
         let reading = leading.iter().filter(|c| c.level_natural_day >= level).count();
+        let worst = leading.iter().flat_map(|c| c.because.iter().flat_map(|b| b.evidence.iter())).max_by_key(|e| e.aqi);
         Because {
-            rule: format!("{}.prefecture", self.scheme.id),
+            rule: format!("{}.prefecture", self.applied.scheme.id),
             level,
-            clause: self.clause(&rule.clause),
-            verified: self.verified(rule.verified),
+            clause: self.applied.clause(&rule.clause),
+            verified: self.applied.verified(rule.verified),
             reading: if reading >= rule.counties_needed { Reading::NaturalDay } else { Reading::Sliding24h },
-            text_zh: format!("{}：{}达到{}（{}）。", region.1, names_zh.join("、"), level_zh(level), rule.clause),
+            text_zh: format!("{}：{}达到{}（{}）。", region.1, names_zh.join("、"), level.zh(), rule.clause),
             text_en: format!(
-                "{}: {} is called for in {}; counties needed for the prefecture: {}.",
+                "{}: {} in {}; counties needed for the prefecture: {}.",
                 region.2,
-                level_en(level),
+                sentence::a_warning(level),
                 names_en.join(", "),
                 rule.counties_needed
             ),
-            evidence: leading
-                .iter()
-                .flat_map(|c| c.because.iter().flat_map(|b| b.evidence.iter()))
-                .max_by_key(|e| e.aqi)
-                .cloned()
-                .into_iter()
-                .collect(),
+            evidence: worst.cloned().into_iter().collect(),
         }
     }
 }
@@ -265,36 +431,35 @@ fn highest<'a>(fired: impl Iterator<Item = &'a Fired<'a>>) -> WarningLevel {
     fired.map(|f| f.rule.level).max().unwrap_or(WarningLevel::None)
 }
 
+fn first_judged(sliding: &[u8], from: usize) -> usize {
+    (from..sliding.len()).find(|h| sliding[*h] != super::classes::UNJUDGED).unwrap_or(sliding.len())
+}
+
+/// Hours after the cycle that end no 24-h average with an AQI.
+fn unjudged(hours: &Hours, sliding: &[u8]) -> u32 {
+    let after = hours.first_after_cycle()..=hours.last();
+    after.filter(|h| sliding.get(*h).is_none_or(|c| *c == super::classes::UNJUDGED)).count() as u32
+}
+
 /// What may be ordered at `level` when the pollutants that call for cuts carry `rests_on`.
 fn response_to(level: WarningLevel, rests_on: WarningLevel) -> Response {
     match (level, rests_on) {
         (WarningLevel::None, _) => Response::None,
         (_, r) if r >= WarningLevel::Yellow => Response::EmissionReduction,
-        (WarningLevel::PreWarning, WarningLevel::PreWarning) => Response::Voluntary,
+        (WarningLevel::PreWarning | WarningLevel::Blue, WarningLevel::PreWarning | WarningLevel::Blue) => Response::Voluntary,
         _ => Response::HealthAdviceOnly,
     }
 }
 
 /// Natural days: every exceeding one. Sliding: the first, the worst and the last window.
-fn evidence(series: &Series, episode: &Episode) -> Vec<Evidence> {
-    let mut chosen = episode.exceeding.clone();
-    if series.reading == Reading::Sliding24h {
+fn evidence(reading: Reading, exceeding: &[Evidence]) -> Vec<Evidence> {
+    let mut chosen: Vec<usize> = (0..exceeding.len()).collect();
+    if reading == Reading::Sliding24h {
         // the earliest of the worst
-        let worst = chosen.iter().copied().rev().max_by_key(|&i| series.points[i].aqi);
+        let worst = chosen.iter().copied().rev().max_by_key(|&i| exceeding[i].aqi);
         chosen = [chosen.first().copied(), worst, chosen.last().copied()].into_iter().flatten().collect();
         chosen.sort_unstable();
         chosen.dedup();
     }
-    let of = |p: &Point| {
-        let primary = p.primary.clone();
-        p.aqi.map(|aqi| Evidence {
-            beijing_day: p.beijing_day,
-            from: p.from,
-            to: p.to,
-            aqi,
-            pm25_ug_m3: p.pm25_ug_m3,
-            primary,
-        })
-    };
-    chosen.into_iter().filter_map(|i| of(&series.points[i])).collect()
+    chosen.into_iter().map(|i| exceeding[i].clone()).collect()
 }

@@ -1,154 +1,189 @@
-//! Daily AQI values in time, and the episodes in which they stay above a threshold.
+//! Episodes in which the daily AQI stays above a threshold, and the rules that they meet.
 
-use super::Reading;
-use super::rules::{Condition, Lift, Merge, Rule, Scheme};
-use crate::domain::pollutant::Pollutant;
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use super::classes::Ladder;
+use super::rules::{Condition, InnerCondition, Rule, Scheme, SlidingHours};
 
-/// A daily AQI: of a natural day, or of 24 consecutive hours.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Point {
-    /// Natural-day reading only.
-    pub beijing_day: Option<NaiveDate>,
-    /// First and last hour of the average (UTC, hour-ending).
-    pub from: DateTime<Utc>,
-    pub to: DateTime<Utc>,
-    /// AQI; `None` where it cannot be stated, which does not exceed.
-    pub aqi: Option<u16>,
-    /// Largest IAQI of the pollutants that call for cuts.
-    pub alone: Option<u16>,
-    pub pm25_ug_m3: Option<f64>,
-    pub primary: Vec<Pollutant>,
-}
-
-/// The points of one county under one reading, ascending in time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Series {
-    pub reading: Reading,
-    pub points: Vec<Point>,
-}
-
-/// Which value of a point is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
-    /// The AQI of all pollutants.
-    Aqi,
-    /// The pollutants that call for cuts, as if there were no others.
-    Alone,
-}
-
-impl Judged {
-    fn exceeds(self, point: &Point, threshold: u16) -> bool {
-        let value = match self {
-            Self::Aqi => point.aqi,
-            Self::Alone => point.alone,
-        };
-        value.is_some_and(|v| v > threshold)
-    }
+/// The daily AQI in time, as classes of a [`Ladder`]: natural days, or 24-h averages hour by hour.
+#[derive(Debug, Clone, Copy)]
+pub struct Points<'a> {
+    pub class: &'a [u8],
+    /// Hours between neighbouring points: 24 or 1.
+    pub step: u32,
 }
 
 /// A time in which the daily AQI stays above a threshold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Episode {
-    /// Indices of the points above the threshold.
-    pub exceeding: Vec<usize>,
-    /// First hour of the first such average, last hour of the last (UTC, hour-ending).
-    pub from: DateTime<Utc>,
-    pub to: DateTime<Utc>,
-    /// Hours covered by these averages [h]; hours of a merged gap are not counted.
-    pub hours: i64,
+    /// First and last point above the threshold.
+    pub first: usize,
+    pub last: usize,
+    /// Hours covered by the averages above it [h]; hours of a merged gap are not counted.
+    pub hours: u32,
+    /// Number of these averages.
+    pub averages: u32,
     /// Whether it was put together from several by the merge rule.
     pub merged: bool,
 }
 
-impl Series {
-    /// Time between two neighbouring points.
-    fn step(&self) -> Duration {
-        Duration::hours(if self.reading == Reading::NaturalDay { 24 } else { 1 })
+/// A rule that fires: its episode, then the first episode of each inner condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Met {
+    /// Index of the rule in its scheme.
+    pub rule: usize,
+    pub episodes: Vec<Episode>,
+}
+
+/// A scheme's rules as classes of its ladder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judge {
+    /// By rule and condition: lowest class that exceeds, and the hours needed.
+    rules: Vec<Vec<(u8, u32)>>,
+    lift: u8,
+    heavy: u8,
+    gap_hours: u32,
+    sliding_hours: SlidingHours,
+    inner: InnerCondition,
+}
+
+/// Neighbouring points of one class: class, first point, number of points.
+type Stretch = (u8, usize, usize);
+
+/// Stretches of equal class.
+fn stretches(class: &[u8]) -> Vec<Stretch> {
+    let mut out = Vec::with_capacity(16);
+    let mut first = 0;
+    for chunk in class.chunk_by(|a, b| a == b) {
+        out.push((chunk[0], first, chunk.len()));
+        first += chunk.len();
+    }
+    out
+}
+
+impl Judge {
+    pub fn new(scheme: &Scheme, ladder: &Ladder) -> Self {
+        let condition = |c: &Condition| (ladder.class_above(c.aqi_above), c.hours);
+        Self {
+            rules: scheme.rules.iter().map(|r: &Rule| r.all_of.iter().map(condition).collect()).collect(),
+            lift: ladder.class_above(scheme.lift.aqi),
+            heavy: ladder.class_above(scheme.merge.heavy_aqi),
+            gap_hours: scheme.merge.gap_hours,
+            sliding_hours: scheme.parameter.sliding_hours.value,
+            inner: scheme.parameter.inner_condition.value,
+        }
     }
 
-    /// The episodes above `threshold`: runs of neighbouring points, merged where `merge` says so.
-    ///
-    /// Length of a run: from the first hour of its first average to the last hour of its last one. N natural days are 24 N h; under
-    /// the sliding reading 48 h are 25 neighbouring averages, that is every 24-h average that lies within the 48 h.
-    pub fn episodes(&self, threshold: u16, judged: Judged, merge: &Merge, lift: &Lift) -> Vec<Episode> {
-        let mut runs: Vec<Vec<usize>> = Vec::new();
-        for (i, point) in self.points.iter().enumerate() {
-            if !judged.exceeds(point, threshold) {
+    /// Lowest class above the lifting threshold.
+    pub fn lift_class(&self) -> u8 {
+        self.lift
+    }
+
+    /// The rules that fire, each with every episode that meets it, in the order of the rules and of time. The last average of an
+    /// episode must be point `ahead` or a later one.
+    pub fn met(&self, points: Points, ahead: usize) -> Vec<Met> {
+        let stretches = stretches(points.class);
+        let worst = stretches.iter().map(|s| s.0).max().unwrap_or(0);
+        let mut met = Vec::new();
+        // episodes above a class are asked for by several rules
+        let mut known: Vec<(u8, Vec<Episode>)> = Vec::new();
+        for (rule, conditions) in self.rules.iter().enumerate() {
+            if conditions.iter().any(|(class, _)| *class > worst) {
                 continue;
             }
-            match runs.last_mut() {
-                Some(run) if run[run.len() - 1] + 1 == i && point.to - self.points[i - 1].to == self.step() => {
-                    run.push(i)
+            for (class, _) in conditions {
+                if known.iter().all(|(k, _)| k != class) {
+                    known.push((*class, self.episodes(points, &stretches, *class)));
                 }
-                _ => runs.push(vec![i]),
+            }
+            let long_enough = |(class, hours): &(u8, u32)| {
+                let episodes = known.iter().find(|(k, _)| k == class).map_or(&[][..], |(_, e)| e);
+                let hours = *hours;
+                episodes.iter().filter(move |e| self.long_enough(e, points.step, hours))
+            };
+            let (outer, inner) = conditions.split_first().expect("checked on reading: a rule has a condition");
+            for episode in long_enough(outer).filter(|e| e.last >= ahead) {
+                let inside = |e: &&Episode| {
+                    self.inner == InnerCondition::Anywhere || e.first >= episode.first && e.last <= episode.last
+                };
+                let found: Option<Vec<Episode>> =
+                    inner.iter().map(|condition| long_enough(condition).find(inside).copied()).collect();
+                if let Some(found) = found {
+                    let episodes = std::iter::once(*episode).chain(found).collect();
+                    met.push(Met { rule, episodes });
+                }
             }
         }
-        self.merged(runs, judged, merge, lift)
+        met
     }
 
-    /// Joins heavy runs over interruptions too short for lifting, with everything between them.
-    fn merged(&self, runs: Vec<Vec<usize>>, judged: Judged, merge: &Merge, lift: &Lift) -> Vec<Episode> {
-        let heavy = |i: &&usize| judged.exceeds(&self.points[**i], merge.heavy_aqi);
-        let mut out: Vec<(Vec<usize>, bool)> = Vec::new();
-        // position in `out` of the latest heavy run, and its last heavy point
-        let mut latest: Option<(usize, usize)> = None;
-        for run in runs {
-            let (first, last) = (run.iter().find(heavy).copied(), run.iter().rfind(heavy).copied());
-            out.push((run, false));
-            let (Some(first), Some(last)) = (first, last) else { continue };
-            let mut position = out.len() - 1;
-            if let Some((earlier, point)) = latest
-                && self.longest_clean_hours(point, first, judged, lift) <= i64::from(merge.gap_hours)
-            {
-                for (run, _) in out.split_off(earlier + 1) {
-                    out[earlier].0.extend(run);
-                }
-                out[earlier].1 = true;
-                position = earlier;
-            }
-            latest = Some((position, last));
+    /// The longest episode of a rule's first condition, fulfilled or not.
+    pub fn longest(&self, points: Points, rule: usize) -> Option<Episode> {
+        let all = self.episodes(points, &stretches(points.class), self.rules[rule][0].0);
+        all.into_iter().rev().max_by_key(|e| e.hours)
+    }
+
+    fn long_enough(&self, episode: &Episode, step: u32, hours: u32) -> bool {
+        match self.sliding_hours {
+            SlidingHours::EveryAverage if step == 1 => episode.averages >= if hours == 24 { 1 } else { hours },
+            _ => episode.hours >= hours,
         }
-        out.into_iter().map(|(exceeding, merged)| self.episode(exceeding, merged)).collect()
     }
 
-    /// Longest time between points `a` and `b` without a point above the lifting threshold [h].
-    fn longest_clean_hours(&self, a: usize, b: usize, judged: Judged, lift: &Lift) -> i64 {
-        let above = self.points[a..=b].iter().filter(|p| judged.exceeds(p, lift.aqi));
-        let ends: Vec<_> = above.map(|p| p.to).collect();
-        ends.windows(2).map(|w| (w[1] - w[0] - self.step()).num_hours()).max().unwrap_or(0)
-    }
-
-    fn episode(&self, exceeding: Vec<usize>, merged: bool) -> Episode {
-        let (first, last) = (&self.points[exceeding[0]], &self.points[exceeding[exceeding.len() - 1]]);
-        let hour = Duration::hours(1);
-        let mut hours = 0;
-        let mut covered_to = first.from - hour;
-        for point in exceeding.iter().map(|&i| &self.points[i]) {
-            hours += (point.to - covered_to.max(point.from - hour)).num_hours();
-            covered_to = point.to;
-        }
-        Episode { from: first.from, to: last.to, hours, merged, exceeding }
-    }
-
-    /// The first episode that meets every condition of `rule`, then the episodes of its inner conditions.
+    /// The episodes of `class` or above: runs of neighbouring points, heavy ones joined over interruptions too short for lifting,
+    /// with everything between them.
     ///
-    /// Its last exceeding average lies wholly after `cycle`: hours before the cycle lengthen an episode, they do not make one.
-    pub fn fires(&self, rule: &Rule, scheme: &Scheme, judged: Judged, cycle: DateTime<Utc>) -> Option<Vec<Episode>> {
-        let long_enough = |c: &Condition| {
-            let all = self.episodes(c.aqi_above, judged, &scheme.merge, &scheme.lift);
-            all.into_iter().filter(|e| e.hours >= i64::from(c.hours)).collect::<Vec<_>>()
-        };
-        let (outer, inner) = rule.all_of.split_first()?;
-        let inner: Vec<Vec<Episode>> = inner.iter().map(long_enough).collect();
-        let ahead = |e: &Episode| e.exceeding.last().is_some_and(|&i| self.points[i].from > cycle);
-        long_enough(outer).into_iter().filter(ahead).find_map(|episode| {
-            let mut met = vec![episode];
-            for candidates in &inner {
-                let inside = candidates.iter().find(|c| c.from >= met[0].from && c.to <= met[0].to)?;
-                met.push(inside.clone());
+    /// Hours of a run: from the first hour of its first average to the last hour of its last one. N natural days are 24 N h; under
+    /// the sliding reading 48 h are 25 neighbouring averages, that is every 24-h average that lies within the 48 h.
+    fn episodes(&self, points: Points, stretches: &[Stretch], class: u8) -> Vec<Episode> {
+        let mut out: Vec<Episode> = Vec::new();
+        // the latest heavy episode, and the longest time without a point above the lifting threshold since its last heavy point
+        let mut heavy: Option<usize> = None;
+        let (mut clean, mut longest_clean) = (0, 0);
+        // whether the stretch before this one belongs to the last episode of `out`
+        let mut running = false;
+        for &(c, first, n) in stretches {
+            if c < class {
+                running = false;
+            } else if running {
+                let (last, episode) = (first + n - 1, out.len() - 1);
+                out[episode] = extended(out[episode], first, last, points.step);
+            } else {
+                out.push(extended(Episode { first, last: first, hours: 0, averages: 0, merged: false }, first, first + n - 1, points.step));
+                running = true;
             }
-            Some(met)
-        })
+            if c >= self.heavy.max(class) {
+                let here = out.len() - 1;
+                if let Some(earlier) = heavy.filter(|e| *e < here && longest_clean * points.step <= self.gap_hours) {
+                    let parts = out.split_off(earlier + 1);
+                    out[earlier] = parts.into_iter().fold(out[earlier], |e, part| joined(e, part, points.step));
+                }
+                heavy = Some(out.len() - 1);
+                (clean, longest_clean) = (0, 0);
+            } else if c < self.lift {
+                clean += n as u32;
+                longest_clean = longest_clean.max(clean);
+            } else {
+                clean = 0;
+            }
+        }
+        out
+    }
+}
+
+/// The episode with the points `first` ..= `last`, which follow its own.
+fn extended(episode: Episode, first: usize, last: usize, step: u32) -> Episode {
+    let n = (last - first + 1) as u32;
+    let hours = if step == 1 { n + if episode.averages == 0 { 23 } else { 0 } } else { n * step };
+    Episode { last, hours: episode.hours + hours, averages: episode.averages + n, ..episode }
+}
+
+/// Both episodes as one; hours that averages of both cover count once.
+fn joined(episode: Episode, later: Episode, step: u32) -> Episode {
+    let both = if step == 1 { (episode.last + 24).saturating_sub(later.first) as u32 } else { 0 };
+    Episode {
+        first: episode.first,
+        last: later.last,
+        hours: episode.hours + later.hours - both,
+        averages: episode.averages + later.averages,
+        merged: true,
     }
 }

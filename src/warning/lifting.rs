@@ -1,29 +1,45 @@
-//! When a warning may be lifted (解除).
+//! When a warning may be lifted (解除), and what becomes of one that is in force.
 
-use super::episode::Series;
-use super::rules::Lift;
-use chrono::{DateTime, Duration, Utc};
+use super::classes::UNJUDGED;
+use super::{Action, WarningLevel};
 
-/// First hour (UTC, hour-ending) after the start of the episode from which every running 24-h AQI is at or below the lifting
-/// threshold for more than `lift.hours` hours; `None` where the forecast ends before that is certain.
+/// First hour from which every running 24-h AQI stays below class `above` for more than `hours` hours; `None` where the forecast ends
+/// before that is certain. An hour without an AQI is not counted as clean.
 ///
-/// `sliding` is the sliding reading, `episode_from` the first hour of the episode. An hour without an AQI is not counted as clean.
-pub fn lift_from(sliding: &Series, lift: &Lift, episode_from: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let after = sliding.points.iter().skip_while(|p| p.to < episode_from);
-    // the first average above the threshold marks the episode under way; clean hours before it lift nothing
-    let under_way = after.skip_while(|p| p.aqi.is_none_or(|a| a <= lift.aqi));
-    let mut clean: Option<(DateTime<Utc>, DateTime<Utc>)> = None;
-    for p in under_way {
-        clean = match clean {
-            _ if p.aqi.is_none_or(|a| a > lift.aqi) => None,
-            Some((start, last)) if p.to - last == Duration::hours(1) => Some((start, p.to)),
-            _ => Some((p.to, p.to)),
+/// `sliding`: classes hour by hour; `from`: where to begin. With `under_way` false the first hour above marks the episode, and clean
+/// hours before it lift nothing.
+pub fn lift_hour(sliding: &[u8], above: u8, hours: u32, from: usize, under_way: bool) -> Option<usize> {
+    let mut under_way = under_way;
+    let mut clean_from: Option<usize> = None;
+    for (hour, class) in sliding.iter().enumerate().skip(from) {
+        under_way |= *class >= above;
+        clean_from = match clean_from {
+            _ if !under_way || *class >= above || *class == UNJUDGED => None,
+            None => Some(hour),
+            kept => kept,
         };
-        if let Some((start, last)) = clean
-            && last - start >= Duration::hours(i64::from(lift.hours))
+        if let Some(start) = clean_from
+            && hour - start >= hours as usize
         {
             return Some(start);
         }
     }
     None
+}
+
+/// The level in force after a decision, and what is done: `before` is in force, `called` is what the forecast calls for, `clean` whether
+/// the lifting condition holds from the first hour on, `known` whether the forecast is judged for longer than the lifting condition asks.
+///
+/// A warning rises at once. It falls only where the air is below its condition and stays so for longer than the lifting hours.
+pub fn follow(before: WarningLevel, called: WarningLevel, clean: bool, known: bool) -> (WarningLevel, Action) {
+    let coloured = |level: WarningLevel| level > WarningLevel::PreWarning;
+    match (coloured(before), coloured(called)) {
+        (false, false) if called == WarningLevel::PreWarning => (called, Action::Advise),
+        (false, false) => (called, Action::None),
+        (false, true) => (called, Action::Issue),
+        (true, true) if called > before => (called, Action::Upgrade),
+        (true, true) if called < before && known => (called, Action::Downgrade),
+        (true, false) if clean => (called, Action::Lift),
+        (true, _) => (before, Action::Keep),
+    }
 }

@@ -1,15 +1,22 @@
 //! Forecast -> warning decision: pre-warning (预警前措施), yellow, orange, red, with the clause that fired.
 
+mod alternatives;
+mod applied;
+pub mod classes;
 pub mod decide;
 pub mod episode;
+pub mod explain;
 pub mod lifting;
+pub mod probability;
 pub mod readings;
 pub mod rules;
 pub mod sentence;
 
-pub use decide::decide;
+pub use decide::{Basis, decide};
 
+use crate::domain::event::Event;
 use chrono::{DateTime, NaiveDate, Utc};
+use probability::LevelProbability;
 use serde::{Deserialize, Serialize};
 
 /// Level of the heavy-pollution warning (重污染天气预警), ordered.
@@ -19,9 +26,100 @@ pub enum WarningLevel {
     None,
     /// 预警前措施: voluntary measures before a warning.
     PreWarning,
+    /// 蓝色: of the 2017 scheme only.
+    Blue,
     Yellow,
     Orange,
     Red,
+}
+
+impl WarningLevel {
+    /// Every level, ascending.
+    pub const ALL: [Self; 6] = [Self::None, Self::PreWarning, Self::Blue, Self::Yellow, Self::Orange, Self::Red];
+
+    /// Name as a key of files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::PreWarning => "pre_warning",
+            Self::Blue => "blue",
+            Self::Yellow => "yellow",
+            Self::Orange => "orange",
+            Self::Red => "red",
+        }
+    }
+
+    /// Chinese name.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::None => "无预警",
+            Self::PreWarning => "预警前措施",
+            Self::Blue => "蓝色预警",
+            Self::Yellow => "黄色预警",
+            Self::Orange => "橙色预警",
+            Self::Red => "红色预警",
+        }
+    }
+
+    /// English name.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::PreWarning => "pre-warning",
+            Self::Blue => "blue",
+            Self::Yellow => "yellow",
+            Self::Orange => "orange",
+            Self::Red => "red",
+        }
+    }
+}
+
+/// What a decision does to the warning in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Nothing is in force and nothing is called for.
+    None,
+    /// 采取预警前措施: voluntary measures.
+    Advise,
+    /// 发布.
+    Issue,
+    /// 升级.
+    Upgrade,
+    /// 维持.
+    Keep,
+    /// 降级.
+    Downgrade,
+    /// 解除.
+    Lift,
+}
+
+impl Action {
+    /// Chinese name.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::None => "无需发布",
+            Self::Advise => "采取预警前措施",
+            Self::Issue => "发布",
+            Self::Upgrade => "升级",
+            Self::Keep => "维持",
+            Self::Downgrade => "降级",
+            Self::Lift => "解除",
+        }
+    }
+
+    /// English name.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::None => "nothing to issue",
+            Self::Advise => "take pre-warning measures",
+            Self::Issue => "issue",
+            Self::Upgrade => "upgrade",
+            Self::Keep => "keep",
+            Self::Downgrade => "downgrade",
+            Self::Lift => "lift",
+        }
+    }
 }
 
 /// What may be ordered under the decision.
@@ -85,8 +183,13 @@ pub struct AreaWarning {
     pub adcode: u32,
     pub name_zh: String,
     pub name_en: String,
-    /// The stricter of both readings.
+    /// The level in force after this decision.
     pub level: WarningLevel,
+    /// What the forecast calls for by itself: the stricter of the readings that count.
+    pub level_called: WarningLevel,
+    /// The level in force before: that of the region's decision before this one, `none` where there was none.
+    pub level_before: WarningLevel,
+    pub action: Action,
     pub level_natural_day: WarningLevel,
     pub level_sliding_24h: WarningLevel,
     pub response: Response,
@@ -102,7 +205,41 @@ pub struct AreaWarning {
     /// Hours after the cycle whose running 24-h AQI cannot be stated (too few values, or withheld with a pollutant missing);
     /// they count as not exceeding.
     pub unjudged_hours: u32,
+    /// Hours up to the cycle that were observed and count towards an episode under way.
+    pub observed_hours: u32,
     pub because: Vec<Because>,
+    /// The coloured warnings that the forecast calls for, in time; close ones are one.
+    pub episodes: Vec<CalledWarning>,
+    /// Open readings of the clauses that would have called for another level.
+    pub other_readings: Vec<OtherReading>,
+    /// Recorded causes beyond control that lie over the episode: the evidence of `health_advice_only`.
+    pub causes: Vec<Event>,
+    /// Chances of the levels from trajectories; `None` where there are none.
+    pub probability: Option<LevelProbability>,
+}
+
+/// A coloured warning that the forecast calls for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CalledWarning {
+    pub level: WarningLevel,
+    /// First and last hour of its averages (UTC, hour-ending).
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    /// First hour from which it may be lifted, where the forecast reaches so far.
+    pub lift_from: Option<DateTime<Utc>>,
+}
+
+/// A reading of an open clause that would have called for another level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OtherReading {
+    /// Name of the parameter in `seeds/warning.toml`, e.g. `sliding_hours`.
+    pub parameter: String,
+    /// The value tried, and the value that decided.
+    pub value: String,
+    pub decided_by: String,
+    /// The level it would have called for.
+    pub level: WarningLevel,
+    pub clause: String,
 }
 
 /// The decision of the night.

@@ -1,88 +1,180 @@
-//! A county's forecast read both ways: natural days and sliding 24 h.
+//! A county's hours read both ways: natural days and sliding 24 h.
 
 use super::Reading;
-use super::episode::{Point, Series};
-use crate::calendar::{beijing_day_hour, end_of_beijing_hour};
+use super::classes::{Classes, Classifier, UNJUDGED};
+use super::episode::Points;
+use crate::calendar::beijing_day_hour;
 use crate::domain::aqi::{AqiReport, AqiRules};
+use crate::domain::averages::{DAY, Validity, daily_means};
+use crate::domain::hourly::HourlyValues;
 use crate::domain::pollutant::{Concentrations, Pollutant};
-use crate::forecast::{CountyForecast, HourForecast};
-use chrono::{DateTime, Duration, Utc};
-use std::collections::BTreeMap;
+use crate::forecast::CountyForecast;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 
-/// Hours before the cycle that may lengthen an episode already under way.
-const HOURS_BEFORE_CYCLE: i64 = 24;
-/// A day mean needs 20 of 24 hourly values, an 8-h mean 6 of 8 (GB 3095-2026 table 4).
-const HOURS_OF_DAY_MEAN: usize = 20;
-const HOURS_OF_EIGHT: usize = 6;
-
-fn point(report: &AqiReport, response: &[Pollutant], from: DateTime<Utc>, to: DateTime<Utc>) -> Point {
-    let alone = report.iaqi.iter().filter(|(p, _)| response.contains(p)).map(|(_, i)| *i).max();
-    let primary = report.primary.clone();
-    Point { beijing_day: None, from, to, aqi: report.aqi, alone, pm25_ug_m3: None, primary }
+/// Which value of the forecast is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The forecast itself.
+    Value,
+    /// The upper end of its daily means, the same at each hour of a day.
+    Upper,
 }
 
-/// The natural-day reading: the forecast's own daily AQI of every Beijing day that begins less than 24 h before the cycle or later.
-pub fn natural_day(county: &CountyForecast, cycle: DateTime<Utc>, response: &[Pollutant]) -> Series {
-    let mut points: Vec<Point> = county
-        .days
-        .iter()
-        .filter(|d| end_of_beijing_hour(d.beijing_day, 1) > cycle - Duration::hours(HOURS_BEFORE_CYCLE))
-        .map(|d| {
-            let (from, to) = (end_of_beijing_hour(d.beijing_day, 1), end_of_beijing_hour(d.beijing_day, 24));
-            let pm25_ug_m3 = d.concentrations.pm25_ug_m3.map(|e| e.value);
-            Point { beijing_day: Some(d.beijing_day), pm25_ug_m3, ..point(&d.aqi, response, from, to) }
-        })
-        .collect();
-    points.sort_by_key(|p| p.to);
-    points.dedup_by_key(|p| p.to);
-    Series { reading: Reading::NaturalDay, points }
+/// Hours of one place in which a decision is looked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hours {
+    /// From 23 hours before the first hour with a value, so that each has its average, to the end of the last natural day.
+    pub values: HourlyValues,
+    /// First and last hour with a value.
+    first: usize,
+    last: usize,
+    /// The hour that ends at the cycle; negative where the values begin later.
+    cycle_hour: i64,
+    /// Pollutants without a value after the cycle: by HJ 633 5.3 they do not block the AQI.
+    pub not_modelled: Vec<Pollutant>,
+    /// Hours up to the cycle that were observed.
+    pub observed: u32,
 }
 
-/// The sliding reading: one point for each hour that ends 24 consecutive forecast hours with a lead above -24.
-///
-/// Each pollutant is averaged over the 24 h (O3: largest 8-h mean inside them) and judged as a daily report under the version in
-/// force on the Beijing day of the last hour. Pollutants without a value in any hour are not modelled and do not block the AQI.
-pub fn sliding(county: &CountyForecast, aqi: &AqiRules, response: &[Pollutant]) -> Series {
-    let hours: BTreeMap<DateTime<Utc>, &HourForecast> =
-        county.hours.iter().filter(|h| i64::from(h.lead_hour) > -HOURS_BEFORE_CYCLE).map(|h| (h.end, h)).collect();
-    let not_modelled: Vec<Pollutant> =
-        Pollutant::ALL.into_iter().filter(|p| hours.values().all(|h| h.concentrations.get(*p).is_none())).collect();
-    let mut points = Vec::new();
-    let Some(first) = hours.keys().next().copied() else {
-        return Series { reading: Reading::Sliding24h, points };
-    };
-    for &to in hours.keys() {
-        let from = to - Duration::hours(23);
-        if from < first {
-            continue;
+impl Hours {
+    /// Hours on an axis of their own: `members` values at each, from `first_end` on.
+    pub fn axis(first_end: DateTime<Utc>, hours: usize, members: usize, cycle: DateTime<Utc>) -> Self {
+        let lead_in = DAY - 1;
+        let last_end = first_end + Duration::hours(hours as i64 - 1);
+        let to_midnight = DAY - usize::from(beijing_day_hour(last_end).1);
+        let start = first_end - Duration::hours(lead_in as i64);
+        let values = HourlyValues::missing(start, lead_in + hours + to_midnight, members);
+        Self {
+            first: lead_in,
+            last: lead_in + hours - 1,
+            cycle_hour: values.hour_of(cycle),
+            values,
+            not_modelled: Vec::new(),
+            observed: 0,
         }
-        let window: Vec<Option<&HourForecast>> =
-            (0..24).map(|k| hours.get(&(from + Duration::hours(k))).copied()).collect();
-        let means = window_means(&window);
-        let report = aqi.daily(beijing_day_hour(to).0, &means, &not_modelled);
-        points.push(Point { pm25_ug_m3: means.pm25_ug_m3, ..point(&report, response, from, to) });
     }
-    Series { reading: Reading::Sliding24h, points }
+
+    /// A county's forecast behind the hours up to `look_back` hours before the cycle: observed ones, and simulated ones where none was
+    /// observed. `None` for a county without hours.
+    pub fn of(county: &CountyForecast, cycle: DateTime<Utc>, look_back: u32, bound: Bound) -> Option<Self> {
+        let begin = cycle - Duration::hours(i64::from(look_back));
+        let observed = || county.observed.iter().filter(|o| o.end > begin && o.end <= cycle);
+        let simulated = || county.hours.iter().filter(|h| h.end > begin);
+        let ends = || observed().map(|o| o.end).chain(simulated().map(|h| h.end));
+        let (first, last) = (ends().min()?, ends().max()?);
+        let mut hours = Self::axis(first, (last - first).num_hours() as usize + 1, 1, cycle);
+        let values = &mut hours.values;
+        for h in simulated() {
+            let hour = values.hour_of(h.end) as usize;
+            let day = county.days.iter().find(|d| d.beijing_day == h.beijing_day).filter(|_| bound == Bound::Upper);
+            for p in Pollutant::ALL {
+                let upper = day.and_then(|d| d.concentrations.get(p)).map(|e| e.upper);
+                if let Some(value) = upper.or(h.concentrations.get(p).map(|e| e.value)) {
+                    values.set(p, hour, value);
+                }
+            }
+        }
+        for o in observed() {
+            let hour = values.hour_of(o.end) as usize;
+            for p in Pollutant::ALL {
+                if let Some(value) = o.concentrations.get(p) {
+                    values.set(p, hour, *value);
+                }
+            }
+        }
+        hours.observed = observed().count() as u32;
+        let after = |p| county.hours.iter().any(|h| h.end > cycle && h.concentrations.get(p).is_some());
+        hours.not_modelled = Pollutant::ALL.into_iter().filter(|p| !after(*p)).collect();
+        Some(hours)
+    }
+
+    /// Classes of all pollutants.
+    pub fn classes(&self, classifier: &Classifier, aqi: &AqiRules) -> Classes {
+        let blocking: Vec<Pollutant> = Pollutant::ALL.into_iter().filter(|p| !self.not_modelled.contains(p)).collect();
+        classifier.classes(&self.values, aqi, &Pollutant::ALL, &blocking)
+    }
+
+    /// First hour of the axis that ends a natural day.
+    fn first_midnight(&self) -> usize {
+        DAY - usize::from(beijing_day_hour(self.values.end(0)).1)
+    }
+
+    /// Classes of one reading, from those of all hours.
+    pub fn read(&self, reading: Reading, class: &[u8]) -> Vec<u8> {
+        match reading {
+            Reading::NaturalDay => class.iter().skip(self.first_midnight()).step_by(DAY).copied().collect(),
+            Reading::Sliding24h => {
+                let whole = self.first + DAY - 1..=self.last;
+                (0..class.len()).map(|h| if whole.contains(&h) { class[h] } else { UNJUDGED }).collect()
+            }
+        }
+    }
+
+    /// First point of a reading whose average ends `hours` after the cycle or later.
+    pub fn ahead(&self, reading: Reading, hours: u32) -> usize {
+        let hour = (self.cycle_hour + i64::from(hours)).max(0) as usize;
+        match reading {
+            Reading::NaturalDay => hour.saturating_sub(self.first_midnight()).div_ceil(DAY),
+            Reading::Sliding24h => hour,
+        }
+    }
+
+    /// The hour that ends the average of a point.
+    pub fn hour_of(&self, reading: Reading, point: usize) -> usize {
+        match reading {
+            Reading::NaturalDay => self.first_midnight() + point * DAY,
+            Reading::Sliding24h => point,
+        }
+    }
+
+    /// First and last hour of the 24 hours that end with `hour` (UTC, hour-ending).
+    pub fn window(&self, hour: usize) -> (DateTime<Utc>, DateTime<Utc>) {
+        let to = self.values.end(hour);
+        (to - Duration::hours(DAY as i64 - 1), to)
+    }
+
+    /// The first hour after the cycle.
+    pub fn first_after_cycle(&self) -> usize {
+        (self.cycle_hour + 1).max(0) as usize
+    }
+
+    /// Last hour with a value.
+    pub fn last(&self) -> usize {
+        self.last
+    }
+
+    /// Day of a natural-day point.
+    pub fn day(&self, point: usize) -> NaiveDate {
+        beijing_day_hour(self.values.end(self.hour_of(Reading::NaturalDay, point))).0
+    }
+
+    /// The daily report over the 24 hours that end with `hour`, and its means.
+    pub fn report(&self, hour: usize, aqi: &AqiRules, validity: &Validity) -> (AqiReport, Concentrations<f64>) {
+        let value = |p, h: usize| (hour + 1 + h).checked_sub(DAY).and_then(|h| self.values.get(p, h, 0));
+        let means = daily_means(value, validity);
+        (aqi.daily(beijing_day_hour(self.values.end(hour)).0, &means, &self.not_modelled), means)
+    }
+
+    /// The same hours after the cycle multiplied by each factor: one member per factor.
+    pub fn scaled(&self, factors: &[f64]) -> Self {
+        let (first_end, hours) = (self.values.end(0), self.values.hours());
+        let mut values = HourlyValues::missing(first_end, hours, factors.len());
+        for p in Pollutant::ALL.into_iter().filter(|p| self.values.of(*p).is_some()) {
+            for hour in 0..hours {
+                let Some(value) = self.values.get(p, hour, 0) else { continue };
+                let ahead = hour >= self.first_after_cycle();
+                for (slot, factor) in values.row_mut(p, hour).iter_mut().zip(factors) {
+                    *slot = crate::domain::averages::thousandths(if ahead { value * factor } else { value })
+                        .unwrap_or(crate::domain::hourly::MISSING);
+                }
+            }
+        }
+        Self { values, not_modelled: self.not_modelled.clone(), ..*self }
+    }
 }
 
-/// Means of 24 hours, as a daily report takes them.
-fn window_means(window: &[Option<&HourForecast>]) -> Concentrations<f64> {
-    let mut means = Concentrations::default();
-    for p in Pollutant::ALL {
-        let values: Vec<Option<f64>> =
-            window.iter().map(|h| h.and_then(|h| h.concentrations.get(p)).map(|e| e.value)).collect();
-        let mean = if p == Pollutant::O3 {
-            values.windows(8).filter_map(|w| mean(w, HOURS_OF_EIGHT)).reduce(f64::max)
-        } else {
-            mean(&values, HOURS_OF_DAY_MEAN)
-        };
-        means.set(p, mean);
-    }
-    means
+/// The points of a reading.
+pub fn points(reading: Reading, class: &[u8]) -> Points<'_> {
+    Points { class, step: if reading == Reading::NaturalDay { DAY as u32 } else { 1 } }
 }
 
-/// Mean of the values there are, if they are at least `needed`.
-fn mean(values: &[Option<f64>], needed: usize) -> Option<f64> {
-    let there: Vec<f64> = values.iter().copied().flatten().filter(|v| v.is_finite()).collect();
-    (there.len() >= needed).then(|| there.iter().sum::<f64>() / there.len() as f64)
-}
