@@ -13,8 +13,6 @@ pub struct County {
     pub outline: geo::MultiPolygon<f64>,
     /// Built-up places: the AQI value of the county is the mean over them, as the stations stand there.
     pub settlements: Vec<Settlement>,
-    /// Heavy-pollution days (AQI > 200) allowed a year by the founding plan, air 一.
-    pub heavy_day_limit: u32,
 }
 
 /// A built-up place and how many live there.
@@ -33,6 +31,8 @@ pub struct Region {
     pub id: String,
     pub name_zh: String,
     pub name_en: String,
+    /// Names under which records also name the region, e.g. `延边州`.
+    pub other_names: Vec<String>,
     /// Code of the prefecture, e.g. 222400.
     pub adcode: u32,
     pub counties: Vec<County>,

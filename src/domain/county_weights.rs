@@ -215,7 +215,6 @@ mod tests {
                 .iter()
                 .map(|&(lon, lat, population)| Settlement { name_zh: String::new(), lon, lat, population })
                 .collect(),
-            heavy_day_limit: 2,
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod correction;
 pub mod county_series;
+pub mod trajectories;
 pub mod uncertainty;
 
 use crate::domain::aqi::AqiReport;

@@ -16,11 +16,24 @@ pub struct Uncertainty {
     pub correction: CorrectionParameters,
     /// A daily mean's spread over an hourly value's, above 0 and at most 1.
     pub daily_factor: f64,
+    pub trajectories: TrajectoryParameters,
     /// Whether every assumed number was compared with its source.
     pub verified: bool,
     spreads: BTreeMap<Pollutant, Spread>,
     /// Spread learned from held-out residuals, per lead day; it replaces the table's.
     learned: BTreeMap<Pollutant, [f64; LEAD_DAYS]>,
+}
+
+/// How paths around the forecast are drawn.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrajectoryParameters {
+    /// Number of paths, 20 ..= 1000.
+    pub members: usize,
+    /// Part of the error's variance that all counties share, 0 ..= 1.
+    pub regional_share: f64,
+    source: String,
+    verified: bool,
 }
 
 /// Spread of one pollutant by lead day 1..=5.
@@ -35,6 +48,7 @@ struct Spread {
 struct Raw {
     correction: CorrectionParameters,
     interval: RawInterval,
+    trajectories: TrajectoryParameters,
     sigma: Vec<RawSigma>,
 }
 
@@ -77,7 +91,8 @@ impl Uncertainty {
             ));
         }
         sourced(origin, "interval.source", &raw.interval.source)?;
-        let verified = raw.interval.verified && raw.sigma.iter().all(|s| s.verified);
+        check_trajectories(origin, &raw.trajectories)?;
+        let verified = raw.interval.verified && raw.trajectories.verified && raw.sigma.iter().all(|s| s.verified);
         let mut spreads = BTreeMap::new();
         for entry in raw.sigma {
             let (pollutant, field) = (entry.pollutant, format!("sigma.{}", entry.pollutant.name()));
@@ -88,7 +103,7 @@ impl Uncertainty {
         if let Some(p) = Pollutant::ALL.into_iter().find(|p| !spreads.contains_key(p)) {
             return Err(Error::invalid(origin, format!("sigma.{}", p.name()), "no entry", "every pollutant"));
         }
-        Ok(Self { correction: raw.correction, daily_factor, verified, spreads, learned: BTreeMap::new() })
+        Ok(Self { correction: raw.correction, daily_factor, trajectories: raw.trajectories, verified, spreads, learned: BTreeMap::new() })
     }
 
     /// Takes the spread of a correction's pollutant from its held-out residuals. It never shrinks with lead.
@@ -177,6 +192,17 @@ fn spread(origin: &Path, field: &str, raw: RawSigma) -> Result<Spread> {
         ));
     }
     Ok(spread)
+}
+
+fn check_trajectories(origin: &Path, t: &TrajectoryParameters) -> Result<()> {
+    if !(20..=1000).contains(&t.members) {
+        return Err(Error::invalid(origin, "trajectories.members", t.members.to_string(), "20 to 1000"));
+    }
+    if !(0.0..=1.0).contains(&t.regional_share) {
+        let found = t.regional_share.to_string();
+        return Err(Error::invalid(origin, "trajectories.regional_share", found, "0 ..= 1"));
+    }
+    sourced(origin, "trajectories.source", &t.source)
 }
 
 fn check_correction(origin: &Path, c: &CorrectionParameters) -> Result<()> {

@@ -5,6 +5,8 @@ pub mod cf_axes;
 pub mod cf_netcdf;
 pub mod cf_time;
 mod csv_rows;
+pub mod daily_csv;
+pub mod events_csv;
 pub mod fires_csv;
 pub mod grib2;
 pub mod grib2_message;

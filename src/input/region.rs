@@ -18,6 +18,8 @@ struct RegionFile {
     id: String,
     name_zh: String,
     name_en: String,
+    #[serde(default)]
+    other_names: Vec<String>,
     adcode: u32,
     #[serde(rename = "source")]
     _source: String,
@@ -33,9 +35,6 @@ struct CountyEntry {
     name_zh: String,
     name_en: String,
     seat: [f64; 2],
-    heavy_day_limit: u32,
-    /// Clause that sets the limit.
-    source: String,
     settlements: Vec<SettlementEntry>,
 }
 
@@ -107,6 +106,7 @@ pub fn read(text: &str, origin: &Path, outlines: Vec<Outline>) -> Result<Region>
         id: file.id,
         name_zh: file.name_zh,
         name_en: file.name_en,
+        other_names: file.other_names,
         adcode: file.adcode,
         counties: counties.into_values().collect(),
         stations,
@@ -124,9 +124,6 @@ impl Check<'_> {
 
     fn county(&self, entry: CountyEntry, outline: MultiPolygon<f64>) -> Result<County> {
         let key = format!("counties.{}", entry.adcode);
-        if entry.source.trim().is_empty() {
-            return self.refuse(format!("{key}.source"), "nothing", "the clause that sets heavy_day_limit");
-        }
         let seat = (entry.seat[0], entry.seat[1]);
         self.inside(&format!("{key}.seat"), seat, &outline)?;
         if entry.settlements.is_empty() {
@@ -144,15 +141,7 @@ impl Check<'_> {
             }
             settlements.push(Settlement { name_zh: s.name_zh, lon: s.lon, lat: s.lat, population: s.population });
         }
-        Ok(County {
-            adcode: entry.adcode,
-            name_zh: entry.name_zh,
-            name_en: entry.name_en,
-            seat,
-            outline,
-            settlements,
-            heavy_day_limit: entry.heavy_day_limit,
-        })
+        Ok(County { adcode: entry.adcode, name_zh: entry.name_zh, name_en: entry.name_en, seat, outline, settlements })
     }
 
     /// In the outline, or so near that one of the eight points around it is.

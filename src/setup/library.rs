@@ -16,6 +16,10 @@ macro_rules! built_in {
 /// Files that travel inside the program.
 const BUILT_IN: &[(&str, &str)] = built_in!(
     "seeds/aqi.toml",
+    "seeds/limits.toml",
+    "seeds/evaluation.toml",
+    "seeds/events.toml",
+    "seeds/targets.toml",
     "seeds/warning.toml",
     "seeds/measures.toml",
     "seeds/reduction.toml",

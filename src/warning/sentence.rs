@@ -1,27 +1,19 @@
 //! The reasons of a decision as sentences, Chinese and English.
 
-use super::episode::{Episode, Series};
-use super::rules::Rule;
-use super::{Reading, WarningLevel};
+use super::episode::Episode;
+use super::rules::{Lift, PollutantRule, Rule};
+use super::{Action, Evidence, Reading, WarningLevel};
 use crate::calendar::beijing_local;
+use crate::domain::event::Event;
+use crate::domain::pollutant::Pollutant;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Timelike, Utc};
 
-/// Chinese name of a level.
-pub fn level_zh(level: WarningLevel) -> &'static str {
-    match level {
-        WarningLevel::None => "无预警",
-        WarningLevel::PreWarning => "预警前措施",
-        WarningLevel::Yellow => "黄色预警",
-        WarningLevel::Orange => "橙色预警",
-        WarningLevel::Red => "红色预警",
-    }
-}
-
-/// English name of a level.
-pub fn level_en(level: WarningLevel) -> &'static str {
+/// A level in a sentence.
+pub fn a_warning(level: WarningLevel) -> &'static str {
     match level {
         WarningLevel::None => "no warning",
         WarningLevel::PreWarning => "pre-warning measures",
+        WarningLevel::Blue => "a blue warning",
         WarningLevel::Yellow => "a yellow warning",
         WarningLevel::Orange => "an orange warning",
         WarningLevel::Red => "a red warning",
@@ -42,11 +34,10 @@ fn time_en(t: DateTime<Utc>) -> String {
 }
 
 /// What an episode looked like, in the words of its reading: (zh, en).
-fn course(series: &Series, episode: &Episode) -> (String, String) {
-    let points: Vec<_> = episode.exceeding.iter().map(|&i| &series.points[i]).collect();
-    let values: Vec<String> = points.iter().map(|p| p.aqi.unwrap_or(0).to_string()).collect();
-    let worst = points.iter().filter_map(|p| p.aqi).max().unwrap_or(0);
-    match (series.reading, points.first().and_then(|p| p.beijing_day), points.last().and_then(|p| p.beijing_day)) {
+fn course(reading: Reading, exceeding: &[Evidence]) -> (String, String) {
+    let values: Vec<String> = exceeding.iter().map(|p| p.aqi.to_string()).collect();
+    let (Some(first), Some(last)) = (exceeding.first(), exceeding.last()) else { return Default::default() };
+    match (reading, first.beijing_day, last.beijing_day) {
         (Reading::NaturalDay, Some(first), Some(last)) if first == last => (
             format!("{}日均AQI预测为{}", day_zh(first), values.join("、")),
             format!("on {first} the forecast daily AQI is {}", values.join(", ")),
@@ -56,27 +47,38 @@ fn course(series: &Series, episode: &Episode) -> (String, String) {
             format!("from {first} to {last} the forecast daily AQI is {}", values.join(", ")),
         ),
         _ => {
-            let (start, n) = (episode.from - Duration::hours(1), values.len());
-            let (first, last) = (&values[0], &values[n - 1]);
+            let (start, n) = (first.from - Duration::hours(1), values.len());
+            let worst = exceeding.iter().map(|p| p.aqi).max().unwrap_or(0);
             (
                 format!(
-                    "{}至{}滑动24小时平均AQI预测共{n}个时段超过，首段{first}、最高{worst}、末段{last}",
+                    "{}至{}滑动24小时平均AQI预测共{n}个时段超过，首段{}、最高{worst}、末段{}",
                     time_zh(start),
-                    time_zh(episode.to)
+                    time_zh(last.to),
+                    first.aqi,
+                    last.aqi
                 ),
                 format!(
-                    "from {} to {} Beijing time {n} running 24-h AQI values exceed (first {first}, highest {worst}, last {last})",
+                    "from {} to {} Beijing time {n} running 24-h AQI values exceed (first {}, highest {worst}, last {})",
                     time_en(start),
-                    time_en(episode.to)
+                    time_en(last.to),
+                    first.aqi,
+                    last.aqi
                 ),
             )
         }
     }
 }
 
-/// Why `rule` fired in `area`: (zh, en). `met` holds the episode and those of the inner conditions.
-pub fn fired(area: (&str, &str), series: &Series, rule: &Rule, met: &[Episode]) -> (String, String) {
-    let (mut zh, mut en) = course(series, &met[0]);
+/// Why `rule` fired in `area`: (zh, en). `met` holds the episode and those of the inner conditions, `exceeding` the averages of the
+/// episode that exceed.
+pub fn fired(
+    area: (&str, &str),
+    reading: Reading,
+    exceeding: &[Evidence],
+    rule: &Rule,
+    met: &[Episode],
+) -> (String, String) {
+    let (mut zh, mut en) = course(reading, exceeding);
     for (i, (condition, episode)) in rule.all_of.iter().zip(met).enumerate() {
         let how_zh = if episode.merged { "累计" } else { "连续" };
         let how_en = if episode.merged { "in all" } else { "on end" };
@@ -89,7 +91,112 @@ pub fn fired(area: (&str, &str), series: &Series, rule: &Rule, met: &[Episode]) 
         }
     }
     (
-        format!("{}：{zh}，达到{}条件（{}）。", area.0, level_zh(rule.level), rule.clause),
-        format!("{}: {en}. This calls for {} (rule {}).", area.1, level_en(rule.level), rule.id),
+        format!("{}：{zh}，达到{}条件（{}）。", area.0, rule.level.zh(), rule.clause),
+        format!("{}: {en}. This calls for {} (rule {}).", area.1, a_warning(rule.level), rule.id),
+    )
+}
+
+/// What becomes of the warning in force: (zh, en). `levels`: before, after the decision, called for by the forecast.
+pub fn in_force(
+    area: (&str, &str),
+    levels: (WarningLevel, WarningLevel, WarningLevel),
+    action: Action,
+    lift: &Lift,
+) -> (String, String) {
+    let (before, after, called) = levels;
+    let (aqi, hours) = (lift.aqi, lift.hours);
+    match action {
+        Action::Lift => (
+            format!("{}：预测滑动24小时AQI不高于{aqi}并持续{hours}小时以上，解除{}。", area.0, before.zh()),
+            format!(
+                "{}: the running 24-h AQI is forecast at or below {aqi} for more than {hours} h: the {} warning is lifted.",
+                area.1,
+                before.en()
+            ),
+        ),
+        Action::Downgrade => (
+            format!("{}：预测不再达到{}条件，降为{}。", area.0, before.zh(), after.zh()),
+            format!("{}: {} is no longer called for: downgraded to {}.", area.1, a_warning(before), after.en()),
+        ),
+        _ => (
+            format!(
+                "{}：{}已生效；本次预测单独只达到{}，但滑动24小时AQI不高于{aqi}尚未确定持续{hours}小时以上，维持{}。",
+                area.0,
+                before.zh(),
+                called.zh(),
+                after.zh()
+            ),
+            format!(
+                "{}: {} is in force; this forecast alone calls for {}, but it is not certain that the running 24-h AQI stays at or below \
+                 {aqi} for more than {hours} h: it is kept.",
+                area.1,
+                a_warning(before),
+                a_warning(called)
+            ),
+        ),
+    }
+}
+
+fn names(pollutants: &[Pollutant], comma: &str) -> String {
+    pollutants.iter().map(|p| p.name()).collect::<Vec<_>>().join(comma)
+}
+
+/// Why the measures rest on less than the level: the pollutants behind it; (zh, en).
+pub fn pollutant(
+    area: (&str, &str),
+    level: WarningLevel,
+    rests_on: WarningLevel,
+    primary: &[Pollutant],
+    rule: &PollutantRule,
+) -> (String, String) {
+    let (zh, en) = if rests_on >= WarningLevel::Yellow {
+        (format!("减排响应按{}", rests_on.zh()), format!("emission reduction rests on {}", a_warning(rests_on)))
+    } else {
+        ("仅发布健康防护提示，不启动减排响应".to_owned(), "health advice only, no emission reduction".to_owned())
+    };
+    (
+        format!(
+            "{}：{}的首要污染物为{}，{}单独只达到{}；{zh}（{}）。",
+            area.0,
+            level.zh(),
+            names(primary, "、"),
+            names(&rule.emission_response, "、"),
+            rests_on.zh(),
+            rule.clause
+        ),
+        format!(
+            "{}: the primary pollutant behind {} is {}; {} alone reaches {}: {en} (rule {}).",
+            area.1,
+            a_warning(level),
+            names(primary, ", "),
+            names(&rule.emission_response, ", "),
+            a_warning(rests_on),
+            rule.id
+        ),
+    )
+}
+
+/// Why no cut is ordered: recorded causes beyond control; (zh, en).
+pub fn causes(area: (&str, &str), level: WarningLevel, causes: &[&Event], rule: &PollutantRule) -> (String, String) {
+    let percent = |c: &Event| format!("{:.0}%", 100.0 * c.share.unwrap_or(0.0));
+    let zh: Vec<String> =
+        causes.iter().map(|c| format!("{}占{}（{}，{}）", c.kind.name_zh(), percent(c), c.evidence, c.source)).collect();
+    let en: Vec<String> =
+        causes.iter().map(|c| format!("{} has {} ({}, {})", c.kind.name(), percent(c), c.evidence, c.source)).collect();
+    (
+        format!(
+            "{}：{}由不可控因素造成：{}；仅发布健康防护提示，不启动减排响应（{}）。",
+            area.0,
+            level.zh(),
+            zh.join("；"),
+            rule.clause
+        ),
+        format!(
+            "{}: what is behind {} cannot be controlled here: {}: health advice only, no emission reduction (rule {}).",
+            area.1,
+            a_warning(level),
+            en.join("; "),
+            rule.id
+        ),
     )
 }

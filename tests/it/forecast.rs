@@ -26,7 +26,6 @@ fn county() -> County {
         seat: (129.5, 42.9),
         outline: geo::MultiPolygon::new(Vec::new()),
         settlements: Vec::new(),
-        heavy_day_limit: 2,
     }
 }
 
@@ -47,6 +46,7 @@ impl Case {
             id: "test".into(),
             name_zh: "测试".into(),
             name_en: "Test".into(),
+            other_names: Vec::new(),
             adcode: 222_400,
             counties: vec![county()],
             stations: Vec::new(),

@@ -40,7 +40,6 @@ fn county(adcode: u32) -> County {
         seat: (129.5, 42.9),
         outline: geo::MultiPolygon::new(Vec::new()),
         settlements: Vec::new(),
-        heavy_day_limit: 4,
     }
 }
 
