@@ -4,11 +4,11 @@ use super::WarningLevel;
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Result};
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// A daily AQI above `aqi_above` for at least `hours`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// Exceeded means greater than this, 0 ..= 499.
@@ -18,7 +18,7 @@ pub struct Condition {
 }
 
 /// One way to reach a level.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// `<scheme>.<level>.<number>`.
@@ -32,7 +32,7 @@ pub struct Rule {
 }
 
 /// When two episodes count as one (按一次重污染过程统计).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Merge {
     /// Only episodes that each exceed this AQI are merged.
@@ -44,7 +44,7 @@ pub struct Merge {
 }
 
 /// When a warning may be lifted (解除).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lift {
     /// Running 24-h AQI at or below this; the lowest threshold of the yellow rules.
@@ -56,7 +56,7 @@ pub struct Lift {
 }
 
 /// Which pollutants call for mandatory cuts.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PollutantRule {
     pub id: String,
@@ -66,7 +66,7 @@ pub struct PollutantRule {
 }
 
 /// How the prefecture's level follows from its counties.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrefectureRule {
     /// The prefecture has the highest level that at least this many counties reach.
@@ -76,7 +76,7 @@ pub struct PrefectureRule {
 }
 
 /// A scheme: the rules of one document.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
     /// e.g. `warning-2024`.
@@ -95,7 +95,7 @@ pub struct Scheme {
 }
 
 /// Since when a region follows a scheme.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Adoption {
     /// Code of the region; 0 for every region without an entry of its own.
