@@ -8,6 +8,7 @@ pub mod language;
 pub mod night;
 pub mod output;
 pub mod progress;
+pub mod rules;
 pub mod serve;
 pub mod summary;
 
@@ -41,6 +42,7 @@ enum Command {
     Check(check::CheckArgs),
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
+    Rules(rules::RulesArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Night(a) => a.json,
         Command::Check(a) => a.json,
         Command::Aqi(a) => a.json,
+        Command::Rules(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, language),
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
+        Command::Rules(args) => rules::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -4,17 +4,20 @@
 //! (c - c_lo) / (c_hi - c_lo)) (HJ 633-2026 4.2, eq. 1, 4.2.6). **Why:** a binary fraction on the wrong side of an integer
 //! moves a day across a level.
 
+mod document;
 mod exceedance;
+mod practice;
 mod rounding;
 mod seed;
 
 use super::pollutant::{Concentrations, Pollutant};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use practice::{InForce, Practice};
 pub use rounding::half_even;
 
 /// An air quality index with everything needed to check it. Its JSON is the fixed form of `hazecast aqi --json`.
@@ -36,7 +39,7 @@ pub struct AqiReport {
 }
 
 /// A level of the AQI.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AqiLevel {
     /// 1 ..= 6.
@@ -53,13 +56,23 @@ pub struct AqiLevel {
 }
 
 /// Which of the two reports of HJ 633 a table row serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Report {
     /// 日报: a natural day (or 24 h); also the daily forecast.
     Daily,
     /// 实时报: one hour; also the hourly forecast.
     Hourly,
+}
+
+impl Report {
+    /// As in the files: `daily` or `hourly`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Hourly => "hourly",
+        }
+    }
 }
 
 /// Averaging form of a table row.
@@ -87,6 +100,18 @@ struct Row {
     above_note: Option<String>,
 }
 
+impl Row {
+    /// e.g. `PM2.5 day`: the same in every version.
+    fn name(&self) -> String {
+        let average = match self.average {
+            Average::Day => "day",
+            Average::OneHour => "1h",
+            Average::EightHours => "8h",
+        };
+        format!("{} {average}", self.pollutant.name())
+    }
+}
+
 /// One version of HJ 633.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +134,8 @@ pub struct AqiStandard {
     decimals: BTreeMap<Pollutant, usize>,
     #[serde(rename = "row")]
     rows: Vec<Row>,
+    #[serde(rename = "practice", default)]
+    practices: Vec<Practice>,
 }
 
 /// Every version of HJ 633, without gap or overlap in time.
@@ -126,6 +153,21 @@ struct Index {
 }
 
 impl AqiStandard {
+    /// Where what is published departs from the text.
+    pub fn practices(&self) -> &[Practice] {
+        &self.practices
+    }
+
+    /// Clause of a report, with the practices that it follows.
+    fn clause(&self, report: Report) -> String {
+        let text = match report {
+            Report::Daily => &self.daily_clause,
+            Report::Hourly => &self.hourly_clause,
+        };
+        let practices = self.practices.iter().filter(|p| p.report == report);
+        practices.fold(text.clone(), |clause, p| format!("{clause}；{}（{}）", p.clause, p.id))
+    }
+
     fn rows(&self, report: Report, pollutant: Pollutant) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |r| r.pollutant == pollutant && r.reports.contains(&report))
     }
@@ -153,10 +195,16 @@ impl AqiRules {
     /// Reads the dated tables of `text`, the content of the file `origin`.
     ///
     /// # Errors
-    /// `Invalid` naming the field: not TOML, unknown or missing keys, versions with a gap or overlap in time, limits that do not
-    /// ascend, a pollutant without exactly one row in a report, a cap that is not the index of the row's end.
+    /// `Invalid` naming the line and field: not TOML, unknown or missing keys, versions with a gap or overlap in time, limits that do
+    /// not ascend, a pollutant without exactly one row in a report, a cap that is not the index of the row's end, a practice without
+    /// text or evidence. The first fault of [`AqiRules::faults`].
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
         seed::read(text, origin)
+    }
+
+    /// Every fault of `text`; only the first where it cannot be read as tables at all. None: the tables can be used.
+    pub fn faults(text: &str, origin: &Path) -> Vec<Error> {
+        seed::faults(text, origin)
     }
 
     /// The version in force on `date`. A date before the first version is judged by the first one.
@@ -167,6 +215,11 @@ impl AqiRules {
     /// Every version, oldest first.
     pub fn standards(&self) -> &[AqiStandard] {
         &self.standards
+    }
+
+    /// The levels, 1 ..= 6.
+    pub fn levels(&self) -> &[AqiLevel] {
+        &self.levels
     }
 
     /// Name and colour of a level, 1 ..= 6.
@@ -182,7 +235,8 @@ impl AqiRules {
     /// Daily AQI (日报, and daily forecast by HJ 633-2026 4.2.5) of day means and the largest 8-h mean of O3.
     ///
     /// NaN, infinite and negative values count as missing. With a pollutant missing the AQI is stated only above 100 (5.3), unless
-    /// it is in `not_monitored`: pollutants outside the monitoring plan or not modelled, written "/" and not blocking.
+    /// it is in `not_monitored`: pollutants outside the monitoring plan or not modelled, written "/" and not blocking. The standard
+    /// lets a pollutant be "/" only where it was never primary at light pollution or worse in three years: the caller's to know.
     pub fn daily(
         &self,
         date: NaiveDate,
@@ -212,10 +266,7 @@ impl AqiRules {
     ) -> AqiReport {
         let mut iaqi = BTreeMap::new();
         let mut missing = false;
-        let mut clause = match report {
-            Report::Daily => standard.daily_clause.clone(),
-            Report::Hourly => standard.hourly_clause.clone(),
-        };
+        let mut clause = standard.clause(report);
         for p in Pollutant::ALL {
             let index = concentrations.get(p).and_then(|value| standard.index(report, p, *value));
             match index {

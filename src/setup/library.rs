@@ -64,18 +64,33 @@ impl<'a> Library<'a> {
     /// # Errors
     /// `Invalid` naming the file; `Io` when a folder cannot be listed.
     pub fn check_overrides(&self) -> Result<()> {
+        self.stray_overrides().into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Files among the replacements that replace nothing, and folders that cannot be listed, each with its name and the error.
+    pub fn stray_overrides(&self) -> Vec<(String, Error)> {
+        let mut strays = Vec::new();
         for kind in ["seeds", "models"] {
             let Some(folder) = self.overrides.map(|o| o.join(kind)).filter(|f| f.is_dir()) else { continue };
-            for entry in std::fs::read_dir(&folder).map_err(|e| Error::io(&folder, e))? {
-                let path = entry.map_err(|e| Error::io(&folder, e))?.path();
+            let known: Vec<&str> = BUILT_IN.iter().map(|(n, _)| *n).filter(|n| n.starts_with(kind)).collect();
+            let listed = std::fs::read_dir(&folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+            let mut paths: Vec<PathBuf> = match listed {
+                Ok(entries) => entries.iter().map(std::fs::DirEntry::path).collect(),
+                Err(e) => {
+                    strays.push((folder.display().to_string(), Error::io(&folder, e)));
+                    continue;
+                }
+            };
+            paths.sort();
+            for path in paths {
                 let name = format!("{kind}/{}", path.file_name().unwrap_or_default().to_string_lossy());
-                if built_in(&name).is_err() {
-                    let known: Vec<&str> = BUILT_IN.iter().map(|(n, _)| *n).filter(|n| n.starts_with(kind)).collect();
-                    return Err(Error::invalid(path, "file name", name, format!("one of {}", known.join(", "))));
+                if !known.contains(&name.as_str()) {
+                    let expected = format!("one of {}", known.join(", "));
+                    strays.push((path.display().to_string(), Error::invalid(&path, "file name", name, expected)));
                 }
             }
         }
-        Ok(())
+        strays
     }
 
     /// Reads one file, replaced or built in, and hands its text and origin to `parse`.

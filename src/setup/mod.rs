@@ -2,6 +2,9 @@
 
 pub mod grids;
 pub mod library;
+pub mod rule_changes;
+pub mod rule_check;
+pub mod rulebook;
 
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;

@@ -3,7 +3,7 @@
 use super::applied::{Applied, Side};
 use super::episode::{Episode, Met};
 use super::lifting::{follow, lift_hour};
-use super::probability::{Chances, area_chances};
+use super::probability::Chances;
 use super::readings::{Bound, Hours};
 use super::rules::{Rule, WarningRules};
 use super::{
@@ -52,7 +52,7 @@ pub(super) struct Fired<'a> {
 /// - **Prefecture**: the highest level that enough counties reach, its response the strongest of the counties.
 pub fn decide(basis: &Basis, forecast: &Forecast, trajectories: Option<&Trajectories>) -> WarningDecision {
     let applied = Applied::of(basis, first_day(forecast));
-    let court = Court { basis, cycle: forecast.cycle, chances: trajectories.map(|t| Chances::of(&applied, basis, t)), applied };
+    let court = Court { basis, cycle: forecast.cycle, chances: trajectories.map(|t| Chances::of(&applied, basis, forecast, t)), applied };
     let counties: Vec<AreaWarning> = forecast.counties.iter().map(|c| court.county(c)).collect();
     let prefecture = court.prefecture(&counties);
     WarningDecision { scheme: court.applied.scheme.id.clone(), prefecture, counties }
@@ -398,7 +398,7 @@ impl Court<'_> {
             episodes: Vec::new(),
             other_readings: alternatives::of_prefecture(scheme, counties, called),
             causes: Vec::new(),
-            probability: self.chances.as_ref().map(|c| area_chances(c, scheme.prefecture.counties_needed)),
+            probability: self.chances.as_ref().and_then(|c| c.prefecture(scheme.prefecture.counties_needed)),
         }
     }
 

@@ -77,6 +77,11 @@ impl Judge {
         self.lift
     }
 
+    /// Lowest class that any rule asks for.
+    pub fn lowest_class(&self) -> u8 {
+        self.rules.iter().flatten().map(|(class, _)| *class).min().unwrap_or(u8::MAX)
+    }
+
     /// The rules that fire, each with every episode that meets it, in the order of the rules and of time. The last average of an
     /// episode must be point `ahead` or a later one.
     pub fn met(&self, points: Points, ahead: usize) -> Vec<Met> {

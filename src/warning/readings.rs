@@ -88,6 +88,34 @@ impl Hours {
         Some(hours)
     }
 
+    /// The paths of a county, `[hour][member]` from the hour after the cycle on, behind its observed hours.
+    pub fn of_paths(county: Option<&CountyForecast>, paths: &HourlyValues, cycle: DateTime<Utc>, look_back: u32) -> Self {
+        let begin = cycle - Duration::hours(i64::from(look_back));
+        let observed = || county.into_iter().flat_map(|c| &c.observed).filter(|o| o.end > begin && o.end <= cycle);
+        let first_path = paths.end(0);
+        let first = observed().map(|o| o.end).min().unwrap_or(first_path).min(first_path);
+        let before = (first_path - first).num_hours() as usize;
+        let mut hours = Self::axis(first, before + paths.hours(), paths.members(), cycle);
+        for o in observed() {
+            let hour = hours.values.hour_of(o.end) as usize;
+            for p in Pollutant::ALL {
+                if let Some(value) = o.concentrations.get(p) {
+                    hours.values.set(p, hour, *value);
+                }
+            }
+        }
+        let members = paths.members();
+        for p in Pollutant::ALL {
+            let Some(values) = paths.of(p) else { continue };
+            for (hour, row) in values.chunks_exact(members).enumerate() {
+                hours.values.row_mut(p, hours.first + before + hour).copy_from_slice(row);
+            }
+        }
+        hours.observed = observed().count() as u32;
+        hours.not_modelled = Pollutant::ALL.into_iter().filter(|p| paths.of(*p).is_none()).collect();
+        hours
+    }
+
     /// Classes of all pollutants.
     pub fn classes(&self, classifier: &Classifier, aqi: &AqiRules) -> Classes {
         let blocking: Vec<Pollutant> = Pollutant::ALL.into_iter().filter(|p| !self.not_modelled.contains(p)).collect();

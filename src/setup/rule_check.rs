@@ -1,0 +1,134 @@
+//! Every rule and model file read for its faults, and what each holds.
+
+use super::grids::GridSetups;
+use super::library::{self, Library};
+use super::rulebook::Statements;
+use crate::domain::aqi::AqiRules;
+use crate::error::{Error, Result};
+use crate::forecast::uncertainty::Uncertainty;
+use crate::input::power_plants_csv::PlantFactors;
+use crate::reduction::measures::Catalogue;
+use crate::reduction::targets::ReductionRules;
+use crate::simulation::boundary::Background;
+use crate::simulation::emission::EmissionModel;
+use crate::simulation::fire_emission::FireFactors;
+use crate::warning::rules::WarningRules;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+
+/// The faults that the reader of a file finds.
+type Faults = fn(&str, &Path) -> Vec<Error>;
+
+/// The rule and model files with their readers. Most readers stop at their first fault; that of the AQI tables lists all.
+const FILES: &[(&str, Faults)] = &[
+    ("seeds/aqi.toml", AqiRules::faults),
+    ("seeds/warning.toml", |t, p| first(WarningRules::from_toml(t, p))),
+    ("seeds/measures.toml", |t, p| first(Catalogue::from_toml(t, p))),
+    ("seeds/reduction.toml", |t, p| first(ReductionRules::from_toml(t, p))),
+    ("models/emission.toml", |t, p| first(EmissionModel::from_toml(t, p))),
+    ("models/fires.toml", |t, p| first(FireFactors::from_toml(t, p))),
+    ("models/power_plants.toml", |t, p| first(PlantFactors::parse(t, p))),
+    ("models/uncertainty.toml", |t, p| first(Uncertainty::from_toml(t, p))),
+    ("models/grids.toml", |t, p| first(GridSetups::from_toml(t, p))),
+    ("models/boundary.toml", |t, p| first(background(t, p))),
+];
+
+fn first<T>(read: Result<T>) -> Vec<Error> {
+    read.err().into_iter().collect()
+}
+
+/// Read on the layers of the built-in grids: its faults do not depend on them.
+fn background(text: &str, origin: &Path) -> Result<Background> {
+    let grids = GridSetups::from_toml(library::built_in("models/grids.toml")?, Path::new("models/grids.toml"))?;
+    Background::from_toml(text, origin, &grids.grid("demo", &[])?.vertical)
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileCheck {
+    /// e.g. `seeds/aqi.toml`.
+    pub file: String,
+    /// The file that was read; the same as `file` where it is built in.
+    pub origin: String,
+    pub sha256: String,
+    /// Elements of the lists of tables of the file, or its tables where it has no such list.
+    pub entries: usize,
+    /// Statements marked as checked against the primary text, and those marked as not.
+    pub verified: usize,
+    pub unverified: usize,
+    /// The dated entries.
+    pub valid: Vec<Valid>,
+    /// Each with its line where the reader knows it.
+    pub faults: Vec<String>,
+}
+
+/// When an entry is in force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Valid {
+    /// Its id, or the scheme and region that it dates.
+    pub entry: String,
+    pub from: String,
+    /// `None`: open, or until the next entry of its list.
+    pub to: Option<String>,
+}
+
+/// Reads every file of the program, or what replaces it in `overrides`. Never ends at a fault: the reports hold them all. A file in
+/// `overrides` that replaces nothing is a report of its own.
+pub fn check(overrides: Option<&Path>) -> Vec<FileCheck> {
+    let mut checks: Vec<FileCheck> = FILES.iter().map(|(name, faults)| file(name, *faults, overrides)).collect();
+    checks.extend(Library::new(overrides).stray_overrides().into_iter().map(|(file, error)| FileCheck {
+        origin: file.clone(),
+        file,
+        sha256: String::new(),
+        entries: 0,
+        verified: 0,
+        unverified: 0,
+        valid: Vec::new(),
+        faults: vec![error.to_string()],
+    }));
+    checks
+}
+
+fn file(name: &str, faults: Faults, overrides: Option<&Path>) -> FileCheck {
+    let mut library = Library::new(overrides);
+    let mut origin = name.to_owned();
+    let mut tree = Value::Null;
+    let read = library.read(name, |text, path| {
+        origin = path.display().to_string();
+        // a text that is no TOML is a fault of the reader too
+        tree = toml::from_str(text).unwrap_or_default();
+        Ok(faults(text, path))
+    });
+    let mut statements = Statements::default();
+    statements.count(&tree);
+    FileCheck {
+        file: name.to_owned(),
+        origin,
+        sha256: library.files.first().map(|f| f.sha256.clone()).unwrap_or_default(),
+        entries: entries(&tree),
+        verified: statements.verified,
+        unverified: statements.unverified,
+        valid: valid(&tree),
+        faults: read.unwrap_or_else(|e| vec![e]).iter().map(Error::to_string).collect(),
+    }
+}
+
+fn top(tree: &Value) -> impl Iterator<Item = &Value> {
+    tree.as_object().into_iter().flat_map(|map| map.values())
+}
+
+fn entries(tree: &Value) -> usize {
+    let lists: usize = top(tree).filter_map(Value::as_array).map(|l| l.iter().filter(|v| v.is_object()).count()).sum();
+    if lists > 0 { lists } else { top(tree).filter(|v| v.is_object()).count() }
+}
+
+fn valid(tree: &Value) -> Vec<Valid> {
+    let elements = top(tree).filter_map(Value::as_array).flatten();
+    let dated = elements.filter_map(|e| {
+        let text = |key: &str| e.get(key).map(super::rule_changes::plain);
+        let names = ["id", "scheme", "adcode"].iter().filter_map(|k| text(k)).collect::<Vec<_>>();
+        Some(Valid { entry: names.join(" "), from: text("valid_from")?, to: text("valid_to") })
+    });
+    dated.collect()
+}

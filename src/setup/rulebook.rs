@@ -1,0 +1,117 @@
+//! The dated rules together, and what of them is in force on a day.
+
+use super::library::Library;
+use super::rule_changes::{Change, Node};
+use crate::domain::aqi::AqiRules;
+use crate::error::Result;
+use crate::warning::rules::WarningRules;
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The rules that change with the date.
+pub struct Rulebook {
+    pub aqi: AqiRules,
+    pub warning: WarningRules,
+}
+
+/// One rule set in force on a day.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// Kind of rules, the name of their file: `aqi`, `warning`.
+    pub what: &'static str,
+    /// Part of the kind: `standard`, `levels`, `scheme`, `adoption`.
+    pub part: &'static str,
+    /// First and last day; `None` for what is not dated, or open.
+    pub valid_from: Option<NaiveDate>,
+    pub valid_to: Option<NaiveDate>,
+    /// False where the day asked for lies before `valid_from`: days before the first version are judged by it.
+    pub begun: bool,
+    /// Statements marked as checked against the primary text, and those marked as not.
+    pub verified: usize,
+    pub unverified: usize,
+    /// The rules as their type holds them.
+    pub values: Value,
+}
+
+impl Rulebook {
+    /// Reads every dated file.
+    ///
+    /// # Errors
+    /// `Io` or `Invalid` naming file, line and field.
+    pub fn load(library: &mut Library) -> Result<Self> {
+        library.check_overrides()?;
+        Ok(Self {
+            aqi: library.read("seeds/aqi.toml", AqiRules::from_toml)?,
+            warning: library.read("seeds/warning.toml", WarningRules::from_toml)?,
+        })
+    }
+
+    /// What is in force in the region `adcode` on `date`: the same parts in the same order on every date.
+    pub fn in_force(&self, date: NaiveDate, adcode: u32) -> Vec<Entry> {
+        let (scheme, adoption) = self.warning.scheme(adcode, date);
+        vec![
+            Entry::of("aqi", "standard", date, self.aqi.standard(date)),
+            Entry::of("aqi", "levels", date, self.aqi.levels()),
+            Entry::of("warning", "scheme", date, scheme),
+            Entry::of("warning", "adoption", date, adoption),
+        ]
+    }
+
+    /// Every value that differs between two days in the region `adcode`; see [`Change`].
+    pub fn changes(&self, from: NaiveDate, to: NaiveDate, adcode: u32) -> Vec<Change> {
+        let (old, new) = (self.in_force(from, adcode), self.in_force(to, adcode));
+        old.iter().zip(&new).flat_map(|(old, new)| Change::between(old, new)).collect()
+    }
+}
+
+impl Entry {
+    fn of<T: Serialize + ?Sized>(what: &'static str, part: &'static str, date: NaiveDate, rules: &T) -> Self {
+        let values = serde_json::to_value(rules).expect("rules of numbers, texts and dates are JSON");
+        let day = |key: &str| values.get(key).and_then(Value::as_str).and_then(|d| d.parse().ok());
+        let (valid_from, valid_to): (Option<NaiveDate>, _) = (day("valid_from"), day("valid_to"));
+        let mut statements = Statements::default();
+        statements.count(&values);
+        Self {
+            what,
+            part,
+            valid_from,
+            valid_to,
+            begun: valid_from.is_none_or(|first| first <= date),
+            verified: statements.verified,
+            unverified: statements.unverified,
+            values,
+        }
+    }
+
+    /// Every value with the names that lead to it, in the order of the file.
+    pub fn lines(&self) -> Vec<(String, String)> {
+        Node::root(&self.values).leaves()
+    }
+}
+
+/// How many statements say that they were checked against the primary text.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    pub verified: usize,
+    pub unverified: usize,
+}
+
+impl Statements {
+    pub(super) fn count(&mut self, value: &Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    match value {
+                        Value::Bool(checked) if key == "verified" || key.ends_with("_verified") => {
+                            *(if *checked { &mut self.verified } else { &mut self.unverified }) += 1;
+                        }
+                        _ => self.count(value),
+                    }
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|v| self.count(v)),
+            _ => {}
+        }
+    }
+}
