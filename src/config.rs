@@ -28,6 +28,9 @@ pub struct Config {
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
     pub overrides: Option<PathBuf>,
+    /// The region's own emergency plan, laid over the national warning scheme.
+    #[serde(default)]
+    pub plan: Option<PathBuf>,
 }
 
 /// Input files, as paths that may end in a `*` pattern in their last part (`inbox/met/wrfout_d01_*`).
@@ -47,6 +50,12 @@ pub struct Inputs {
     /// Official county outlines (GeoJSON) that replace the generalised ones of the region pack.
     #[serde(default)]
     pub outlines: Vec<String>,
+    /// Recorded events: dust, fireworks, wildfire, outside transport, with their shares and evidence.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// Daily values of the year so far by county, for the yearly targets.
+    #[serde(default)]
+    pub daily: Vec<String>,
 }
 
 fn yanbian() -> String {
@@ -82,6 +91,7 @@ impl Config {
             config.region = pack.to_string_lossy().into_owned();
         }
         config.overrides = config.overrides.map(|o| base.join(o));
+        config.plan = config.plan.map(|p| base.join(p));
         let i = &mut config.inputs;
         for list in [
             &mut i.meteorology,
@@ -90,6 +100,8 @@ impl Config {
             &mut i.observations,
             &mut i.fires,
             &mut i.outlines,
+            &mut i.events,
+            &mut i.daily,
         ] {
             for p in list.iter_mut() {
                 *p = base.join(&*p).to_string_lossy().into_owned();

@@ -2,16 +2,15 @@
 
 use super::county_series::{CountySeries, ModelHour};
 use super::uncertainty::Uncertainty;
-use super::{CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast};
+use super::{CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast, ObservedHour};
 use crate::calendar::beijing_day_hour;
 use crate::domain::aqi::AqiRules;
+use crate::domain::averages::{Validity, daily_means};
 use crate::domain::county::Region;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
 
-/// Hours a Beijing day needs for a day mean (GB 3095-2026 table 4).
-pub const HOURS_OF_A_DAY_MEAN: usize = 20;
 /// The model has no O3: by HJ 633 5.3 an indicator outside the plan does not block the AQI.
 pub const NOT_MODELLED: [Pollutant; 1] = [Pollutant::O3];
 
@@ -21,8 +20,10 @@ pub struct Frame<'a> {
     pub aqi: &'a AqiRules,
     pub uncertainty: &'a Uncertainty,
     pub cycle: DateTime<Utc>,
-    /// Counties with an observed station.
-    pub observed: &'a [u32],
+    /// How many hours a day mean needs.
+    pub validity: Validity,
+    /// Observed hours up to the cycle by county; a county in it has an observed station.
+    pub observed: &'a BTreeMap<u32, Vec<ObservedHour>>,
 }
 
 /// Assembles the forecast; `value` turns a model hour into the forecast value of a pollutant.
@@ -38,7 +39,7 @@ pub fn forecast(
         .iter()
         .zip(series)
         .map(|(county, series)| {
-            let has_station = frame.observed.contains(&county.adcode);
+            let has_station = frame.observed.contains_key(&county.adcode);
             let hours: Vec<HourForecast> =
                 series.hours.iter().map(|h| hour(frame, series, h, has_station, value)).collect();
             CountyForecast {
@@ -46,6 +47,7 @@ pub fn forecast(
                 name_zh: county.name_zh.clone(),
                 name_en: county.name_en.clone(),
                 has_station,
+                observed: frame.observed.get(&county.adcode).cloned().unwrap_or_default(),
                 days: days(frame, &hours, has_station),
                 hours,
             }
@@ -106,22 +108,22 @@ fn days(frame: &Frame, hours: &[HourForecast], has_station: bool) -> Vec<DayFore
     for hour in hours {
         by_day.entry(hour.beijing_day).or_default().push(hour);
     }
-    by_day.retain(|_, hours| hours.len() >= HOURS_OF_A_DAY_MEAN);
+    by_day.retain(|_, hours| hours.len() >= frame.validity.hours_of_day);
     by_day.into_iter().map(|(day, hours)| self::day(frame, day, &hours, has_station)).collect()
 }
 
 fn day(frame: &Frame, beijing_day: NaiveDate, hours: &[&HourForecast], has_station: bool) -> DayForecast {
     let lead = hours[hours.len() - 1].lead_hour;
     let mut concentrations = Concentrations::default();
+    let means = |of: fn(&Estimate) -> f64| {
+        let hour = |hour: usize| hours.iter().find(|h| usize::from(h.beijing_hour) == hour + 1);
+        daily_means(|p, h| hour(h)?.concentrations.get(p).map(of), &frame.validity)
+    };
+    let (raw, value) = (means(|e| e.raw), means(|e| e.value));
     for p in Pollutant::ALL {
-        let estimates: Vec<&Estimate> = hours.iter().filter_map(|h| h.concentrations.get(p)).collect();
-        if estimates.len() < HOURS_OF_A_DAY_MEAN {
-            continue;
-        }
-        let mean = |f: fn(&Estimate) -> f64| estimates.iter().map(|e| f(e)).sum::<f64>() / estimates.len() as f64;
-        let value = mean(|e| e.value);
+        let (Some(&raw), Some(&value)) = (raw.get(p), value.get(p)) else { continue };
         let (lower, upper) = frame.uncertainty.interval(p, value, lead, has_station, true);
-        concentrations.set(p, Some(Estimate { raw: mean(|e| e.raw), value, lower, upper }));
+        concentrations.set(p, Some(Estimate { raw, value, lower, upper }));
     }
     let aqi = |f: fn(&Estimate) -> f64| frame.aqi.daily(beijing_day, &concentrations.map(|_, e| f(e)), &NOT_MODELLED);
     DayForecast {

@@ -57,6 +57,14 @@ pub struct DayForecast {
     pub aqi_upper: AqiReport,
 }
 
+/// One observed hour of a county: the mean of its stations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ObservedHour {
+    /// End of the hour, UTC.
+    pub end: DateTime<Utc>,
+    pub concentrations: Concentrations<f64>,
+}
+
 /// Forecast of one county.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CountyForecast {
@@ -65,6 +73,8 @@ pub struct CountyForecast {
     pub name_en: String,
     /// Whether a station of the county was observed: without one the interval is wider.
     pub has_station: bool,
+    /// Hours up to the cycle, ascending: they count towards an episode that is under way.
+    pub observed: Vec<ObservedHour>,
     pub hours: Vec<HourForecast>,
     pub days: Vec<DayForecast>,
 }

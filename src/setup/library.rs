@@ -133,7 +133,11 @@ impl<'a> Library<'a> {
         region::read(&text, &origin, shapes)
     }
 
-    fn file<T>(&mut self, role: &str, path: &Path, parse: impl FnOnce(&str, &Path) -> Result<T>) -> Result<T> {
+    /// Reads one file of the operator's.
+    ///
+    /// # Errors
+    /// `Io` when it cannot be read; whatever `parse` finds.
+    pub fn file<T>(&mut self, role: &str, path: &Path, parse: impl FnOnce(&str, &Path) -> Result<T>) -> Result<T> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         self.note(role, &name, text.as_bytes());

@@ -8,7 +8,6 @@ pub mod rulebook;
 
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
-use crate::domain::aqi::AqiRules;
 use crate::domain::county::{CountyWeights, Region};
 use crate::domain::county_weights::county_weights;
 use crate::domain::grid::{Grid, VerticalGrid};
@@ -22,17 +21,16 @@ use crate::simulation::boundary::Background;
 use crate::simulation::diagnose::SurfaceParameters;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::fire_emission::FireFactors;
-use crate::warning::rules::WarningRules;
 use grids::GridSetups;
 use library::Library;
+use rulebook::Rulebook;
 use std::path::Path;
 
 /// Everything a night depends on but its inputs and its grid.
 pub struct Setup {
     pub config: Config,
     pub region: Region,
-    pub aqi: AqiRules,
-    pub warning: WarningRules,
+    pub rulebook: Rulebook,
     pub measures: Catalogue,
     pub reduction: ReductionRules,
     pub emission: EmissionModel,
@@ -90,8 +88,7 @@ impl Setup {
         grids.known(&config.grid)?;
         Ok(Self {
             region,
-            aqi: library.read("seeds/aqi.toml", AqiRules::from_toml)?,
-            warning: library.read("seeds/warning.toml", WarningRules::from_toml)?,
+            rulebook: Rulebook::load(&mut library, config.plan.as_deref())?,
             measures: library.read("seeds/measures.toml", Catalogue::from_toml)?,
             reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
             emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,

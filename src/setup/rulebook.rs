@@ -3,15 +3,25 @@
 use super::library::Library;
 use super::rule_changes::{Change, Node};
 use crate::domain::aqi::AqiRules;
+use crate::domain::evaluation::EvaluationRules;
+use crate::domain::event::EventRules;
+use crate::domain::limits::LimitRules;
+use crate::domain::targets::TargetRules;
 use crate::error::Result;
 use crate::warning::rules::WarningRules;
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
+use std::path::Path;
 
 /// The rules that change with the date.
 pub struct Rulebook {
     pub aqi: AqiRules,
+    pub limits: LimitRules,
+    pub evaluation: EvaluationRules,
+    pub events: EventRules,
+    pub targets: TargetRules,
+    /// With the plan of the region laid over its scheme, where there is one.
     pub warning: WarningRules,
 }
 
@@ -35,16 +45,29 @@ pub struct Entry {
 }
 
 impl Rulebook {
-    /// Reads every dated file.
+    /// Reads every dated file, and the region's own `plan`.
     ///
     /// # Errors
     /// `Io` or `Invalid` naming file, line and field.
-    pub fn load(library: &mut Library) -> Result<Self> {
+    pub fn load(library: &mut Library, plan: Option<&Path>) -> Result<Self> {
         library.check_overrides()?;
+        let warning = library.read("seeds/warning.toml", WarningRules::from_toml)?;
         Ok(Self {
             aqi: library.read("seeds/aqi.toml", AqiRules::from_toml)?,
-            warning: library.read("seeds/warning.toml", WarningRules::from_toml)?,
+            limits: library.read("seeds/limits.toml", LimitRules::from_toml)?,
+            evaluation: library.read("seeds/evaluation.toml", EvaluationRules::from_toml)?,
+            events: library.read("seeds/events.toml", EventRules::from_toml)?,
+            targets: library.read("seeds/targets.toml", TargetRules::from_toml)?,
+            warning: match plan {
+                Some(plan) => library.file("seed", plan, |text, origin| warning.with_plan(text, origin))?,
+                None => warning,
+            },
         })
+    }
+
+    /// What statistics are made by.
+    pub fn standards(&self) -> Standards<'_> {
+        Standards { limits: &self.limits, evaluation: &self.evaluation, aqi: &self.aqi }
     }
 
     /// What is in force in the region `adcode` on `date`: the same parts in the same order on every date.
@@ -53,6 +76,8 @@ impl Rulebook {
         vec![
             Entry::of("aqi", "standard", date, self.aqi.standard(date)),
             Entry::of("aqi", "levels", date, self.aqi.levels()),
+            Entry::of("limits", "standard", date, self.limits.standard(date)),
+            Entry::of("evaluation", "method", date, self.evaluation.method(date)),
             Entry::of("warning", "scheme", date, scheme),
             Entry::of("warning", "adoption", date, adoption),
         ]
