@@ -2,6 +2,7 @@
 
 pub mod aqi;
 pub mod check;
+pub mod daily_values;
 pub mod demo;
 pub mod example;
 pub mod language;
@@ -9,7 +10,9 @@ pub mod night;
 pub mod output;
 pub mod progress;
 pub mod serve;
+pub mod stats;
 pub mod summary;
+pub mod targets;
 
 use crate::error::Error;
 use crate::input::isolation;
@@ -41,6 +44,8 @@ enum Command {
     Check(check::CheckArgs),
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
+    Stats(stats::StatsArgs),
+    Targets(targets::TargetsArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -61,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Night(a) => a.json,
         Command::Check(a) => a.json,
         Command::Aqi(a) => a.json,
+        Command::Stats(a) => a.input.json,
+        Command::Targets(a) => a.input.json,
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -69,6 +76,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, language),
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
+        Command::Stats(args) => stats::run(args, language),
+        Command::Targets(args) => targets::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }
