@@ -30,7 +30,7 @@ const ORDER: [&str; 21] = [
 
 /// A crate lives where its idea lives.
 const CRATES: [(&str, &[&str]); 10] = [
-    ("rayon", &["simulation"]),
+    ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
     ("polars", &["input", "forecast", "archive"]),

@@ -2,6 +2,7 @@
 
 pub mod aqi;
 pub mod check;
+pub mod daily_values;
 pub mod demo;
 pub mod example;
 pub mod language;
@@ -10,7 +11,9 @@ pub mod output;
 pub mod progress;
 pub mod rules;
 pub mod serve;
+pub mod stats;
 pub mod summary;
+pub mod targets;
 
 use crate::error::Error;
 use crate::input::isolation;
@@ -43,6 +46,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
     Rules(rules::RulesArgs),
+    Stats(stats::StatsArgs),
+    Targets(targets::TargetsArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -64,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Check(a) => a.json,
         Command::Aqi(a) => a.json,
         Command::Rules(a) => a.json(),
+        Command::Stats(a) => a.input.json,
+        Command::Targets(a) => a.input.json,
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -73,6 +80,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
         Command::Rules(args) => rules::run(args, language),
+        Command::Stats(args) => stats::run(args, language),
+        Command::Targets(args) => targets::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

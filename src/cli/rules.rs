@@ -69,6 +69,9 @@ struct Source {
     /// Folder whose seeds/ and models/ replace built-in files
     #[arg(long, value_name = "DIR")]
     overrides: Option<PathBuf>,
+    /// The region's own plan, laid over its warning scheme
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -106,13 +109,13 @@ pub fn run(args: &RulesArgs, language: Language) -> Result<u8> {
         RulesCommand::Check(source) => run_check(source, language),
         RulesCommand::Show { date, what, place, source } => {
             let date = date.unwrap_or_else(|| crate::calendar::beijing_local(Utc::now()).date());
-            let rulebook = Rulebook::load(&mut Library::new(source.overrides.as_deref()))?;
+            let rulebook = Rulebook::load(&mut Library::new(source.overrides.as_deref()), source.plan.as_deref())?;
             let entries = wanted(rulebook.in_force(date, place.adcode), what.as_deref(), |e| e.what, &rulebook, date)?;
             let shown = Shown { date, adcode: place.adcode, in_force: entries };
             output_of(source, &shown, || show_text(&shown, language))
         }
         RulesCommand::Diff { from, to, what, place, source } => {
-            let rulebook = Rulebook::load(&mut Library::new(source.overrides.as_deref()))?;
+            let rulebook = Rulebook::load(&mut Library::new(source.overrides.as_deref()), source.plan.as_deref())?;
             let changes = rulebook.changes(*from, *to, place.adcode);
             let changes = wanted(changes, what.as_deref(), |c| c.what, &rulebook, *to)?;
             let difference = Difference { from: *from, to: *to, adcode: place.adcode, changes };
@@ -157,7 +160,7 @@ struct Checked {
 }
 
 fn run_check(source: &Source, language: Language) -> Result<u8> {
-    let files = check(source.overrides.as_deref());
+    let files = check(source.overrides.as_deref(), source.plan.as_deref());
     let faults = files.iter().map(|f| f.faults.len()).sum();
     let checked = Checked { passed: faults == 0, faults, files };
     output_of(source, &checked, || check_text(&checked, language))?;

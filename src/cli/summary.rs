@@ -4,19 +4,7 @@ use super::language::Language;
 use crate::consultation::ConsultationRecord;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::DayForecast;
-use crate::warning::WarningLevel;
 use std::fmt::Write;
-
-/// Name of a warning level.
-fn level_name(level: WarningLevel, language: Language) -> &'static str {
-    match level {
-        WarningLevel::None => language.pick("无预警", "none"),
-        WarningLevel::PreWarning => language.pick("预警前措施", "pre-warning"),
-        WarningLevel::Yellow => language.pick("黄色预警", "yellow"),
-        WarningLevel::Orange => language.pick("橙色预警", "orange"),
-        WarningLevel::Red => language.pick("红色预警", "red"),
-    }
-}
 
 /// The record for people: warning, counties by day, list, certificate, mass ledger.
 pub fn text(record: &ConsultationRecord, language: Language) -> String {
@@ -30,7 +18,7 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
         language.pick("地区", "region"),
         language.pick(&record.region_name_zh, &record.region),
         language.pick("全州", "prefecture"),
-        level_name(warning.prefecture.level, language),
+        language.pick(warning.prefecture.level.zh(), warning.prefecture.level.en()),
     );
     for d in &record.degraded {
         let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
@@ -63,7 +51,7 @@ fn counties(out: &mut String, record: &ConsultationRecord, language: Language) {
             "  {} {:<10} {:<12} {}",
             county.adcode,
             language.pick(&county.name_zh, &county.name_en),
-            level_name(area.level, language),
+            language.pick(area.level.zh(), area.level.en()),
             days.join("  "),
         );
     }

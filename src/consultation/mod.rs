@@ -4,7 +4,9 @@ use crate::error::Rejection;
 use crate::forecast::Forecast;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
+use crate::domain::targets::TargetsReport;
 use crate::warning::WarningDecision;
+use crate::warning::explain::Explanation;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,10 @@ pub struct ConsultationRecord {
     pub limits_zh: Vec<String>,
     pub limits_en: Vec<String>,
     pub warning: WarningDecision,
+    /// Why these levels: prefecture first, then the counties.
+    pub explanations: Vec<Explanation>,
+    /// The year so far against its targets; `None` where the year has no target.
+    pub targets: Option<TargetsReport>,
     /// `None` when no level calls for one.
     pub reduction: Option<ReductionPlan>,
     pub certificate: Option<ReductionEffect>,

@@ -5,7 +5,7 @@ use crate::seed::Place;
 use chrono::NaiveDate;
 
 /// An entry with its first and last day; open where there is no last day.
-pub(super) trait Dated {
+pub(crate) trait Dated {
     fn valid_from(&self) -> NaiveDate;
     fn valid_to(&self) -> Option<NaiveDate>;
 }
@@ -13,7 +13,7 @@ pub(super) trait Dated {
 /// The entry in force on `date`. A date before the first entry is judged by the first one, a date after the last by the last.
 ///
 /// `entries` is not empty and went through [`check`].
-pub(super) fn in_force<T: Dated>(entries: &[T], date: NaiveDate) -> &T {
+pub(crate) fn in_force<T: Dated>(entries: &[T], date: NaiveDate) -> &T {
     entries.iter().rev().find(|e| e.valid_from() <= date).unwrap_or(&entries[0])
 }
 
@@ -21,7 +21,7 @@ pub(super) fn in_force<T: Dated>(entries: &[T], date: NaiveDate) -> &T {
 ///
 /// # Errors
 /// `Invalid` naming the line of the entry at fault.
-pub(super) fn check<'s, T: Dated>(entries: &[T], place: impl Fn(usize) -> Place<'s>) -> Result<()> {
+pub(crate) fn check<'s, T: Dated>(entries: &[T], place: impl Fn(usize) -> Place<'s>) -> Result<()> {
     for (i, entry) in entries.iter().enumerate() {
         let Some(next) = entries.get(i + 1) else {
             let to = entry.valid_to();

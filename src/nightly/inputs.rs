@@ -4,20 +4,24 @@ use crate::archive::durable::{sha256, sha256_file};
 use crate::config::expand;
 use crate::consultation::InputFile;
 use crate::domain::county::County;
+use crate::domain::daily;
+use crate::domain::event::Event;
 use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
+use crate::domain::pollutant::Concentrations;
 use crate::domain::source::{Place, Sector, Source};
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::input::{
-    Window, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv,
+    Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv,
 };
+use crate::forecast::ObservedHour;
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
 use crate::simulation::run::REVISION;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use geo::{Contains, Point};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The inputs of one night.
@@ -27,8 +31,12 @@ pub struct NightInputs {
     pub sources: Vec<Source>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
-    /// Counties with at least one observed value.
-    pub observed_counties: Vec<u32>,
+    /// The same as hours of the counties that have them: means of their stations.
+    pub observed: BTreeMap<u32, Vec<ObservedHour>>,
+    /// Recorded events.
+    pub events: Vec<Event>,
+    /// Daily values of the year so far, by area code.
+    pub daily: BTreeMap<u32, BTreeMap<NaiveDate, Concentrations<f64>>>,
     pub files: Vec<InputFile>,
     pub rejections: Vec<Rejection>,
     /// What was missing, each as one sentence.
@@ -50,7 +58,9 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         meteorology: Vec::new(),
         sources: Vec::new(),
         observations: Vec::new(),
-        observed_counties: Vec::new(),
+        observed: BTreeMap::new(),
+        events: Vec::new(),
+        daily: BTreeMap::new(),
         files: Vec::new(),
         rejections: Vec::new(),
         degraded: Vec::new(),
@@ -79,6 +89,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     night.read_sources(setup, window)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
+    night.read_events(setup)?;
+    night.read_daily(setup)?;
     if night.sources.is_empty() {
         return Err(Error::missing(
             "sources of emissions",
@@ -266,12 +278,46 @@ impl NightInputs {
         let cycle = self.cycle;
         self.observations.retain(|o| o.end <= cycle);
         self.observations.sort_by(|a, b| (a.end, &a.station, a.pollutant).cmp(&(b.end, &b.station, b.pollutant)));
-        let seen: BTreeSet<&str> = self.observations.iter().map(|o| o.station.as_str()).collect();
-        let counties: BTreeSet<u32> =
-            setup.region.stations.iter().filter(|s| seen.contains(s.code.as_str())).map(|s| s.adcode).collect();
-        self.observed_counties = counties.into_iter().collect();
+        let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
+        for o in &self.observations {
+            if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
+                by_county.entry(station.adcode).or_default().push(o.clone());
+            }
+        }
+        let hours = |observations: &Vec<Observation>| {
+            let means = daily::mean_of_stations(observations).into_iter();
+            means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
+        };
+        self.observed = by_county.iter().map(|(adcode, observations)| (*adcode, hours(observations))).collect();
         if self.observations.is_empty() && !setup.config.inputs.observations.is_empty() && !stations.is_empty() {
             self.degraded.push(format!("no station observed up to {cycle}: no correction by observations"));
+        }
+        Ok(())
+    }
+
+    fn read_events(&mut self, setup: &Setup) -> Result<()> {
+        for path in self.take_optional("events", &setup.config.inputs.events, "no cause beyond control is known")? {
+            if let Some(events) = self.accept_optional("events", &path, events_csv::read(&path)) {
+                self.events.extend(events);
+            }
+        }
+        Ok(())
+    }
+
+    /// Daily values name their area by its code or by the Chinese name of the county or region.
+    fn read_daily(&mut self, setup: &Setup) -> Result<()> {
+        let region = &setup.region;
+        let code = |place: &str| {
+            let named = region.counties.iter().map(|c| (c.adcode, &c.name_zh)).chain([(region.adcode, &region.name_zh)]);
+            named.into_iter().find(|(adcode, name)| *name == place || adcode.to_string() == place).map(|(adcode, _)| adcode)
+        };
+        for path in self.take_optional("daily", &setup.config.inputs.daily, "the yearly targets are unknown")? {
+            for record in self.accept_optional("daily", &path, daily_csv::read(&path)).unwrap_or_default() {
+                // a table of a whole province holds other places too
+                if let Some(adcode) = code(&record.place) {
+                    self.daily.entry(adcode).or_default().insert(record.day, record.concentrations);
+                }
+            }
         }
         Ok(())
     }

@@ -7,6 +7,8 @@
 
 pub mod inputs;
 pub mod pairs;
+pub mod standing;
+mod yearly;
 
 use crate::archive::durable::sha256_file;
 use crate::archive::run_id::RunId;
@@ -15,20 +17,25 @@ use crate::archive::work::Work;
 use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, fields, series};
 use crate::calendar::beijing_local;
 use crate::consultation::{ConsultationRecord, Status};
+use crate::domain::averages::Validity;
 use crate::domain::source::Source;
+use crate::domain::targets::TargetsReport;
 use crate::error::{Rejection, Result};
 use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast, with_cut};
 use crate::forecast::county_series::{CountySeries, county_series};
+use crate::forecast::trajectories::Trajectories;
 use crate::reduction::plan::plan;
 use crate::reduction::register::{Conditions, SourceDay};
 use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
 use crate::setup::{Domain, Setup};
 use crate::simulation::history::History;
 use crate::simulation::run::{World, simulate};
-use crate::warning::{AreaWarning, Response, WarningDecision, WarningLevel, decide::decide};
+use crate::warning::explain::{Explanation, explain};
+use crate::warning::{AreaWarning, Basis, Response, WarningDecision, WarningLevel, decide};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
+use std::collections::BTreeMap;
 
 /// A stage of the night, for progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +68,9 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let lock = store.lock()?;
     let inputs = inputs::read(setup, cycle)?;
     let run = RunId::of(inputs.cycle);
-    let learned = pairs::collect(setup, &store, &run, &inputs)?;
+    let mut learned = pairs::collect(setup, &store, &run, &inputs)?;
+    let standing = standing::read(setup, &store, &run, inputs.cycle)?;
+    learned.files.extend(standing.files.iter().cloned());
     let key = inputs.key(setup, &learned.files)?;
     if store.is_published(&run, &key)? {
         return Ok(Night::Unchanged(Box::new(store.read(&run)?.record)));
@@ -69,13 +78,17 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let work = store.begin(&lock, &run, &key)?;
     let domain = setup.domain(&inputs.meteorology)?;
     let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
+    let rulebook = &setup.rulebook;
+    let basis = tonight.basis(&standing.in_force);
 
     let (base_history, mut rejections) = tonight.run(Stage::Base, BASE_FIELDS, &inputs.sources)?;
     let base_series = tonight.settled(&base_history);
     let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
     let base_series = tonight.ahead(base_series);
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
-    let decision = tonight.decide(&base);
+    let paths = Trajectories::around(&base, &corrections.uncertainty);
+    let decision = decide(&basis, &base, Some(&paths));
+    let explanations = explain(&basis, &base, &decision);
 
     let mut cut = None;
     if let Some(list) = tonight.plan(&decision, &base) {
@@ -84,11 +97,12 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
         let cut_series = tonight.ahead(tonight.settled(&history));
         let with_list = with_cut(&tonight.frame(&corrections), &base, &base_series, &cut_series);
         let cut_hash = series::write(&work.path(CUT_SERIES), &with_list)?;
-        let effect = compare(&base, &decision, &with_list, &tonight.decide(&with_list), (base_hash, cut_hash));
+        let effect = compare(&base, &decision, &with_list, &decide(&basis, &with_list, None), (base_hash, cut_hash));
         cut = Some((list, effect, history.ledger));
     }
     rejections.splice(0..0, inputs.rejections.iter().chain(&learned.rejections).cloned());
-    let record = tonight.record(base, decision, &base_history, cut, rejections, learned.files);
+    let year = yearly::targets(rulebook, &setup.region, &inputs, &base)?;
+    let record = tonight.record(base, (decision, explanations, year), &base_history, cut, rejections, learned.files);
     work.save_json(RECORD, &record)?;
     store.publish(&lock, &work)?;
     Ok(Night::Published(Box::new(record)))
@@ -169,10 +183,11 @@ impl Tonight<'_> {
     fn frame<'f>(&'f self, corrections: &'f pairs::Corrections) -> Frame<'f> {
         Frame {
             region: &self.setup.region,
-            aqi: &self.setup.aqi,
+            aqi: &self.setup.rulebook.aqi,
             uncertainty: &corrections.uncertainty,
             cycle: self.inputs.cycle,
-            observed: &self.inputs.observed_counties,
+            validity: self.validity(),
+            observed: &self.inputs.observed,
         }
     }
 
@@ -181,7 +196,7 @@ impl Tonight<'_> {
         model: &[CountySeries],
         mut learned: Vec<crate::forecast::correction::Pair>,
     ) -> Result<(Forecast, pairs::Corrections)> {
-        learned.extend(pairs::of_series(self.setup, self.inputs, model));
+        learned.extend(pairs::of_series(self.inputs, model));
         let corrections = pairs::Corrections::fit(&self.setup.uncertainty, &learned)?;
         let cycle = self.inputs.cycle;
         let value = |_: &CountySeries, hour: &crate::forecast::county_series::ModelHour, p, raw| {
@@ -192,10 +207,21 @@ impl Tonight<'_> {
         Ok((base, corrections))
     }
 
-    fn decide(&self, forecast: &Forecast) -> WarningDecision {
+    /// How many hours the means of tonight need.
+    fn validity(&self) -> Validity {
+        self.setup.rulebook.limits.standard(beijing_local(self.inputs.cycle).date()).validity.means
+    }
+
+    fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, WarningLevel>) -> Basis<'b> {
         let region = &self.setup.region;
-        let prefecture = (region.adcode, region.name_zh.as_str(), region.name_en.as_str());
-        decide(&self.setup.warning, &self.setup.aqi, forecast, prefecture)
+        Basis {
+            warning: &self.setup.rulebook.warning,
+            aqi: &self.setup.rulebook.aqi,
+            validity: self.validity(),
+            region: (region.adcode, &region.name_zh, &region.name_en),
+            in_force,
+            events: &self.inputs.events,
+        }
     }
 
     /// The list, when the decision calls for one: none for health advice only.
@@ -238,7 +264,7 @@ impl Tonight<'_> {
     fn record(
         &self,
         forecast: Forecast,
-        warning: WarningDecision,
+        (warning, explanations, targets): (WarningDecision, Vec<Explanation>, Option<TargetsReport>),
         base: &History,
         cut: Option<(ReductionPlan, ReductionEffect, crate::simulation::budget::MassLedger)>,
         rejections: Vec<Rejection>,
@@ -262,6 +288,8 @@ impl Tonight<'_> {
             limits_zh: LIMITS.iter().map(|(zh, _)| (*zh).to_owned()).collect(),
             limits_en: LIMITS.iter().map(|(_, en)| (*en).to_owned()).collect(),
             warning,
+            explanations,
+            targets,
             reduction,
             certificate,
             forecast,

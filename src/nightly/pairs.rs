@@ -27,14 +27,18 @@ pub struct Learned {
 /// Mean of a county's stations, by county, hour and pollutant.
 type Observed = BTreeMap<(u32, DateTime<Utc>, Pollutant), f64>;
 
-fn observed(setup: &Setup, inputs: &NightInputs) -> Observed {
-    let mut sums: BTreeMap<(u32, DateTime<Utc>, Pollutant), (f64, f64)> = BTreeMap::new();
-    for o in &inputs.observations {
-        let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) else { continue };
-        let sum = sums.entry((station.adcode, o.end, o.pollutant)).or_default();
-        *sum = (sum.0 + o.value, sum.1 + 1.0);
+fn observed(inputs: &NightInputs) -> Observed {
+    let mut observed = Observed::new();
+    for (adcode, hours) in &inputs.observed {
+        for hour in hours {
+            for p in Pollutant::ALL {
+                if let Some(value) = hour.concentrations.get(p) {
+                    observed.insert((*adcode, hour.end, p), *value);
+                }
+            }
+        }
     }
-    sums.into_iter().map(|(key, (sum, count))| (key, sum / count)).collect()
+    observed
 }
 
 /// Pairs of all earlier archived nights of this region with today's observations.
@@ -42,7 +46,7 @@ fn observed(setup: &Setup, inputs: &NightInputs) -> Observed {
 /// # Errors
 /// `Io` when the archive cannot be read. A run that does not verify is left out.
 pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInputs) -> Result<Learned> {
-    let observed = observed(setup, inputs);
+    let observed = observed(inputs);
     let mut learned = Learned::default();
     if observed.is_empty() {
         return Ok(learned);
@@ -100,8 +104,8 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
 }
 
 /// Pairs of tonight's own spin-up hours.
-pub fn of_series(setup: &Setup, inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
-    let observed = observed(setup, inputs);
+pub fn of_series(inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
+    let observed = observed(inputs);
     let mut pairs = Vec::new();
     for county in model {
         for hour in county.hours.iter().filter(|h| h.end <= inputs.cycle) {

@@ -4,7 +4,7 @@
 //! pollutant than the other. **Why:** the strictest choice is then the strictest in every pollutant, so what all lawful measures
 //! together reach is one number per pollutant and is reached by one list.
 
-use super::targets::{Checker, level_key};
+use super::targets::{Checker};
 use crate::domain::source::{Amounts, Sector, Source};
 use crate::error::{Error, Result};
 use crate::warning::WarningLevel;
@@ -210,7 +210,7 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
         return file.refuse(&field("sectors"), "other", "sectors of the region: foreign cells cannot be ordered");
     }
     if let Some(level) = m.mandatory_from.filter(|l| *l <= WarningLevel::PreWarning) {
-        return file.refuse(&field("mandatory_from"), level_key(level), "yellow, orange or red");
+        return file.refuse(&field("mandatory_from"), level.key(), "yellow, orange or red");
     }
     if let Some(share) = m.voluntary_share {
         file.fraction(&field("voluntary_share"), share)?;
@@ -265,7 +265,7 @@ fn check_left(file: &Checker, m: &Measure) -> Result<()> {
     }
     let mut below: Option<Amounts> = None;
     for (level, left) in &m.left {
-        let field = |name: &str| format!("measure {}: left.{}.{name}", m.id, level_key(*level));
+        let field = |name: &str| format!("measure {}: left.{}.{name}", m.id, level.key());
         if *level == WarningLevel::None {
             return file.refuse(&field("*"), "an entry", "pre_warning, yellow, orange or red");
         }
@@ -329,7 +329,7 @@ fn check_groups(file: &Checker, measures: &[Measure]) -> Result<()> {
                 if !no_more_than(&x, &y) && !no_more_than(&y, &x) {
                     return file.refuse(
                         &format!("measure {}: group", b.id),
-                        &format!("neither stricter nor milder than {} at {}", a.id, level_key(level)),
+                        &format!("neither stricter nor milder than {} at {}", a.id, level.key()),
                         "members of one exclusive group ordered in every pollutant",
                     );
                 }

@@ -3,7 +3,7 @@
 use super::choose::{Choice, PerTarget, choose, counts};
 use super::measures::Catalogue;
 use super::register::{Candidate, Conditions, SourceDay, candidates};
-use super::targets::{ReductionRules, TargetPollutant, level_key};
+use super::targets::{ReductionRules, TargetPollutant};
 use super::{PlannedMeasure, ReductionPlan, ReductionTarget};
 use crate::domain::county::County;
 use crate::domain::source::Amounts;
@@ -130,7 +130,7 @@ fn targets(
 
 fn legal_basis(rules: &ReductionRules, level: WarningLevel) -> Vec<String> {
     let Some(target) = rules.level.get(&level) else { return Vec::new() };
-    let mut out = vec![format!("{}.{}: {}", rules.id, level_key(level), target.clause)];
+    let mut out = vec![format!("{}.{}: {}", rules.id, level.key(), target.clause)];
     for p in &rules.protected {
         out.push(format!("{}.protected: {}", rules.id, p.clause));
     }

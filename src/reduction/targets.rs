@@ -147,12 +147,12 @@ impl ReductionRules {
         }
         for level in [WarningLevel::Yellow, WarningLevel::Orange, WarningLevel::Red] {
             if !self.level.contains_key(&level) {
-                return file.refuse(&format!("level.{}", level_key(level)), "nothing", "an entry");
+                return file.refuse(&format!("level.{}", level.key()), "nothing", "an entry");
             }
         }
         let mut below: Option<&LevelTarget> = None;
         for (level, target) in &self.level {
-            let key = format!("level.{}", level_key(*level));
+            let key = format!("level.{}", level.key());
             file.text(&format!("{key}.clause"), &target.clause)?;
             for p in TargetPollutant::ALL {
                 let field = format!("{key}.{}", p.name().to_lowercase());
@@ -201,17 +201,6 @@ impl ReductionRules {
     /// Least share of the load that stays in `sector`; 0 where nothing is protected.
     pub fn minimum_load(&self, sector: Sector) -> f64 {
         self.protected.iter().find(|p| p.sectors.contains(&sector)).map_or(0.0, |p| p.minimum_load)
-    }
-}
-
-/// Name of a level as a key of a seed file.
-pub(super) fn level_key(level: WarningLevel) -> &'static str {
-    match level {
-        WarningLevel::None => "none",
-        WarningLevel::PreWarning => "pre_warning",
-        WarningLevel::Yellow => "yellow",
-        WarningLevel::Orange => "orange",
-        WarningLevel::Red => "red",
     }
 }
 

@@ -27,8 +27,8 @@ pub fn compare(
     let highest = pairs.iter().max_by(|a, b| a.after.total_cmp(&b.after));
     let story = Story {
         verdict,
-        before: base_decision.prefecture.level,
-        after: cut_decision.prefecture.level,
+        before: base_decision.prefecture.level_called,
+        after: cut_decision.prefecture.level_called,
         counties: &counties,
         largest,
         highest,
@@ -100,7 +100,7 @@ fn counties(
     pairs: &[Pair],
 ) -> Vec<CountyEffect> {
     let level = |d: &WarningDecision, adcode| {
-        d.counties.iter().find(|a| a.adcode == adcode).map_or(WarningLevel::None, |a| a.level)
+        d.counties.iter().find(|a| a.adcode == adcode).map_or(WarningLevel::None, |a| a.level_called)
     };
     let mut out = Vec::with_capacity(base.counties.len());
     for c in &base.counties {
@@ -124,8 +124,8 @@ fn counties(
 }
 
 fn verdict(base: &WarningDecision, cut: &WarningDecision, counties: &[CountyEffect], pairs: &[Pair]) -> Verdict {
-    let decided = base.prefecture.level;
-    let below = cut.prefecture.level < decided && cut.counties.iter().all(|c| c.level < decided);
+    let decided = base.prefecture.level_called;
+    let below = cut.prefecture.level_called < decided && cut.counties.iter().all(|c| c.level_called < decided);
     if decided > WarningLevel::None && below {
         Verdict::Averted
     } else if counties.iter().any(|c| c.level_after < c.level_before) || pairs.iter().any(Pair::clearer) {
@@ -159,11 +159,11 @@ impl Story<'_> {
     fn zh(&self) -> String {
         let list = |counties: &[&CountyEffect]| {
             let one = |c: &&CountyEffect| {
-                format!("{}由{}变为{}", c.name_zh, level_zh(c.level_before), level_zh(c.level_after))
+                format!("{}由{}变为{}", c.name_zh, c.level_before.zh(), c.level_after.zh())
             };
             counties.iter().map(one).collect::<Vec<_>>().join("、")
         };
-        let (before, after) = (level_zh(self.before), level_zh(self.after));
+        let (before, after) = (self.before.zh(), self.after.zh());
         let mut s = format!("不落实清单，全州预警等级为{before}；落实清单后为{after}。");
         match self.verdict {
             Verdict::Averted => s += &format!("落实清单后，各县（市）均达不到{before}。"),
@@ -213,11 +213,11 @@ impl Story<'_> {
     fn en(&self) -> String {
         let list = |counties: &[&CountyEffect]| {
             let one = |c: &&CountyEffect| {
-                format!("{} from {} to {}", c.name_en, level_en(c.level_before), level_en(c.level_after))
+                format!("{} from {} to {}", c.name_en, c.level_before.en(), c.level_after.en())
             };
             counties.iter().map(one).collect::<Vec<_>>().join(", ")
         };
-        let (before, after) = (level_en(self.before), level_en(self.after));
+        let (before, after) = (self.before.en(), self.after.en());
         let mut s = format!("Level of the prefecture: {before} without the list, {after} with it.");
         match self.verdict {
             Verdict::Averted => s += &format!(" With the list no county reaches {before}."),
@@ -269,25 +269,5 @@ impl Story<'_> {
     /// Whether a warning is left, be it a lower one.
     fn remains(&self) -> bool {
         self.after > WarningLevel::None
-    }
-}
-
-fn level_zh(level: WarningLevel) -> &'static str {
-    match level {
-        WarningLevel::None => "无预警",
-        WarningLevel::PreWarning => "预警前",
-        WarningLevel::Yellow => "黄色",
-        WarningLevel::Orange => "橙色",
-        WarningLevel::Red => "红色",
-    }
-}
-
-fn level_en(level: WarningLevel) -> &'static str {
-    match level {
-        WarningLevel::None => "none",
-        WarningLevel::PreWarning => "pre-warning",
-        WarningLevel::Yellow => "yellow",
-        WarningLevel::Orange => "orange",
-        WarningLevel::Red => "red",
     }
 }

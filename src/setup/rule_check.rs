@@ -4,6 +4,10 @@ use super::grids::GridSetups;
 use super::library::{self, Library};
 use super::rulebook::Statements;
 use crate::domain::aqi::AqiRules;
+use crate::domain::evaluation::EvaluationRules;
+use crate::domain::event::EventRules;
+use crate::domain::limits::LimitRules;
+use crate::domain::targets::TargetRules;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::power_plants_csv::PlantFactors;
@@ -23,6 +27,10 @@ type Faults = fn(&str, &Path) -> Vec<Error>;
 /// The rule and model files with their readers. Most readers stop at their first fault; that of the AQI tables lists all.
 const FILES: &[(&str, Faults)] = &[
     ("seeds/aqi.toml", AqiRules::faults),
+    ("seeds/limits.toml", |t, p| first(LimitRules::from_toml(t, p))),
+    ("seeds/evaluation.toml", |t, p| first(EvaluationRules::from_toml(t, p))),
+    ("seeds/events.toml", |t, p| first(EventRules::from_toml(t, p))),
+    ("seeds/targets.toml", |t, p| first(TargetRules::from_toml(t, p))),
     ("seeds/warning.toml", |t, p| first(WarningRules::from_toml(t, p))),
     ("seeds/measures.toml", |t, p| first(Catalogue::from_toml(t, p))),
     ("seeds/reduction.toml", |t, p| first(ReductionRules::from_toml(t, p))),
@@ -73,10 +81,11 @@ pub struct Valid {
     pub to: Option<String>,
 }
 
-/// Reads every file of the program, or what replaces it in `overrides`. Never ends at a fault: the reports hold them all. A file in
+/// Reads every file of the program, or what replaces it in `overrides`, and the plan of the region. Never ends at a fault: the reports hold them all. A file in
 /// `overrides` that replaces nothing is a report of its own.
-pub fn check(overrides: Option<&Path>) -> Vec<FileCheck> {
+pub fn check(overrides: Option<&Path>, plan: Option<&Path>) -> Vec<FileCheck> {
     let mut checks: Vec<FileCheck> = FILES.iter().map(|(name, faults)| file(name, *faults, overrides)).collect();
+    checks.extend(plan.map(|p| plan_check(p, overrides)));
     checks.extend(Library::new(overrides).stray_overrides().into_iter().map(|(file, error)| FileCheck {
         origin: file.clone(),
         file,
@@ -91,14 +100,38 @@ pub fn check(overrides: Option<&Path>) -> Vec<FileCheck> {
 }
 
 fn file(name: &str, faults: Faults, overrides: Option<&Path>) -> FileCheck {
+    report(name, overrides, |library, note| library.read(name, |text, path| Ok(note(text, path, faults(text, path)))))
+}
+
+/// A plan is read on the schemes it is laid over.
+fn plan_check(plan: &Path, overrides: Option<&Path>) -> FileCheck {
+    let name = plan.display().to_string();
+    report(&name, overrides, |library, note| {
+        let rules = library.read("seeds/warning.toml", WarningRules::from_toml);
+        library.files.clear();
+        library.file("seed", plan, |text, path| {
+            let faults = rules.and_then(|r| r.with_plan(text, path)).err();
+            Ok(note(text, path, faults.into_iter().collect()))
+        })
+    })
+}
+
+/// Takes in the text of a file and its faults, and hands the faults on.
+type Note<'a> = &'a mut dyn FnMut(&str, &Path, Vec<Error>) -> Vec<Error>;
+
+fn report(
+    name: &str,
+    overrides: Option<&Path>,
+    read: impl FnOnce(&mut Library, Note) -> Result<Vec<Error>>,
+) -> FileCheck {
     let mut library = Library::new(overrides);
     let mut origin = name.to_owned();
     let mut tree = Value::Null;
-    let read = library.read(name, |text, path| {
+    let read = read(&mut library, &mut |text, path, faults| {
         origin = path.display().to_string();
         // a text that is no TOML is a fault of the reader too
         tree = toml::from_str(text).unwrap_or_default();
-        Ok(faults(text, path))
+        faults
     });
     let mut statements = Statements::default();
     statements.count(&tree);

@@ -6,6 +6,7 @@ use crate::domain::aqi::AqiRules;
 use crate::domain::evaluation::EvaluationRules;
 use crate::domain::event::EventRules;
 use crate::domain::limits::LimitRules;
+use crate::domain::statistics::Standards;
 use crate::domain::targets::TargetRules;
 use crate::error::Result;
 use crate::warning::rules::WarningRules;

@@ -226,7 +226,7 @@ impl Court<'_> {
     /// Recorded causes beyond control over the deciding episode.
     fn causes(&self, adcode: u32, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Vec<Event> {
         let (Some(from), Some(to)) = (from, to) else { return Vec::new() };
-        let place = |e: &&Event| [0, self.basis.region.0, adcode].contains(&e.adcode);
+        let place = |e: &&Event| e.covers(Some(adcode));
         let kind = |e: &&Event| matches!(e.kind, EventKind::Dust | EventKind::Wildfire | EventKind::OutsideTransport);
         let over = |e: &&Event| e.from < to && e.to > from - Duration::hours(1);
         self.basis.events.iter().filter(place).filter(kind).filter(over).cloned().collect()

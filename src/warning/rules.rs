@@ -3,6 +3,7 @@
 //! A clause that can be read in two ways is a named [`Parameter`]; the decision shows what the other value would have given.
 
 use super::WarningLevel;
+use crate::domain::dated::{self, Dated};
 use crate::domain::pollutant::Pollutant;
 use crate::error::Result;
 use crate::seed::{Place, Seed};
@@ -212,6 +213,16 @@ struct Plan {
     parameter: Option<Parameters>,
 }
 
+impl Dated for Scheme {
+    fn valid_from(&self) -> NaiveDate {
+        self.valid_from
+    }
+
+    fn valid_to(&self) -> Option<NaiveDate> {
+        self.valid_to
+    }
+}
+
 impl WarningRules {
     /// Reads the schemes of `text`, the content of the file `origin`.
     ///
@@ -228,8 +239,8 @@ impl WarningRules {
             let once = rules.schemes[..i].iter().all(|s| s.id != scheme.id) && !scheme.id.trim().is_empty();
             place.that(once, "id", &scheme.id, "a name used once")?;
             scheme.check(&place, &[&scheme.id])?;
-            scheme.check_dates(&place, rules.schemes.get(i + 1))?;
         }
+        dated::check(&rules.schemes, |i| root.element("scheme", i, &rules.schemes[i].id))?;
         rules.check_adoptions(&root)?;
         Ok(rules)
     }
@@ -384,15 +395,6 @@ impl Scheme {
             }
         }
         Ok(())
-    }
-
-    fn check_dates(&self, place: &Place, next: Option<&Self>) -> Result<()> {
-        let Some(next) = next else {
-            return place.that(self.valid_to.is_none(), "valid_to", self.valid_to, "none: the last scheme is open");
-        };
-        let meets = self.valid_to.is_some_and(|to| to >= self.valid_from && to.succ_opt() == Some(next.valid_from));
-        let expected = format!("the day before {}, the first day of {}", next.valid_from, next.id);
-        place.that(meets, "valid_to", self.valid_to, &expected)
     }
 
     /// Whatever `base` answers with a coloured level is answered with at least that level here, and is not lifted sooner.

@@ -89,7 +89,7 @@ fn empty() -> Markup {
 /// The page of a run: what an officer must know first, then what it rests on.
 fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup {
     let r = &archived.record;
-    let title = format!("{} {} · {}", r.region_name_zh, r.run, wording::level_zh(r.warning.prefecture.level));
+    let title = format!("{} {} · {}", r.region_name_zh, r.run, r.warning.prefecture.level.zh());
     frame(
         &title,
         &html! {

@@ -62,25 +62,16 @@ pub(super) fn names(pollutants: &[Pollutant]) -> String {
     pollutants.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn level_zh(level: WarningLevel) -> &'static str {
-    match level {
-        WarningLevel::None => "无预警",
-        WarningLevel::PreWarning => "预警前措施",
-        WarningLevel::Yellow => "黄色预警",
-        WarningLevel::Orange => "橙色预警",
-        WarningLevel::Red => "红色预警",
-    }
-}
-
 pub(super) fn level_badge(level: WarningLevel) -> Markup {
-    let (class, english) = match level {
-        WarningLevel::None => ("level none", "none"),
-        WarningLevel::PreWarning => ("level pre", "pre-warning"),
-        WarningLevel::Yellow => ("level yellow", "yellow"),
-        WarningLevel::Orange => ("level orange", "orange"),
-        WarningLevel::Red => ("level red", "red"),
+    let class = match level {
+        WarningLevel::None => "level none",
+        WarningLevel::PreWarning => "level pre",
+        WarningLevel::Blue => "level blue",
+        WarningLevel::Yellow => "level yellow",
+        WarningLevel::Orange => "level orange",
+        WarningLevel::Red => "level red",
     };
-    html! { span class=(class) { (level_zh(level)) " " (en(english)) } }
+    html! { span class=(class) { (level.zh()) " " (en(level.en())) } }
 }
 
 pub(super) fn response(response: Response) -> Markup {
