@@ -151,27 +151,12 @@ impl Court<'_> {
     fn without_hours(&self, county: &CountyForecast, before: WarningLevel) -> AreaWarning {
         let (level, action) = follow(before, WarningLevel::None, false, false);
         AreaWarning {
-            adcode: county.adcode,
-            name_zh: county.name_zh.clone(),
-            name_en: county.name_en.clone(),
             level,
-            level_called: WarningLevel::None,
             level_before: before,
             action,
-            level_natural_day: WarningLevel::None,
-            level_sliding_24h: WarningLevel::None,
             response: response_to(level, level),
             response_level: level,
-            from: None,
-            to: None,
-            lift_from: None,
-            unjudged_hours: 0,
-            observed_hours: 0,
-            because: Vec::new(),
-            episodes: Vec::new(),
-            other_readings: Vec::new(),
-            causes: Vec::new(),
-            probability: None,
+            ..AreaWarning::quiet(county.adcode, &county.name_zh, &county.name_en)
         }
     }
 

@@ -218,6 +218,35 @@ pub struct AreaWarning {
     pub probability: Option<LevelProbability>,
 }
 
+impl AreaWarning {
+    /// An area for which nothing is called for and nothing is in force.
+    pub fn quiet(adcode: u32, name_zh: &str, name_en: &str) -> Self {
+        Self {
+            adcode,
+            name_zh: name_zh.to_owned(),
+            name_en: name_en.to_owned(),
+            level: WarningLevel::None,
+            level_called: WarningLevel::None,
+            level_before: WarningLevel::None,
+            action: Action::None,
+            level_natural_day: WarningLevel::None,
+            level_sliding_24h: WarningLevel::None,
+            response: Response::None,
+            response_level: WarningLevel::None,
+            from: None,
+            to: None,
+            lift_from: None,
+            unjudged_hours: 0,
+            observed_hours: 0,
+            because: Vec::new(),
+            episodes: Vec::new(),
+            other_readings: Vec::new(),
+            causes: Vec::new(),
+            probability: None,
+        }
+    }
+}
+
 /// A coloured warning that the forecast calls for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CalledWarning {

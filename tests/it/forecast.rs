@@ -3,14 +3,16 @@
 use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
 use hazecast::domain::aqi::AqiRules;
 use hazecast::domain::county::{County, CountyWeights, Region};
+use hazecast::domain::limits::LimitRules;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
 use hazecast::forecast::build::{Frame, forecast, with_cut};
 use hazecast::forecast::county_series::{CountySeries, ModelHour, county_series};
 use hazecast::forecast::uncertainty::Uncertainty;
-use hazecast::forecast::{CorrectionReport, Forecast};
+use hazecast::forecast::{CorrectionReport, Forecast, ObservedHour};
 use hazecast::simulation::budget::MassLedger;
 use hazecast::simulation::history::History;
 use ndarray::Array3;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// 2026-01-15 12 UTC is 20 h in Beijing.
@@ -38,6 +40,8 @@ struct Case {
     region: Region,
     aqi: AqiRules,
     uncertainty: Uncertainty,
+    limits: LimitRules,
+    observed: BTreeMap<u32, Vec<ObservedHour>>,
 }
 
 impl Case {
@@ -52,11 +56,19 @@ impl Case {
             stations: Vec::new(),
         };
         let uncertainty = read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p));
-        Self { region, aqi: read("seeds/aqi.toml", AqiRules::from_toml), uncertainty }
+        let limits = read("seeds/limits.toml", LimitRules::from_toml);
+        Self { region, aqi: read("seeds/aqi.toml", AqiRules::from_toml), uncertainty, limits, observed: BTreeMap::new() }
     }
 
     fn frame(&self) -> Frame<'_> {
-        Frame { region: &self.region, aqi: &self.aqi, uncertainty: &self.uncertainty, cycle: cycle(), observed: &[] }
+        Frame {
+            region: &self.region,
+            aqi: &self.aqi,
+            uncertainty: &self.uncertainty,
+            cycle: cycle(),
+            validity: self.limits.standards()[0].validity.means,
+            observed: &self.observed,
+        }
     }
 
     fn of(&self, series: &[CountySeries], factor: f64) -> Forecast {

@@ -16,7 +16,9 @@ use hazecast::reduction::{
 };
 use hazecast::simulation::budget::{MassLedger, SpeciesLedger};
 use hazecast::simulation::history::History;
-use hazecast::warning::{AreaWarning, Because, Evidence, Reading, Response, WarningDecision, WarningLevel};
+use hazecast::warning::explain::{Change, Explanation};
+use hazecast::warning::probability::{LevelChance, LevelProbability};
+use hazecast::warning::{Action, AreaWarning, Because, Evidence, Reading, Response, WarningDecision, WarningLevel};
 use ndarray::Array3;
 use std::collections::BTreeMap;
 
@@ -54,6 +56,8 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         limits_zh: vec!["O3未模拟".into()],
         limits_en: vec!["O3 is not modelled".into()],
         warning,
+        explanations: vec![explanation()],
+        targets: None,
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),
         inputs: vec![InputFile {
@@ -69,6 +73,37 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
             expected: "a value >= 0".into(),
         }],
         hazecast: "0.1.0".into(),
+    }
+}
+
+fn explanation() -> Explanation {
+    Explanation {
+        adcode: 222_401,
+        name_zh: "延吉市".into(),
+        name_en: "Yanji".into(),
+        scheme: "warning-2024".into(),
+        document: "环大气〔2024〕6号".into(),
+        adoption_verified: false,
+        level: WarningLevel::Orange,
+        level_called: WarningLevel::Orange,
+        level_before: WarningLevel::None,
+        action: Action::Issue,
+        rules: Vec::new(),
+        days: Vec::new(),
+        changes: vec![Change { percent: -12, level: WarningLevel::Yellow }],
+        other_readings: Vec::new(),
+    }
+}
+
+fn chance(level: WarningLevel) -> LevelProbability {
+    LevelProbability {
+        sample: 100,
+        levels: vec![LevelChance { level: WarningLevel::Yellow, probability: 0.62, lower: 0.54, upper: 0.70 }],
+        starts: Vec::new(),
+        lift_within_36_h: None,
+        expected_heavy_hours: if level == WarningLevel::None { 0.0 } else { 21.5 },
+        method_zh: "100条轨迹".into(),
+        method_en: "100 paths".into(),
     }
 }
 
@@ -150,6 +185,7 @@ pub fn forecast(cycle: DateTime<Utc>) -> Forecast {
             name_zh: zh.into(),
             name_en: en.into(),
             has_station: i != 6,
+            observed: Vec::new(),
             hours: hours.collect(),
             days: days.collect(),
         }
@@ -191,10 +227,9 @@ fn warning(cycle: DateTime<Utc>) -> WarningDecision {
         }],
     };
     let area = |adcode, zh: &str, en: &str, level: WarningLevel| AreaWarning {
-        adcode,
-        name_zh: zh.into(),
-        name_en: en.into(),
         level,
+        level_called: level,
+        action: if level == WarningLevel::None { Action::None } else { Action::Issue },
         level_natural_day: level,
         level_sliding_24h: level,
         response: if level == WarningLevel::None { Response::None } else { Response::EmissionReduction },
@@ -204,6 +239,8 @@ fn warning(cycle: DateTime<Utc>) -> WarningDecision {
         lift_from: (level >= WarningLevel::Yellow).then(|| to + Duration::hours(6)),
         unjudged_hours: if adcode == 222_400 { 3 } else { 0 },
         because: if level == WarningLevel::None { vec![] } else { vec![because.clone()] },
+        probability: Some(chance(level)),
+        ..AreaWarning::quiet(adcode, zh, en)
     };
     let levels = [WarningLevel::Orange, WarningLevel::Orange, WarningLevel::Yellow];
     WarningDecision {

@@ -36,6 +36,7 @@ fn forecast(counties: [(Place, Days); 2]) -> Forecast {
         name_zh: zh.into(),
         name_en: en.into(),
         has_station: true,
+        observed: Vec::new(),
         hours: Vec::new(),
         days: days
             .iter()
@@ -68,19 +69,13 @@ fn forecast(counties: [(Place, Days); 2]) -> Forecast {
 
 fn area((adcode, zh, en): Place, level: WarningLevel) -> AreaWarning {
     AreaWarning {
-        adcode,
-        name_zh: zh.into(),
-        name_en: en.into(),
         level,
+        level_called: level,
         level_natural_day: level,
         level_sliding_24h: level,
         response: Response::EmissionReduction,
         response_level: level,
-        lift_from: None,
-        unjudged_hours: 0,
-        from: None,
-        to: None,
-        because: Vec::new(),
+        ..AreaWarning::quiet(adcode, zh, en)
     }
 }
 

@@ -4,11 +4,13 @@
 use super::{WARNING_SEED, aqi_rules, warning_rules};
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use hazecast::calendar::beijing_day_hour;
+use hazecast::domain::aqi::AqiRules;
+use hazecast::domain::averages::Validity;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
 use hazecast::forecast::{CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast};
 use hazecast::warning::WarningLevel::{self, Orange, PreWarning, Red, Yellow};
 use hazecast::warning::rules::WarningRules;
-use hazecast::warning::{AreaWarning, Reading, Response, WarningDecision, decide};
+use hazecast::warning::{AreaWarning, Basis, Reading, Response, WarningDecision, decide};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +18,10 @@ use std::path::Path;
 const NONE: WarningLevel = WarningLevel::None;
 /// All but O3, as the model has them.
 const NO_O3: [Pollutant; 1] = [Pollutant::O3];
+
+/// GB 3095 table 4; O3: HJ 663.
+const VALIDITY: Validity =
+    Validity { hours_of_day: 20, hours_of_eight: 6, eights_of_day: 14, eights_unless_above_ug_m3: 160.0 };
 
 /// Midnight in Beijing: lead hours 1..=24 are the first natural day.
 fn midnight() -> DateTime<Utc> {
@@ -82,15 +88,24 @@ fn county(
             DayForecast { beijing_day, hours: hours.len() as u8, concentrations, aqi, aqi_lower, aqi_upper }
         })
         .collect();
-    CountyForecast { adcode, name_zh: name.0.into(), name_en: name.1.into(), has_station: true, hours, days }
+    let (name_zh, name_en) = (name.0.into(), name.1.into());
+    CountyForecast { adcode, name_zh, name_en, has_station: true, observed: Vec::new(), hours, days }
 }
 
 fn forecast(cycle: DateTime<Utc>, counties: Vec<CountyForecast>) -> Forecast {
     Forecast { cycle, counties, correction: CorrectionReport { methods: vec![], interval_method: "none".into() } }
 }
 
+/// Nothing is in force and no event is recorded.
+fn basis<'a>(rules: &'a WarningRules, aqi: &'a AqiRules, in_force: &'a BTreeMap<u32, WarningLevel>) -> Basis<'a> {
+    let region = (222_400, "延边州", "Yanbian");
+    Basis { warning: rules, aqi, validity: VALIDITY, region, in_force, events: &[] }
+}
+
 fn decided_with(rules: &WarningRules, cycle: DateTime<Utc>, counties: Vec<CountyForecast>) -> WarningDecision {
-    decide(rules, &aqi_rules(), &forecast(cycle, counties), (222400, "延边州", "Yanbian"))
+    let aqi = aqi_rules();
+    let nothing = BTreeMap::new();
+    decide(&basis(rules, &aqi, &nothing), &forecast(cycle, counties), None)
 }
 
 const YANJI: (&str, &str) = ("延吉市", "Yanji");
