@@ -8,6 +8,7 @@ pub mod language;
 pub mod night;
 pub mod output;
 pub mod progress;
+pub mod proof;
 pub mod rules;
 pub mod serve;
 pub mod summary;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 done   2 usage or configuration   3 input missing or refused   4 numeric guard
+  0 done   1 a proof is not passed   2 usage or configuration   3 input missing or refused   4 numeric guard
   5 published, but degraded   6 nothing could be published (disk)   7 another run holds the lock   70 bug";
 
 /// Air-quality forecast and heavy-pollution early warning: from meteorology and emissions to a county warning and a proven
@@ -43,6 +44,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
     Rules(rules::RulesArgs),
+    Proof(proof::ProofArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Check(a) => a.json,
         Command::Aqi(a) => a.json,
         Command::Rules(a) => a.json(),
+        Command::Proof(a) => a.json,
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
         Command::Rules(args) => rules::run(args, language),
+        Command::Proof(args) => proof::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }
