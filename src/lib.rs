@@ -20,5 +20,6 @@ pub mod consultation;
 pub mod archive;
 pub mod setup;
 pub mod nightly;
+pub mod proof;
 pub mod api;
 pub mod cli;

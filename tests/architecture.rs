@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each module imports only from modules before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "error",
     "constants",
     "units",
@@ -23,6 +23,7 @@ const ORDER: [&str; 21] = [
     "archive",
     "setup",
     "nightly",
+    "proof",
     "api",
     "cli",
     "main",

@@ -4,6 +4,7 @@ use crate::domain::aqi::{AqiReport, AqiRules, Report};
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::error::{Error, Result};
 use chrono::NaiveDate;
+use serde::Serialize;
 use std::fmt::Write as _;
 
 const EXAMPLES: &str = "\
@@ -11,6 +12,7 @@ Examples:
   hazecast aqi --date 2026-03-05 --pm25 61 --pm10 80 --so2 10 --no2 40 --co 0.8 --o3 120
   hazecast aqi --date 2026-02-28 --pm25 61 --pm10 80 --so2 10 --no2 40 --co 0.8 --o3 120 --json
   hazecast aqi --date 2026-03-05 --hourly --pm25 160 --pm10 210
+  hazecast aqi --date 2026-03-05 --pm25 70 --pm10 130 --compare
 
 A pollutant without its option is missing. With one missing, the standard lets the AQI be stated only above 100
 (HJ 633-2026 5.3); name pollutants that are not monitored by plan with --not-monitored.";
@@ -46,6 +48,9 @@ pub struct AqiArgs {
     /// Pollutants not monitored by plan ("/"): they do not block the AQI; comma-separated, e.g. O3,CO
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = pollutant)]
     pub not_monitored: Vec<Pollutant>,
+    /// Every version of HJ 633 side by side; the one in force on the date is marked. With --json an array, oldest first
+    #[arg(long)]
+    pub compare: bool,
     /// Print JSON on one line
     #[arg(long)]
     pub json: bool,
@@ -96,12 +101,46 @@ pub fn run(args: &AqiArgs, rules: &AqiRules) -> Result<String> {
         }
     }
     let kind = if args.hourly { Report::Hourly } else { Report::Daily };
-    let report = rules.report(rules.standard(args.date), kind, &given, &args.not_monitored);
-    if args.json {
-        let json = serde_json::to_string(&report).expect("a report of numbers and texts is JSON");
-        return Ok(json + "\n");
+    let report = |standard| rules.report(standard, kind, &given, &args.not_monitored);
+    if args.compare {
+        let reports: Vec<AqiReport> = rules.standards().iter().map(report).collect();
+        return Ok(if args.json { json(&reports) } else { side_by_side(args, rules, &given, &reports) });
     }
-    Ok(table(args, rules, &given, &report))
+    let report = report(rules.standard(args.date));
+    Ok(if args.json { json(&report) } else { table(args, rules, &given, &report) })
+}
+
+fn json<T: Serialize>(document: &T) -> String {
+    serde_json::to_string(document).expect("reports of numbers and texts are JSON") + "\n"
+}
+
+/// One column for each version, Chinese and English.
+fn side_by_side(args: &AqiArgs, rules: &AqiRules, given: &Concentrations<f64>, reports: &[AqiReport]) -> String {
+    let mut out = String::new();
+    let in_force = &rules.standard(args.date).id;
+    let row = |out: &mut String, name: &str, cells: Vec<String>| {
+        let cells: Vec<String> = cells.iter().map(|c| format!("{c:>16}")).collect();
+        let _ = writeln!(out, "{name:<26}{}", cells.concat());
+    };
+    let mark = |r: &AqiReport| format!("{}{}", r.standard, if r.standard == *in_force { " *" } else { "" });
+    row(&mut out, &args.date.to_string(), reports.iter().map(mark).collect());
+    for p in Pollutant::ALL {
+        let value = given.get(p).map_or("-".to_owned(), |v| format!("{v} {}", p.unit()));
+        let iaqi = |r: &AqiReport| r.iaqi.get(&p).map_or("-".to_owned(), u16::to_string);
+        row(&mut out, &format!("{:<6} {value}", p.name()), reports.iter().map(iaqi).collect());
+    }
+    let number = |n: Option<u16>| n.map_or("NA".to_owned(), |n| n.to_string());
+    row(&mut out, "AQI", reports.iter().map(|r| number(r.aqi)).collect());
+    row(&mut out, "level", reports.iter().map(|r| number(r.level.map(u16::from))).collect());
+    let primary = |r: &AqiReport| r.primary.iter().map(|p| p.name()).collect::<Vec<_>>().join(",");
+    row(&mut out, "primary pollutant", reports.iter().map(primary).collect());
+    for r in reports {
+        let level =
+            r.level.and_then(|l| rules.level(l)).map_or("NA".to_owned(), |l| format!("{} {}", l.name_zh, l.name_en));
+        let _ = writeln!(out, "{}  {level}  依据 clause: {}", mark(r), r.clause);
+    }
+    let _ = writeln!(out, "* 当日有效 in force on the date");
+    out
 }
 
 /// A small table, Chinese and English.

@@ -9,6 +9,7 @@ pub mod language;
 pub mod night;
 pub mod output;
 pub mod progress;
+pub mod proof;
 pub mod rules;
 pub mod serve;
 pub mod stats;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 done   2 usage or configuration   3 input missing or refused   4 numeric guard
+  0 done   1 a proof is not passed   2 usage or configuration   3 input missing or refused   4 numeric guard
   5 published, but degraded   6 nothing could be published (disk)   7 another run holds the lock   70 bug";
 
 /// Air-quality forecast and heavy-pollution early warning: from meteorology and emissions to a county warning and a proven
@@ -48,6 +49,7 @@ enum Command {
     Rules(rules::RulesArgs),
     Stats(stats::StatsArgs),
     Targets(targets::TargetsArgs),
+    Proof(proof::ProofArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Rules(a) => a.json(),
         Command::Stats(a) => a.input.json,
         Command::Targets(a) => a.input.json,
+        Command::Proof(a) => a.json,
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, language),
         Command::Stats(args) => stats::run(args, language),
         Command::Targets(args) => targets::run(args, language),
+        Command::Proof(args) => proof::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -118,7 +118,18 @@ pub fn run(args: &RulesArgs, language: Language) -> Result<u8> {
             let rulebook = Rulebook::load(&mut Library::new(source.overrides.as_deref()), source.plan.as_deref())?;
             let changes = rulebook.changes(*from, *to, place.adcode);
             let changes = wanted(changes, what.as_deref(), |c| c.what, &rulebook, *to)?;
-            let difference = Difference { from: *from, to: *to, adcode: place.adcode, changes };
+            let begins_later = |date: &NaiveDate| {
+                let entries = rulebook.in_force(*date, place.adcode);
+                entries.iter().filter(|e| !e.begun).map(|e| format!("{} / {}", e.what, e.part)).collect()
+            };
+            let difference = Difference {
+                from: *from,
+                to: *to,
+                adcode: place.adcode,
+                begins_after_from: begins_later(from),
+                begins_after_to: begins_later(to),
+                changes,
+            };
             output_of(source, &difference, || diff_text(&difference, language))
         }
     }
@@ -236,12 +247,23 @@ struct Difference {
     from: NaiveDate,
     to: NaiveDate,
     adcode: u32,
+    /// Rules whose first version begins after the day: the day is judged by that version.
+    begins_after_from: Vec<String>,
+    begins_after_to: Vec<String>,
     changes: Vec<Change>,
 }
 
 fn diff_text(difference: &Difference, language: Language) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{} -> {}  adcode {}", difference.from, difference.to, difference.adcode);
+    for (date, begins) in
+        [(difference.from, &difference.begins_after_from), (difference.to, &difference.begins_after_to)]
+    {
+        if !begins.is_empty() {
+            let note = language.pick("早于首个版本的生效日，按首个版本判定", "before the first version, judged by it");
+            let _ = writeln!(out, "{date} {note}: {}", begins.join(", "));
+        }
+    }
     let none = language.pick("（无）", "(none)");
     let text = |v: &Option<Value>| v.as_ref().map_or(none.to_owned(), plain);
     let mut clauses = None;

@@ -23,6 +23,8 @@ pub mod outlines;
 pub mod plausibility;
 pub mod power_plants_csv;
 pub mod pressure_levels;
+pub mod published_archive;
+pub mod published_hours;
 pub mod quantity;
 pub mod reading;
 pub mod region;

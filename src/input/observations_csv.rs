@@ -19,7 +19,7 @@ use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series, SortMu
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const LEFT_OUT: [&str; 9] =
+pub(super) const LEFT_OUT: [&str; 9] =
     ["AQI", "PM2.5_24h", "PM10_24h", "SO2_24h", "NO2_24h", "CO_24h", "O3_24h", "O3_8h", "O3_8h_24h"];
 
 /// Largest hourly value that is believed, in [`Pollutant::unit`]: particle monitors end at 10,000 (dust storms reach several thousand
@@ -92,6 +92,19 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
     Ok(Accepted { items, rejections: table.rejections })
 }
 
+/// End of the hour of a row by its `date` and `hour`.
+pub(super) fn end_of_hour(date: &str, hour: &str) -> std::result::Result<DateTime<Utc>, Refusal> {
+    let eight_digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
+    let day = NaiveDate::parse_from_str(date, "%Y%m%d")
+        .ok()
+        .filter(|_| eight_digits)
+        .ok_or_else(|| Refusal::new(format!("date `{date}`"), "a date such as 20230120"))?;
+    match hour.parse::<u8>() {
+        Ok(h) if h < 24 => Ok(end_of_beijing_hour(day, h)),
+        _ => Err(Refusal::new(format!("hour `{hour}`"), "0 ..= 23")),
+    }
+}
+
 /// Hour and pollutant of a row; `None` for a type that is left out by design.
 fn hour_row(
     row: &Row,
@@ -105,15 +118,7 @@ fn hour_row(
             "PM2.5, PM10, SO2, NO2, CO, O3 or a derived type of these files",
         ));
     }
-    let eight_digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
-    let day = NaiveDate::parse_from_str(date, "%Y%m%d")
-        .ok()
-        .filter(|_| eight_digits)
-        .ok_or_else(|| Refusal::new(format!("date `{date}`"), "a date such as 20230120"))?;
-    let end = match hour.parse::<u8>() {
-        Ok(h) if h < 24 => end_of_beijing_hour(day, h),
-        _ => return Err(Refusal::new(format!("hour `{hour}`"), "0 ..= 23")),
-    };
+    let end = end_of_hour(date, hour)?;
     Ok(pollutant.map(|p| (end, p)))
 }
 

@@ -30,7 +30,7 @@ fn aqi_prints_the_fixed_form() {
 
 #[test]
 fn help_of_every_command_has_examples() {
-    for command in ["demo", "night", "check", "serve", "aqi", "stats", "targets"] {
+    for command in ["demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets"] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
         let help = text(&out.stdout);

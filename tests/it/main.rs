@@ -12,7 +12,9 @@ mod forecast;
 mod met;
 mod night;
 mod physics;
+mod proof;
 mod reduction;
+mod rules;
 mod tables;
 mod warning;
 

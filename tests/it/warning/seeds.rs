@@ -12,34 +12,109 @@ fn broken(seed: &str, from: &str, to: &str) -> String {
     format!("{}{to}{}", &seed[..at], &seed[at + from.len()..])
 }
 
+/// Line (from 1) on which the last occurrence of `marker` begins.
+fn line_of(text: &str, marker: &str) -> usize {
+    let at = text.rfind(marker).unwrap_or_else(|| panic!("the text does not contain {marker}"));
+    1 + text[..at].matches('\n').count()
+}
+
+const LAST_ROW: &str = "[[standard.row]]\npollutant = \"PM2.5\"\naverage = \"day\"\nreports = [\"daily\", \"hourly\"]\n\
+                        concentrations = [0, 35, 60, 115, 150, 250, 350, 500]\nabove = 500\n\
+                        above_note = \"PM2.5超过表3末值，分指数取AQI范围上限500\"";
+const FIRST_STANDARD: &str = "[[standard]]\nid = \"HJ 633-2012\"";
+const LAST_STANDARD: &str = "[[standard]]\nid = \"HJ 633-2026\"";
+const O3_8H: &str = "[[standard.row]]\npollutant = \"O3\"\naverage = \"8h\"";
+
+/// Each case: what is replaced, by what, where the fault stands in the broken file, and the name it goes by.
 #[test]
-fn broken_aqi_tables_are_refused_by_name() {
-    for (from, to, named) in [
-        ("35, 60, 115", "35, 35, 115", "PM2.5"),
-        ("35, 60, 115", "35, -60, 115", "concentrations"),
-        ("[0, 35, 60,", "[1, 35, 60,", "concentrations"),
-        ("250, 350, 500]", "250, 350]", "above"),
-        ("iaqi = [0, 50,", "iaqi = [50,", "iaqi"),
-        ("300, 400, 500]\ndecimals", "300, 400, 600]\ndecimals", "iaqi"),
-        ("valid_from = \"2026-03-01\"", "valid_from = \"2026-03-02\"", "valid_from"),
-        ("valid_from = \"2026-03-01\"", "valid_from = \"2026-02-28\"", "valid_from"),
-        ("valid_from = \"2026-03-01\"", "valid_from = \"1 March\"", "valid_from"),
-        ("valid_to = \"2026-02-28\"", "", "valid_from"),
-        ("id = \"HJ 633-2026\"", "id = \"HJ 633-2012\"", "id"),
-        ("CO = 1, O3 = 0", "CO = 1", "decimals.O3"),
-        ("pollutant = \"PM2.5\"", "pollutant = \"PM10\"", "row of PM2.5"),
-        ("pollutant = \"PM2.5\"", "pollutant = \"PM1\"", "PM1"),
-        ("above = 300", "above = 200", "above"),
-        ("above_note = \"表3注c：O3 8小时平均大于800，分指数取300\"", "", "above_note"),
-        ("up_to = 300", "up_to = 200", "level[5].up_to"),
-        ("name_zh = \"良\"", "name_zh = \" \"", "level[2].name_zh"),
-        ("level = 6\nup_to = 500", "level = 7\nup_to = 500", "level[6].level"),
-        ("publish_above_if_missing", "publish_over", "publish_over"),
-        ("source = ", "sauce = ", "sauce"),
-    ] {
-        let error = AqiRules::from_toml(&broken(AQI_SEED, from, to), Path::new("aqi.toml")).expect_err(to).to_string();
-        assert!(error.contains(named) && error.contains("aqi.toml"), "{from} -> {to}: {error}");
+fn broken_aqi_tables_are_refused_with_their_line() {
+    let cases = [
+        ("35, 60, 115", "35, 35, 115", "35, 35, 115", "HJ 633-2026: PM2.5 day: concentrations"),
+        ("35, 60, 115", "60, 35, 115", "60, 35, 115", "PM2.5 day: concentrations"),
+        ("35, 60, 115", "35, -60, 115", "35, -60, 115", "concentrations"),
+        ("35, 60, 115", "35, 60.5, 115", "35, 60.5, 115", "TOML"),
+        ("[0, 35, 60,", "[1, 35, 60,", "[1, 35, 60,", "concentrations"),
+        ("250, 350, 500]", "250, 350]", "above = 500", "PM2.5 day: above"),
+        ("iaqi = [0, 50,", "iaqi = [50,", "iaqi = [50,", "HJ 633-2026: iaqi"),
+        ("300, 400, 500]\ndecimals", "300, 400, 600]\ndecimals", "300, 400, 600]", "iaqi"),
+        // a gap of a day, an overlap of a day, no date, an end that is absent, before its beginning, or of the last version
+        ("valid_from = \"2026-03-01\"", "valid_from = \"2026-03-02\"", "\"2026-03-02\"", "HJ 633-2026: valid_from"),
+        (
+            "valid_from = \"2026-03-01\"",
+            "valid_from = \"2026-02-28\"",
+            "from = \"2026-02-28\"",
+            "HJ 633-2026: valid_from",
+        ),
+        ("valid_from = \"2026-03-01\"", "valid_from = \"1 March\"", "\"1 March\"", "TOML"),
+        ("valid_to = \"2026-02-28\"\n", "", FIRST_STANDARD, "HJ 633-2012: valid_to"),
+        ("valid_to = \"2026-02-28\"", "valid_to = \"2011-02-28\"", "valid_to", "HJ 633-2012: valid_to"),
+        (
+            "valid_from_verified = true",
+            "valid_from_verified = true\nvalid_to = \"2030-12-31\"",
+            "valid_to",
+            "HJ 633-2026: valid_to",
+        ),
+        ("id = \"HJ 633-2026\"", "id = \"HJ 633-2012\"", "id = \"HJ 633-2012\"", "id"),
+        ("CO = 1, O3 = 0", "CO = 1", "CO = 1 }", "decimals: O3"),
+        ("CO = 1, O3 = 0", "CO = 4, O3 = 0", "CO = 4", "decimals: CO"),
+        ("CO = 1, O3 = 0", "CO = 1, O3 = 0, NH3 = 0", "NH3", "NH3"),
+        ("pollutant = \"PM2.5\"", "pollutant = \"PM10\"", "reports = [\"daily\", \"hourly\"]", "PM10 day: reports"),
+        ("pollutant = \"PM2.5\"", "pollutant = \"PM1\"", "\"PM1\"", "PM1"),
+        (LAST_ROW, "", LAST_STANDARD, "row of PM2.5 for daily"),
+        ("reports = [\"daily\", \"hourly\"]", "reports = []", "reports = []", "reports"),
+        ("average = \"8h\"", "average = \"12h\"", "\"12h\"", "12h"),
+        ("above = 300", "above = 200", "above = 200\nabove_note = \"表3注c", "O3 8h: above"),
+        ("above = 300\n", "", "above_note = \"表3注c", "O3 8h: above_note"),
+        ("above_note = \"表3注c：O3 8小时平均大于800，分指数取300\"", "", O3_8H, "O3 8h: above_note"),
+        ("up_to = 300", "up_to = 200", "up_to = 200\nname_zh = \"重度", "level[5]: up_to"),
+        ("up_to = 500", "up_to = 400", "up_to = 400", "level[6]: up_to"),
+        ("name_zh = \"良\"", "name_zh = \" \"", "name_zh = \" \"", "level[2]: name_zh"),
+        ("level = 6\nup_to = 500", "level = 7\nup_to = 500", "level = 7", "level[6]: level"),
+        ("publish_above_if_missing = 100", "publish_over = 100", "publish_over", "publish_over"),
+        (
+            "publish_above_if_missing = 100",
+            "publish_above_if_missing = 500",
+            "missing = 500",
+            "publish_above_if_missing",
+        ),
+        ("source = ", "sauce = ", "sauce", "sauce"),
+        ("missing_clause = \"5.3（缺项时仅AQI大于100发布）\"\n", "", LAST_STANDARD, "missing_clause"),
+        (
+            "missing_clause = \"5.3（缺项时仅AQI大于100发布）\"",
+            "missing_clause = \" \"",
+            "missing_clause = \" \"",
+            "missing_clause",
+        ),
+        ("verified = true\nclause", "verified = true\nclaus", "claus", "claus"),
+        ("in_force = \"published\"", "in_force = \"text\"", "in_force = \"text\"", "HJ 633-2012.daily-o3: in_force"),
+        (
+            "id = \"HJ 633-2012.daily-o3\"",
+            "id = \"HJ 633-2012.hourly-pm\"",
+            "633-2012.hourly-pm",
+            "HJ 633-2012.hourly-pm: id",
+        ),
+        ("id = \"HJ 633-2012.daily-o3\"", "id = \"daily-o3\"", "\"daily-o3\"", "daily-o3: id"),
+        ("[[level]]\nlevel = 1\n", "[[level]\nlevel = 1\n", "[[level]\n", "TOML"),
+    ];
+    assert!(cases.len() >= 25);
+    for (from, to, at, named) in cases {
+        let text = broken(AQI_SEED, from, to);
+        let error = AqiRules::from_toml(&text, Path::new("aqi.toml")).expect_err(to).to_string();
+        let place = format!("aqi.toml: line {}: ", line_of(&text, at));
+        assert!(error.starts_with(&place) && error.contains(named), "{from} -> {to}: expected {place}{named}: {error}");
     }
+}
+
+#[test]
+fn every_fault_of_a_table_is_listed_at_once() {
+    let text = broken(&broken(AQI_SEED, "35, 60, 115", "35, 30, 115"), "up_to = 300", "up_to = 20");
+    let text = broken(&text, "valid_from = \"2026-03-01\"", "valid_from = \"2026-03-05\"");
+    let faults: Vec<String> = AqiRules::faults(&text, Path::new("aqi.toml")).iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    for (fault, at) in faults.iter().zip(["up_to = 20\n", "valid_from = \"2026-03-05\"", "35, 30, 115"]) {
+        assert!(fault.contains(&format!("line {}:", line_of(&text, at))), "{fault} lacks the line of {at}");
+    }
+    assert!(AqiRules::faults(AQI_SEED, Path::new("aqi.toml")).is_empty());
 }
 
 #[test]
