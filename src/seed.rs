@@ -166,9 +166,11 @@ mod tests {
 
     #[test]
     fn what_serde_refuses_names_its_line() {
-        for (from, to, line) in
-            [("id = \"b\"", "idd = \"b\"", "line 9"), ("aqi = 2", "aqi = \"x\"", "line 11"), ("id = \"a\"", "id = ", "line 4")]
-        {
+        for (from, to, line) in [
+            ("id = \"b\"", "idd = \"b\"", "line 9"),
+            ("aqi = 2", "aqi = \"x\"", "line 11"),
+            ("id = \"a\"", "id = ", "line 4"),
+        ] {
             let text = TEXT.replace(from, to);
             let error = Seed::read::<File>(&text, Path::new("rules.toml"), "rules").err().map(message).unwrap();
             assert!(error.contains(line) && error.contains("rules.toml"), "{error} lacks {line}");

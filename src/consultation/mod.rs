@@ -1,10 +1,10 @@
 //! The consultation record (会商记录): everything an officer signs, in one document.
 
+use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
 use crate::forecast::Forecast;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
-use crate::domain::targets::TargetsReport;
 use crate::warning::WarningDecision;
 use crate::warning::explain::Explanation;
 use chrono::{DateTime, Utc};

@@ -49,7 +49,8 @@ impl Trajectories {
     pub fn around(forecast: &Forecast, uncertainty: &Uncertainty) -> Self {
         let parameters = &uncertainty.trajectories;
         let members = parameters.members;
-        let hours_after = |c: &super::CountyForecast| c.hours.iter().map(|h| h.lead_hour).max().unwrap_or(0).max(0) as usize;
+        let hours_after =
+            |c: &super::CountyForecast| c.hours.iter().map(|h| h.lead_hour).max().unwrap_or(0).max(0) as usize;
         let longest = forecast.counties.iter().map(hours_after).max().unwrap_or(0);
         let mut random = Pcg64::seed_from_u64(forecast.cycle.timestamp() as u64);
         let mut normal = move || -> f64 { StandardNormal.sample(&mut random) };

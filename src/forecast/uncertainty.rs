@@ -103,7 +103,14 @@ impl Uncertainty {
         if let Some(p) = Pollutant::ALL.into_iter().find(|p| !spreads.contains_key(p)) {
             return Err(Error::invalid(origin, format!("sigma.{}", p.name()), "no entry", "every pollutant"));
         }
-        Ok(Self { correction: raw.correction, daily_factor, trajectories: raw.trajectories, verified, spreads, learned: BTreeMap::new() })
+        Ok(Self {
+            correction: raw.correction,
+            daily_factor,
+            trajectories: raw.trajectories,
+            verified,
+            spreads,
+            learned: BTreeMap::new(),
+        })
     }
 
     /// Takes the spread of a correction's pollutant from its held-out residuals. It never shrinks with lead.

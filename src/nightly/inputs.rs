@@ -12,10 +12,11 @@ use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::source::{Place, Sector, Source};
 use crate::error::{Accepted, Error, Rejection, Result};
-use crate::input::{
-    Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv, power_plants_csv,
-};
 use crate::forecast::ObservedHour;
+use crate::input::{
+    Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv,
+    power_plants_csv,
+};
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
 use crate::simulation::run::REVISION;
@@ -308,8 +309,12 @@ impl NightInputs {
     fn read_daily(&mut self, setup: &Setup) -> Result<()> {
         let region = &setup.region;
         let code = |place: &str| {
-            let named = region.counties.iter().map(|c| (c.adcode, &c.name_zh)).chain([(region.adcode, &region.name_zh)]);
-            named.into_iter().find(|(adcode, name)| *name == place || adcode.to_string() == place).map(|(adcode, _)| adcode)
+            let named =
+                region.counties.iter().map(|c| (c.adcode, &c.name_zh)).chain([(region.adcode, &region.name_zh)]);
+            named
+                .into_iter()
+                .find(|(adcode, name)| *name == place || adcode.to_string() == place)
+                .map(|(adcode, _)| adcode)
         };
         for path in self.take_optional("daily", &setup.config.inputs.daily, "the yearly targets are unknown")? {
             for record in self.accept_optional("daily", &path, daily_csv::read(&path)).unwrap_or_default() {

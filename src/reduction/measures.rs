@@ -4,7 +4,7 @@
 //! pollutant than the other. **Why:** the strictest choice is then the strictest in every pollutant, so what all lawful measures
 //! together reach is one number per pollutant and is reached by one list.
 
-use super::targets::{Checker};
+use super::targets::Checker;
 use crate::domain::source::{Amounts, Sector, Source};
 use crate::error::{Error, Result};
 use crate::warning::WarningLevel;

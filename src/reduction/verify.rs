@@ -158,9 +158,7 @@ impl Story<'_> {
 
     fn zh(&self) -> String {
         let list = |counties: &[&CountyEffect]| {
-            let one = |c: &&CountyEffect| {
-                format!("{}由{}变为{}", c.name_zh, c.level_before.zh(), c.level_after.zh())
-            };
+            let one = |c: &&CountyEffect| format!("{}由{}变为{}", c.name_zh, c.level_before.zh(), c.level_after.zh());
             counties.iter().map(one).collect::<Vec<_>>().join("、")
         };
         let (before, after) = (self.before.zh(), self.after.zh());
@@ -212,9 +210,8 @@ impl Story<'_> {
 
     fn en(&self) -> String {
         let list = |counties: &[&CountyEffect]| {
-            let one = |c: &&CountyEffect| {
-                format!("{} from {} to {}", c.name_en, c.level_before.en(), c.level_after.en())
-            };
+            let one =
+                |c: &&CountyEffect| format!("{} from {} to {}", c.name_en, c.level_before.en(), c.level_after.en());
             counties.iter().map(one).collect::<Vec<_>>().join(", ")
         };
         let (before, after) = (self.before.en(), self.after.en());

@@ -14,7 +14,8 @@ const WHOLLY_AHEAD_HOURS: u32 = 24;
 
 /// The name of a value in `seeds/warning.toml`.
 fn name<T: Serialize>(value: T) -> String {
-    serde_json::to_value(value).map_or_else(|_| String::new(), |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+    serde_json::to_value(value)
+        .map_or_else(|_| String::new(), |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
 }
 
 /// The readings of one county that call for another level than `decided`, each with one parameter changed.
@@ -37,7 +38,8 @@ pub(super) fn other_readings(
         change(&mut scheme);
         let varied = applied.varied(&scheme);
         let look_back = scheme.parameter.observed_hours.value;
-        Hours::of(county, cycle, look_back, Bound::Value).map_or(WarningLevel::None, |h| varied.called(&varied.sides(&h)))
+        Hours::of(county, cycle, look_back, Bound::Value)
+            .map_or(WarningLevel::None, |h| varied.called(&varied.sides(&h)))
     };
     let with = |change: &dyn Fn(&mut Parameters)| level_with(&|s| change(&mut s.parameter));
     for value in [DayReading::Either, DayReading::NaturalDay, DayReading::Sliding24h] {
@@ -55,7 +57,13 @@ pub(super) fn other_readings(
     let level = with(&|p| p.observed_hours.value = 0);
     consider("observed_hours", name(0), name(p.observed_hours.value), level, &p.observed_hours.clause);
     let level = with(&|p| p.under_way_hours.value = WHOLLY_AHEAD_HOURS);
-    consider("under_way_hours", name(WHOLLY_AHEAD_HOURS), name(p.under_way_hours.value), level, &p.under_way_hours.clause);
+    consider(
+        "under_way_hours",
+        name(WHOLLY_AHEAD_HOURS),
+        name(p.under_way_hours.value),
+        level,
+        &p.under_way_hours.clause,
+    );
     let merge = &applied.scheme.merge;
     let level = level_with(&|s| s.merge.gap_hours = 0);
     consider("merge.gap_hours", name(0), name(merge.gap_hours), level, &merge.clause);

@@ -119,7 +119,14 @@ impl<'a> Applied<'a> {
         let (report, means) = hours.report(hour, self.aqi, &self.validity);
         let (from, to) = hours.window(hour);
         let beijing_day = (reading == Reading::NaturalDay).then(|| crate::calendar::beijing_day_hour(to).0);
-        Some(Evidence { beijing_day, from, to, aqi: report.aqi?, pm25_ug_m3: means.pm25_ug_m3, primary: report.primary })
+        Some(Evidence {
+            beijing_day,
+            from,
+            to,
+            aqi: report.aqi?,
+            pm25_ug_m3: means.pm25_ug_m3,
+            primary: report.primary,
+        })
     }
 
     /// Document and clause; says so where it is not confirmed that the region follows the scheme.

@@ -46,8 +46,7 @@ const NEVER: RangeInclusive<i64> = i64::MAX..=i64::MIN;
 
 impl Sums {
     fn of(standard: &AqiStandard, pollutant: Pollutant, ladder: &Ladder, hours: usize) -> Self {
-        let exceeding =
-            |step: &u16| standard.sums_exceeding(Report::Daily, pollutant, *step, hours).unwrap_or(NEVER);
+        let exceeding = |step: &u16| standard.sums_exceeding(Report::Daily, pollutant, *step, hours).unwrap_or(NEVER);
         Self(ladder.steps.iter().map(exceeding).collect())
     }
 
@@ -80,9 +79,7 @@ fn terms(pollutant: Pollutant) -> usize {
 
 impl Thresholds {
     fn of(standard: &AqiStandard, ladder: &Ladder) -> Self {
-        let sums = Pollutant::ALL.map(|p| {
-            (0..=terms(p)).map(|n| Sums::of(standard, p, ladder, n.max(1))).collect()
-        });
+        let sums = Pollutant::ALL.map(|p| (0..=terms(p)).map(|n| Sums::of(standard, p, ladder, n.max(1))).collect());
         Self { standard: standard.id.clone(), sums: sums.into() }
     }
 
@@ -206,7 +203,11 @@ impl Classifier {
         let of = |(sum, n): (i64, usize)| mean(sum, n);
         let Some(largest) = valid.iter().copied().max_by(|a, b| of(*a).total_cmp(&of(*b))) else { return UNJUDGED };
         let enough = valid.len() >= self.validity.eights_of_day;
-        if enough || of(largest) > self.validity.eights_unless_above_ug_m3 { limits.sums(p, largest.1).class(largest.0) } else { UNJUDGED }
+        if enough || of(largest) > self.validity.eights_unless_above_ug_m3 {
+            limits.sums(p, largest.1).class(largest.0)
+        } else {
+            UNJUDGED
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use super::probability::Chances;
 use super::readings::{Bound, Hours};
 use super::rules::{Rule, WarningRules};
 use super::{
-    Action, AreaWarning, Because, CalledWarning, Evidence, Reading, Response, WarningDecision, WarningLevel, alternatives,
-    sentence,
+    Action, AreaWarning, Because, CalledWarning, Evidence, Reading, Response, WarningDecision, WarningLevel,
+    alternatives, sentence,
 };
 use crate::calendar::beijing_day_hour;
 use crate::domain::aqi::AqiRules;
@@ -52,7 +52,12 @@ pub(super) struct Fired<'a> {
 /// - **Prefecture**: the highest level that enough counties reach, its response the strongest of the counties.
 pub fn decide(basis: &Basis, forecast: &Forecast, trajectories: Option<&Trajectories>) -> WarningDecision {
     let applied = Applied::of(basis, first_day(forecast));
-    let court = Court { basis, cycle: forecast.cycle, chances: trajectories.map(|t| Chances::of(&applied, basis, forecast, t)), applied };
+    let court = Court {
+        basis,
+        cycle: forecast.cycle,
+        chances: trajectories.map(|t| Chances::of(&applied, basis, forecast, t)),
+        applied,
+    };
     let counties: Vec<AreaWarning> = forecast.counties.iter().map(|c| court.county(c)).collect();
     let prefecture = court.prefecture(&counties);
     WarningDecision { scheme: court.applied.scheme.id.clone(), prefecture, counties }
@@ -86,12 +91,14 @@ impl Court<'_> {
         let upper = alternatives::upper_bound(applied, county, self.cycle).filter(|_| applied.upper_bound_is_on());
         let called = upper.map_or(by_value, |u| u.max(by_value));
 
-        let deciding: Vec<&Fired> = fired.iter().filter(|f| f.rule.level == by_value && applied.counts(f.side.reading)).collect();
+        let deciding: Vec<&Fired> =
+            fired.iter().filter(|f| f.rule.level == by_value && applied.counts(f.side.reading)).collect();
         let from = deciding.iter().map(|f| applied.hours_covered(&hours, f.side, &f.met.episodes[0]).0).min();
         let to = deciding.iter().map(|f| applied.hours_covered(&hours, f.side, &f.met.episodes[0]).1).max();
         let sliding = &sides[1].class;
         let judged_from = first_judged(sliding, hours.first_after_cycle());
-        let lift = |from: usize, under_way| lift_hour(sliding, applied.judge.lift_class(), scheme.lift.hours, from, under_way);
+        let lift =
+            |from: usize, under_way| lift_hour(sliding, applied.judge.lift_class(), scheme.lift.hours, from, under_way);
         let clean = lift(judged_from, true) == Some(judged_from);
         let last_judged = sliding.iter().rposition(|c| *c != super::classes::UNJUDGED).unwrap_or(0);
         let known = last_judged >= judged_from + scheme.lift.hours as usize;
@@ -188,7 +195,9 @@ impl Court<'_> {
             .iter()
             .filter(|s| self.applied.counts(s.reading))
             .flat_map(|side| side.met.iter().map(move |m| (side, m)))
-            .map(|(side, m)| (self.applied.hours_covered(hours, side, &m.episodes[0]), self.applied.scheme.rules[m.rule].level))
+            .map(|(side, m)| {
+                (self.applied.hours_covered(hours, side, &m.episodes[0]), self.applied.scheme.rules[m.rule].level)
+            })
             .filter(|(_, level)| *level > WarningLevel::PreWarning)
             .map(|((from, to), level)| (from, to, level))
             .collect();
@@ -270,7 +279,11 @@ impl Court<'_> {
             verified: self.applied.verified(parameter.verified),
             reading: Reading::NaturalDay,
             text_zh: format!("{}：预测上限达到{}条件（{}）。", county.name_zh, level.zh(), parameter.clause),
-            text_en: format!("{}: the upper end of the forecast calls for {}.", county.name_en, sentence::a_warning(level)),
+            text_en: format!(
+                "{}: the upper end of the forecast calls for {}.",
+                county.name_en,
+                sentence::a_warning(level)
+            ),
             evidence: Vec::new(),
         }
     }
@@ -431,7 +444,9 @@ fn response_to(level: WarningLevel, rests_on: WarningLevel) -> Response {
     match (level, rests_on) {
         (WarningLevel::None, _) => Response::None,
         (_, r) if r >= WarningLevel::Yellow => Response::EmissionReduction,
-        (WarningLevel::PreWarning | WarningLevel::Blue, WarningLevel::PreWarning | WarningLevel::Blue) => Response::Voluntary,
+        (WarningLevel::PreWarning | WarningLevel::Blue, WarningLevel::PreWarning | WarningLevel::Blue) => {
+            Response::Voluntary
+        }
         _ => Response::HealthAdviceOnly,
     }
 }

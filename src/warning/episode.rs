@@ -152,7 +152,12 @@ impl Judge {
                 let (last, episode) = (first + n - 1, out.len() - 1);
                 out[episode] = extended(out[episode], first, last, points.step);
             } else {
-                out.push(extended(Episode { first, last: first, hours: 0, averages: 0, merged: false }, first, first + n - 1, points.step));
+                out.push(extended(
+                    Episode { first, last: first, hours: 0, averages: 0, merged: false },
+                    first,
+                    first + n - 1,
+                    points.step,
+                ));
                 running = true;
             }
             if c >= self.heavy.max(class) {

@@ -163,7 +163,8 @@ fn changes(applied: &Applied, hours: &Hours) -> Vec<Change> {
     let factors: Vec<f64> = percents.iter().map(|p| 1.0 + f64::from(*p) / 100.0).collect();
     let scaled = hours.scaled(&factors);
     let classes = scaled.classes(&applied.classifier, applied.aqi);
-    let level = |member| applied.called(&READINGS.map(|reading| applied.side(&scaled, reading, classes.member(member))));
+    let level =
+        |member| applied.called(&READINGS.map(|reading| applied.side(&scaled, reading, classes.member(member))));
     let levels: Vec<WarningLevel> = (0..factors.len()).map(level).collect();
     let unchanged = (-LOWEST_PERCENT) as usize;
     let mut out = Vec::new();

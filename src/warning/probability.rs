@@ -148,7 +148,8 @@ fn expected_heavy_hours(applied: &Applied, county: Option<&CountyForecast>, path
         let standard = applied.aqi.standard(beijing_day_hour(paths.end(hour)).0);
         let mut exceeds = vec![false; members];
         for p in Pollutant::ALL.into_iter().filter(|p| modelled(*p)) {
-            let (Some(values), Some(range)) = (paths.of(p), standard.sums_exceeding(Report::Hourly, p, heavy, 1)) else {
+            let (Some(values), Some(range)) = (paths.of(p), standard.sums_exceeding(Report::Hourly, p, heavy, 1))
+            else {
                 continue;
             };
             let row = &values[hour * members..][..members];

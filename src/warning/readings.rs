@@ -89,7 +89,12 @@ impl Hours {
     }
 
     /// The paths of a county, `[hour][member]` from the hour after the cycle on, behind its observed hours.
-    pub fn of_paths(county: Option<&CountyForecast>, paths: &HourlyValues, cycle: DateTime<Utc>, look_back: u32) -> Self {
+    pub fn of_paths(
+        county: Option<&CountyForecast>,
+        paths: &HourlyValues,
+        cycle: DateTime<Utc>,
+        look_back: u32,
+    ) -> Self {
         let begin = cycle - Duration::hours(i64::from(look_back));
         let observed = || county.into_iter().flat_map(|c| &c.observed).filter(|o| o.end > begin && o.end <= cycle);
         let first_path = paths.end(0);
@@ -205,4 +210,3 @@ impl Hours {
 pub fn points(reading: Reading, class: &[u8]) -> Points<'_> {
     Points { class, step: if reading == Reading::NaturalDay { DAY as u32 } else { 1 } }
 }
-

@@ -228,7 +228,7 @@ impl WarningRules {
     ///
     /// # Errors
     /// `Invalid` naming the line: not TOML, unknown or missing keys, schemes with a gap or overlap in time, thresholds or hours out
-    /// of range, rules of a higher level that are met before those of a lower one, an inner condition longer or weaker than its
+    /// of range, a rule of a higher level that asks for no more than one of a lower level, an inner condition longer or weaker than its
     /// episode, a lifting threshold that is not that of the lowest colour, adoptions that do not ascend in time.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
         let (seed, rules): (Seed, Self) = Seed::read(text, origin, "warning schemes")?;
@@ -384,14 +384,13 @@ impl Scheme {
         self.rules.iter().filter(move |r| Some(r.level) == lowest)
     }
 
-    /// A forecast that meets a rule must meet one of every lower level that the scheme has.
+    /// A rule that every forecast of a lower level meets too would leave that level without use.
     fn check_ascent(&self, place: &Place) -> Result<()> {
-        let coloured = |r: &&Rule| r.level > WarningLevel::PreWarning;
         for rule in &self.rules {
-            for lower in self.rules.iter().filter(coloured).filter(|l| l.level < rule.level) {
-                let implied = self.rules.iter().any(|l| l.level == lower.level && l.follows_from(rule));
-                let expected = "thresholds and hours at or above those of every lower level";
-                place.identified("rule", &rule.id).that(implied, "all_of", &rule.all_of, expected)?;
+            for lower in self.rules.iter().filter(|l| l.level < rule.level) {
+                let expected = format!("more than {} of a lower level asks for", lower.id);
+                let above = !rule.follows_from(lower);
+                place.identified("rule", &rule.id).that(above, "all_of", &rule.all_of, &expected)?;
             }
         }
         Ok(())

@@ -179,8 +179,10 @@ pub fn pollutant(
 /// Why no cut is ordered: recorded causes beyond control; (zh, en).
 pub fn causes(area: (&str, &str), level: WarningLevel, causes: &[&Event], rule: &PollutantRule) -> (String, String) {
     let percent = |c: &Event| format!("{:.0}%", 100.0 * c.share.unwrap_or(0.0));
-    let zh: Vec<String> =
-        causes.iter().map(|c| format!("{}占{}（{}，{}）", c.kind.name_zh(), percent(c), c.evidence, c.source)).collect();
+    let zh: Vec<String> = causes
+        .iter()
+        .map(|c| format!("{}占{}（{}，{}）", c.kind.name_zh(), percent(c), c.evidence, c.source))
+        .collect();
     let en: Vec<String> =
         causes.iter().map(|c| format!("{} has {} ({}, {})", c.kind.name(), percent(c), c.evidence, c.source)).collect();
     (

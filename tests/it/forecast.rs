@@ -57,7 +57,13 @@ impl Case {
         };
         let uncertainty = read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p));
         let limits = read("seeds/limits.toml", LimitRules::from_toml);
-        Self { region, aqi: read("seeds/aqi.toml", AqiRules::from_toml), uncertainty, limits, observed: BTreeMap::new() }
+        Self {
+            region,
+            aqi: read("seeds/aqi.toml", AqiRules::from_toml),
+            uncertainty,
+            limits,
+            observed: BTreeMap::new(),
+        }
     }
 
     fn frame(&self) -> Frame<'_> {
