@@ -33,6 +33,10 @@ pub struct Entry {
     pub what: &'static str,
     /// Part of the kind: `standard`, `levels`, `scheme`, `adoption`.
     pub part: &'static str,
+    /// What it calls itself, its clause or document, and where it was read; `None` where it states none.
+    pub id: Option<String>,
+    pub clause: Option<String>,
+    pub source: Option<String>,
     /// First and last day; `None` for what is not dated, or open.
     pub valid_from: Option<NaiveDate>,
     pub valid_to: Option<NaiveDate>,
@@ -94,13 +98,17 @@ impl Rulebook {
 impl Entry {
     fn of<T: Serialize + ?Sized>(what: &'static str, part: &'static str, date: NaiveDate, rules: &T) -> Self {
         let values = serde_json::to_value(rules).expect("rules of numbers, texts and dates are JSON");
-        let day = |key: &str| values.get(key).and_then(Value::as_str).and_then(|d| d.parse().ok());
+        let text = |key: &str| values.get(key).and_then(Value::as_str).map(str::to_owned);
+        let day = |key: &str| text(key).and_then(|d| d.parse().ok());
         let (valid_from, valid_to): (Option<NaiveDate>, _) = (day("valid_from"), day("valid_to"));
         let mut statements = Statements::default();
         statements.count(&values);
         Self {
             what,
             part,
+            id: text("id"),
+            clause: text("clause").or_else(|| text("document")),
+            source: text("source"),
             valid_from,
             valid_to,
             begun: valid_from.is_none_or(|first| first <= date),

@@ -98,7 +98,8 @@ fn show_gives_what_is_in_force_with_clause_source_and_verification() {
         let (shown, code) = json(&["rules", "show", "--date", date, "--what", "aqi"]);
         assert_eq!(code, Some(0));
         let standard = &shown["in_force"][0];
-        assert_eq!((&standard["part"], &standard["values"]["id"]), (&"standard".into(), &id.into()));
+        assert_eq!((&standard["part"], &standard["id"]), (&"standard".into(), &id.into()));
+        assert!(standard["clause"].as_str().unwrap().contains(id) && standard["source"].is_string(), "{standard}");
         assert_eq!(standard["values"]["breakpoints"]["PM2.5 day"]["limits"]["IAQI 100"], limit);
         assert_eq!((&standard["begun"], &standard["values"]["verified"]), (&true.into(), &true.into()));
     }
