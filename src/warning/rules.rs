@@ -281,8 +281,8 @@ impl WarningRules {
         for (i, rule) in plan.rules.iter().enumerate() {
             rule.check(&place.element("rule", i, &rule.id), &[&plan.id])?;
         }
-        scheme.check(&place, &[&scheme.id, &base.id])?;
         scheme.check_strictness(&place, &base)?;
+        scheme.check(&place, &[&scheme.id, &base.id])?;
         let own = self.adoptions.iter().any(|a| a.adcode == plan.adcode);
         let inherited: Vec<Adoption> = if own {
             Vec::new()
@@ -384,10 +384,11 @@ impl Scheme {
         self.rules.iter().filter(move |r| Some(r.level) == lowest)
     }
 
-    /// A rule that every forecast of a lower level meets too would leave that level without use.
+    /// A coloured rule that every forecast of a lower colour meets too would leave that colour without use.
     fn check_ascent(&self, place: &Place) -> Result<()> {
-        for rule in &self.rules {
-            for lower in self.rules.iter().filter(|l| l.level < rule.level) {
+        let coloured = |r: &&Rule| r.level > WarningLevel::PreWarning;
+        for rule in self.rules.iter() {
+            for lower in self.rules.iter().filter(coloured).filter(|l| l.level < rule.level) {
                 let expected = format!("more than {} of a lower level asks for", lower.id);
                 let above = !rule.follows_from(lower);
                 place.identified("rule", &rule.id).that(above, "all_of", &rule.all_of, &expected)?;

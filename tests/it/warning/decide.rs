@@ -266,12 +266,18 @@ fn hours_before_the_cycle_lengthen_an_episode_but_make_none() {
     let d = decided(cycle, 96, until(28));
     assert_eq!((d.level_natural_day, d.level_sliding_24h), (Orange, Orange));
     assert_eq!(d.from.unwrap(), cycle - Duration::hours(20), "a window of 23 heavy hours and one before them exceeds");
+    // its last exceeding average ends 12 h after the cycle or later; a stricter reading asks for 24 h
     let d = decided(cycle, 96, until(4));
+    assert_eq!(d.level, PreWarning);
+    let other = d.other_readings.iter().find(|o| o.parameter == "under_way_hours").unwrap();
+    assert_eq!((other.level, other.value.as_str(), other.decided_by.as_str()), (NONE, "24", "12"));
+    let d = decided(cycle, 96, until(-4));
     assert_eq!((d.level, d.because.len()), (NONE, 0));
-    // what lies more than 24 h back is not looked at
-    let d = decided(cycle, 96, |l| if (-47..=28).contains(&l) { air(160.0, 180.0) } else { air(30.0, 50.0) });
-    assert_eq!(d.level, Orange);
-    assert!(d.from.unwrap() >= cycle - Duration::hours(23));
+    // what lies more than 96 h back is not looked at
+    let heavy = |l: i32| if l <= 28 { air(160.0, 180.0) } else { air(30.0, 50.0) };
+    let long = county(222401, YANJI, cycle, -150..=96, heavy);
+    let d = decided_with(&warning_rules(), cycle, vec![long]).counties.remove(0);
+    assert_eq!((d.level, d.from.unwrap()), (Orange, cycle - Duration::hours(95)));
 }
 
 #[test]

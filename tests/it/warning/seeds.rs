@@ -143,8 +143,8 @@ fn broken_warning_schemes_are_refused_with_their_line() {
         (
             "aqi_above = 200, hours = 48",
             "aqi_above = 200, hours = 24",
-            "[[scheme.rule]]\nid = \"warning-2024.orange.1",
-            "orange.1",
+            "all_of = [{ aqi_above = 200, hours = 24 }]\nclause = \"橙",
+            "orange.1: all_of",
         ),
         (
             "aqi_above = 150, hours = 72",
