@@ -13,6 +13,7 @@ mod met;
 mod night;
 mod physics;
 mod reduction;
+mod statistics;
 mod tables;
 mod warning;
 
