@@ -240,7 +240,7 @@ impl Days<'_> {
         let short = |m: &u32| months[*m as usize - 1] < validity.days_needed(*m);
         let short_months: Vec<u32> = if self.whole_year { (1..=12).filter(short).collect() } else { Vec::new() };
         let valid_days = u32::try_from(values.len()).unwrap_or(u32::MAX);
-        let valid_year = self.whole_year.then(|| valid_days >= validity.days_of_year && short_months.is_empty());
+        let valid_year = self.whole_year.then_some(valid_days >= validity.days_of_year && short_months.is_empty());
         let within = || below(mean, mean_limit) && below(percentile, percentile_limit);
         PollutantStatistics {
             pollutant: p,

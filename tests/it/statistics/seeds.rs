@@ -143,7 +143,7 @@ fn broken_limits_are_refused_by_line() {
                 second,
                 "pollutant = \"PM2.5\", average = \"year\"",
                 "pollutant = \"PM10\", average = \"year\"",
-                "grade_1 = 15",
+                "grade_1 = 15,",
             ),
             (
                 second,
@@ -154,7 +154,7 @@ fn broken_limits_are_refused_by_line() {
             (second, "average = \"hour\"", "average = \"month\"", "average = \"month\""),
             (second, "grade_1", "grade_one", "grade_one"),
             (second, "{ pollutant = \"PM10\", average = \"day\", grade_1 = 50, grade_2 = 120 },\n", "\n", "limits = ["),
-            (second, "valid_from = \"2026-03-01\"", "valid_from = \"2026-03-02\"", "valid_from = \"2026-03-02\""),
+            (second, "valid_from = \"2026-03-01\"", "valid_from = \"2026-03-02\"", "valid_from = \"2026-03-01\""),
             (second, "valid_to = \"2030-12-31\"", "valid_to = \"2030-11-30\"", "valid_from = \"2031-01-01\""),
             (
                 "id = \"GB 3095-2026 final\"",
