@@ -10,11 +10,13 @@ pub mod night;
 pub mod output;
 pub mod progress;
 pub mod proof;
+pub mod replay;
 pub mod rules;
 pub mod serve;
 pub mod stats;
 pub mod summary;
 pub mod targets;
+pub mod warn;
 
 use crate::error::Error;
 use crate::input::isolation;
@@ -49,6 +51,7 @@ enum Command {
     Rules(rules::RulesArgs),
     Stats(stats::StatsArgs),
     Targets(targets::TargetsArgs),
+    Warn(warn::WarnArgs),
     Proof(proof::ProofArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Rules(a) => a.json(),
         Command::Stats(a) => a.input.json,
         Command::Targets(a) => a.input.json,
+        Command::Warn(a) => a.json(),
         Command::Proof(a) => a.json,
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, language),
         Command::Stats(args) => stats::run(args, language),
         Command::Targets(args) => targets::run(args, language),
+        Command::Warn(args) => warn::run(args, language),
         Command::Proof(args) => proof::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
