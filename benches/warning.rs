@@ -3,7 +3,7 @@
 //! One item of `paths_judged` is one path of 240 hours of one county, five pollutants, both readings, every rule and lifting. The task
 //! "10,000 series x 8 counties x 100 paths" is 8 million items: seconds for it = 8e6 / (items per second).
 
-use chrono::{Duration, TimeZone, Utc};
+use chrono::{Duration, NaiveDate, TimeZone, Utc};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hazecast::domain::aqi::AqiRules;
@@ -13,7 +13,7 @@ use hazecast::domain::pollutant::Pollutant;
 use hazecast::forecast::trajectories::Trajectories;
 use hazecast::forecast::{CorrectionReport, Forecast};
 use hazecast::warning::Basis;
-use hazecast::warning::probability::judge_paths;
+use hazecast::warning::probability::PathJudge;
 use hazecast::warning::rules::WarningRules;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -89,11 +89,12 @@ fn paths_judged(bencher: Bencher) {
     let basis = Basis { warning: &warning, aqi: &aqi, validity, region, in_force: &nothing, events: &[] };
     let cycle = Utc.with_ymd_and_hms(2026, 1, 15, 13, 0, 0).unwrap() - Duration::hours(1);
     let correction = CorrectionReport { methods: Vec::new(), interval_method: String::new() };
+    let judge = PathJudge::new(&basis, NaiveDate::from_ymd_opt(2026, 1, 15).unwrap());
     let forecast = Forecast { cycle, counties: Vec::new(), correction };
     let cases: Vec<Trajectories> = (0..CASES as u64).map(paths).collect();
     bencher.counter(ItemsCount::new(CASES * COUNTIES * MEMBERS)).bench_local(|| {
         for case in &cases {
-            black_box(judge_paths(&basis, &forecast, case));
+            black_box(judge.judge(&forecast, case));
         }
     });
 }

@@ -58,9 +58,14 @@ impl<'a> Applied<'a> {
 
     pub fn side(&self, hours: &Hours, reading: Reading, class: &[u8]) -> Side {
         let class = hours.read(reading, class);
-        let ahead = hours.ahead(reading, self.scheme.parameter.under_way_hours.value);
-        let met = self.judge.met(points(reading, &class), ahead);
+        let met = self.met(hours, reading, &class);
         Side { reading, class, met }
+    }
+
+    /// The rules that fire on the points of a reading.
+    pub fn met(&self, hours: &Hours, reading: Reading, class: &[u8]) -> Vec<Met> {
+        let ahead = hours.ahead(reading, self.scheme.parameter.under_way_hours.value);
+        self.judge.met(points(reading, class), ahead)
     }
 
     /// Highest level of a reading.

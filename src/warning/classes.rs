@@ -134,23 +134,20 @@ impl Classifier {
         let (hours, members) = (values.hours(), values.members());
         // a window without any counted value stays unjudged
         let mut worst = vec![UNJUDGED; hours * members];
-        let mut blocked = vec![false; hours * members];
+        let mut blocked = vec![0u8; hours * members];
         let versions = self.versions_by_hour(values, aqi);
         for &p in of {
             let one = self.of_pollutant(values, p, &versions);
-            for ((worst, blocked), class) in worst.iter_mut().zip(&mut blocked).zip(&one) {
-                *worst = (*worst).max(*class);
-                *blocked |= *class == UNJUDGED && blocking.contains(&p);
+            worst.iter_mut().zip(&one).for_each(|(worst, class)| *worst = (*worst).max(*class));
+            if blocking.contains(&p) {
+                blocked.iter_mut().zip(&one).for_each(|(blocked, class)| *blocked |= u8::from(*class == UNJUDGED));
             }
         }
+        // with a pollutant missing the others must exceed
+        worst.iter_mut().zip(&blocked).for_each(|(worst, blocked)| *worst *= u8::from(*worst > 1 || *blocked == 0));
         let mut class = vec![UNJUDGED; hours * members];
-        for hour in 0..hours {
-            for member in 0..members {
-                let from = hour * members + member;
-                if worst[from] > 1 || !blocked[from] {
-                    class[member * hours + hour] = worst[from];
-                }
-            }
+        for (member, class) in class.chunks_exact_mut(hours).enumerate() {
+            class.iter_mut().zip(worst[member..].iter().step_by(members)).for_each(|(class, worst)| *class = *worst);
         }
         Classes { hours, class }
     }
@@ -160,7 +157,14 @@ impl Classifier {
             let id = &aqi.standard(beijing_day_hour(values.end(hour)).0).id;
             self.versions.iter().find(|v| v.standard == *id).expect("made from the same rules")
         };
-        (0..values.hours()).map(of).collect()
+        let first_day_ends = DAY - usize::from(beijing_day_hour(values.end(0)).1);
+        let mut out = Vec::with_capacity(values.hours());
+        while out.len() < values.hours() {
+            let of_the_day = of(out.len());
+            let next_day = first_day_ends + 1 + out.len().saturating_sub(first_day_ends).div_ceil(DAY) * DAY;
+            out.resize(next_day.min(values.hours()), of_the_day);
+        }
+        out
     }
 
     /// `[hour][member]`: class of each window by one pollutant; [`UNJUDGED`] without a valid mean.
@@ -168,24 +172,25 @@ impl Classifier {
         let (hours, members) = (values.hours(), values.members());
         let mut out = vec![UNJUDGED; hours * members];
         let Some(v) = values.of(p) else { return out };
-        let whole: Vec<bool> = v.chunks_exact(members).map(|row| !row.contains(&MISSING)).collect();
-        // what cannot reach any threshold needs no sums
-        let highest = i64::from(v.iter().copied().max().unwrap_or(MISSING)) * terms(p) as i64;
-        let low = versions.iter().all(|t| highest < t.sums(p, terms(p)).lowest());
-        let mut sums = vec![0i32; members];
-        let mut run = 0;
+        let rows: Vec<Row> = v.chunks_exact(members).map(Row::of).collect();
+        let highest = rows.iter().map(|r| i64::from(r.largest)).max().unwrap_or(0);
+        let low = versions.iter().all(|t| highest * (terms(p) as i64) < t.sums(p, terms(p)).lowest());
+        let mut window = Window { sums: vec![0; members], bound: 0, whole: 0, mixed: 0 };
+        let mut counts = vec![0; members];
         for hour in 0..hours {
-            run = if whole[hour] { run + 1 } else { 0 };
-            let row = &mut out[hour * members..][..members];
-            if run >= DAY && low {
-                row.fill(1);
-            } else if run >= DAY && p != Pollutant::O3 {
-                running_sums(&mut sums, v, hour, run, members);
-                classify(row, &sums, versions[hour].sums(p, DAY));
-            } else {
-                for (member, class) in row.iter_mut().enumerate() {
-                    *class = self.window(v, p, versions[hour], hour, member, members);
-                }
+            window.take(rows[hour], &v[hour * members..][..members], 1);
+            if let Some(leaving) = hour.checked_sub(DAY) {
+                window.take(rows[leaving], &v[leaving * members..][..members], -1);
+            }
+            let class = &mut out[hour * members..][..members];
+            let one = |member| self.window(v, p, versions[hour], hour, member, members);
+            if window.mixed > 0 || p == Pollutant::O3 && !low {
+                class.iter_mut().enumerate().for_each(|(member, class)| *class = one(member));
+            } else if p == Pollutant::O3 {
+                // the members have their values at the same hours, and none exceeds
+                class.fill(one(0));
+            } else if window.whole >= self.validity.hours_of_day {
+                window.classify(class, &mut counts, versions[hour].sums(p, window.whole));
             }
         }
         out
@@ -216,25 +221,66 @@ impl Classifier {
     }
 }
 
-/// Sums of the 24 hours that end at `hour`; `run` whole hours end there.
-fn running_sums(sums: &mut [i32], v: &[i32], hour: usize, run: usize, members: usize) {
-    let row = |h: usize| &v[h * members..][..members];
-    if run == DAY {
-        sums.fill(0);
-        for h in hour + 1 - DAY..=hour {
-            sums.iter_mut().zip(row(h)).for_each(|(s, x)| *s += x);
-        }
-    } else {
-        let (new, old) = (row(hour), row(hour - DAY));
-        sums.iter_mut().zip(new.iter().zip(old)).for_each(|(s, (new, old))| *s += new - old);
+/// The members at an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    /// Whether all, some or no members have a value.
+    there: There,
+    largest: i32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
+    All,
+    Some,
+    None,
+}
+
+impl Row {
+    fn of(row: &[i32]) -> Self {
+        let (smallest, largest) = row.iter().fold((i32::MAX, MISSING), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+        let there = match (smallest, largest) {
+            (_, MISSING) => There::None,
+            (MISSING, _) => There::Some,
+            _ => There::All,
+        };
+        Self { there, largest }
     }
 }
 
-/// Class of each sum. Day means have indices up to the end of every table, so that a sum exceeds from the start of a range on.
-fn classify(class: &mut [u8], sums: &[i32], limits: &Sums) {
-    class.fill(1);
-    for range in &limits.0 {
-        let from = i32::try_from(*range.start()).unwrap_or(i32::MAX);
-        class.iter_mut().zip(sums).for_each(|(c, s)| *c += u8::from(*s >= from));
+/// Sums over a day that moves on hour by hour, of the hours at which all members have a value.
+struct Window {
+    sums: Vec<i32>,
+    /// Sum of the largest member of each of these hours: no member's sum is above it.
+    bound: i64,
+    /// Hours at which all members have a value, and at which only some have one.
+    whole: usize,
+    mixed: usize,
+}
+
+impl Window {
+    /// An hour enters (`sign` 1) or leaves (-1).
+    fn take(&mut self, row: Row, values: &[i32], sign: i32) {
+        let count = |n: usize| n.wrapping_add_signed(sign as isize);
+        match row.there {
+            There::All => {
+                self.whole = count(self.whole);
+                self.bound += i64::from(sign) * i64::from(row.largest);
+                self.sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += sign * value);
+            }
+            There::Some => self.mixed = count(self.mixed),
+            There::None => {}
+        }
+    }
+
+    /// Class of each sum. Day means have indices up to the end of every table, so that a sum exceeds from the start of a range on.
+    /// `counts` is scratch of the size of the members.
+    fn classify(&self, class: &mut [u8], counts: &mut [i32], limits: &Sums) {
+        counts.fill(1);
+        for range in limits.0.iter().filter(|r| *r.start() <= self.bound) {
+            let from = *range.start() as i32;
+            counts.iter_mut().zip(&self.sums).for_each(|(count, sum)| *count += i32::from(*sum >= from));
+        }
+        class.iter_mut().zip(counts).for_each(|(class, count)| *class = *count as u8);
     }
 }

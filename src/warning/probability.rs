@@ -18,6 +18,7 @@ use crate::forecast::{CountyForecast, Forecast};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Hours within which lifting is asked for.
 const LIFT_WITHIN_HOURS: usize = 36;
@@ -106,10 +107,12 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours) -> Vec<PathOutcome> {
     let outcome = |member| {
         let class = classes.member(member);
         let mut starts = [NEVER; WarningLevel::ALL.len()];
+        let sliding = hours.read(Reading::Sliding24h, class);
         if class.iter().any(|c| *c >= lowest) {
             for reading in READINGS.into_iter().filter(|r| applied.counts(*r)) {
-                let side = applied.side(hours, reading, class);
-                for met in &side.met {
+                let natural = || hours.read(reading, class);
+                let read = if reading == Reading::Sliding24h { Cow::Borrowed(&sliding) } else { Cow::Owned(natural()) };
+                for met in applied.met(hours, reading, &read) {
                     let first = hours.hour_of(reading, met.episodes[0].first) + 1;
                     let start = first.saturating_sub(24).saturating_sub(after) as u32;
                     for start_of in &mut starts[1..=levels[met.rule].level as usize] {
@@ -118,7 +121,6 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours) -> Vec<PathOutcome> {
                 }
             }
         }
-        let sliding = hours.read(Reading::Sliding24h, class);
         let from = (after..sliding.len()).find(|h| sliding[*h] != UNJUDGED).unwrap_or(sliding.len());
         let lift = lift_hour(&sliding, applied.judge.lift_class(), lift.hours, from, true);
         PathOutcome { starts, lift: lift.map(|h| (h + 1 - after) as u32) }
@@ -126,14 +128,27 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours) -> Vec<PathOutcome> {
     (0..hours.values.members()).map(outcome).collect()
 }
 
-/// Judges the paths of every county, county by county in parallel: what [`super::decide()`] counts its chances on.
-pub fn judge_paths(basis: &Basis, forecast: &Forecast, trajectories: &Trajectories) -> Vec<(u32, Vec<PathOutcome>)> {
-    let applied = Applied::of(basis, super::decide::first_day(forecast));
+/// Judges paths by the scheme of one day: what [`super::decide()`] counts its chances on. Made once for many forecasts.
+pub struct PathJudge<'a>(Applied<'a>);
+
+impl<'a> PathJudge<'a> {
+    /// By the scheme that the region follows on the Beijing day `day`.
+    pub fn new(basis: &Basis<'a>, day: NaiveDate) -> Self {
+        Self(Applied::of(basis, day))
+    }
+
+    /// Judges the paths of every county, county by county in parallel.
+    pub fn judge(&self, forecast: &Forecast, trajectories: &Trajectories) -> Vec<(u32, Vec<PathOutcome>)> {
+        judge(&self.0, forecast, trajectories)
+    }
+}
+
+fn judge(applied: &Applied, forecast: &Forecast, trajectories: &Trajectories) -> Vec<(u32, Vec<PathOutcome>)> {
     let look_back = applied.scheme.parameter.observed_hours.value;
     let one = |(adcode, paths): &(u32, HourlyValues)| {
         let county = forecast.counties.iter().find(|c| c.adcode == *adcode);
         let hours = Hours::of_paths(county, paths, forecast.cycle, look_back);
-        (*adcode, outcomes(&applied, &hours))
+        (*adcode, outcomes(applied, &hours))
     };
     trajectories.counties.par_iter().map(one).collect()
 }
@@ -163,7 +178,7 @@ fn expected_heavy_hours(applied: &Applied, county: Option<&CountyForecast>, path
 impl Chances {
     pub fn of(applied: &Applied, basis: &Basis, forecast: &Forecast, trajectories: &Trajectories) -> Self {
         let in_force = |adcode| basis.in_force.get(&adcode).is_some_and(|l| *l > WarningLevel::PreWarning);
-        let judged = judge_paths(basis, forecast, trajectories);
+        let judged = judge(applied, forecast, trajectories);
         let counties = judged.into_iter().zip(&trajectories.counties).map(|((adcode, outcomes), (_, paths))| {
             let county = forecast.counties.iter().find(|c| c.adcode == adcode);
             let expected_heavy_hours = expected_heavy_hours(applied, county, paths);

@@ -137,8 +137,11 @@ impl Hours {
         match reading {
             Reading::NaturalDay => class.iter().skip(self.first_midnight()).step_by(DAY).copied().collect(),
             Reading::Sliding24h => {
-                let whole = self.first + DAY - 1..=self.last;
-                (0..class.len()).map(|h| if whole.contains(&h) { class[h] } else { UNJUDGED }).collect()
+                // windows that reach beyond the values on either side
+                let mut sliding = class.to_vec();
+                sliding[..(self.first + DAY - 1).min(class.len())].fill(UNJUDGED);
+                sliding[self.last + 1..].fill(UNJUDGED);
+                sliding
             }
         }
     }
