@@ -36,8 +36,10 @@ pub struct Met {
 /// A scheme's rules as classes of its ladder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judge {
-    /// By rule and condition: lowest class that exceeds, and the hours needed.
-    rules: Vec<Vec<(u8, u32)>>,
+    /// Lowest classes that exceed the thresholds of the rules, ascending.
+    classes: Vec<u8>,
+    /// By rule and condition: index of its class, and the hours needed.
+    rules: Vec<Vec<(usize, u32)>>,
     lift: u8,
     heavy: u8,
     gap_hours: u32,
@@ -48,20 +50,22 @@ pub struct Judge {
 /// Neighbouring points of one class: class, first point, number of points.
 type Stretch = (u8, usize, usize);
 
-/// Stretches of equal class.
-fn stretches(class: &[u8]) -> Vec<Stretch> {
-    let mut out = Vec::with_capacity(16);
-    let mut first = 0;
-    for chunk in class.chunk_by(|a, b| a == b) {
-        out.push((chunk[0], first, chunk.len()));
-        first += chunk.len();
-    }
-    out
+/// The episodes above every class that rules ask for; its memory serves the next series too.
+#[derive(Debug, Clone, Default)]
+pub struct Episodes {
+    stretches: Vec<Stretch>,
+    /// In the order of the judge's classes.
+    of_class: Vec<Vec<Episode>>,
+    step: u32,
 }
 
 impl Judge {
     pub fn new(scheme: &Scheme, ladder: &Ladder) -> Self {
-        let condition = |c: &Condition| (ladder.class_above(c.aqi_above), c.hours);
+        let of = |c: &Condition| ladder.class_above(c.aqi_above);
+        let mut classes: Vec<u8> = scheme.rules.iter().flat_map(|r| r.all_of.iter().map(of)).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let condition = |c: &Condition| (classes.partition_point(|k| *k < of(c)), c.hours);
         Self {
             rules: scheme.rules.iter().map(|r: &Rule| r.all_of.iter().map(condition).collect()).collect(),
             lift: ladder.class_above(scheme.lift.aqi),
@@ -69,6 +73,7 @@ impl Judge {
             gap_hours: scheme.merge.gap_hours,
             sliding_hours: scheme.parameter.sliding_hours.value,
             inner: scheme.parameter.inner_condition.value,
+            classes,
         }
     }
 
@@ -79,42 +84,44 @@ impl Judge {
 
     /// Lowest class that any rule asks for.
     pub fn lowest_class(&self) -> u8 {
-        self.rules.iter().flatten().map(|(class, _)| *class).min().unwrap_or(u8::MAX)
+        self.classes.first().copied().unwrap_or(u8::MAX)
     }
 
-    /// The rules that fire, each with every episode that meets it, in the order of the rules and of time. The last average of an
-    /// episode must be point `ahead` or a later one.
+    /// Finds the episodes of a series.
+    pub fn find(&self, points: Points, found: &mut Episodes) {
+        found.step = points.step;
+        found.stretches.clear();
+        let mut first = 0;
+        for chunk in points.class.chunk_by(|a, b| a == b) {
+            found.stretches.push((chunk[0], first, chunk.len()));
+            first += chunk.len();
+        }
+        let worst = found.stretches.iter().map(|s| s.0).max().unwrap_or(0);
+        found.of_class.resize(self.classes.len(), Vec::new());
+        for (class, episodes) in self.classes.iter().zip(&mut found.of_class) {
+            episodes.clear();
+            if *class <= worst {
+                self.episodes(*class, points.step, &found.stretches, episodes);
+            }
+        }
+    }
+
+    /// The episodes that meet a rule, in time. The last average of an episode must be point `ahead` or a later one.
+    pub fn fires<'f>(&'f self, rule: usize, found: &'f Episodes, ahead: usize) -> impl Iterator<Item = &'f Episode> {
+        let (outer, inner) = self.rules[rule].split_first().expect("checked on reading: a rule has a condition");
+        let meets_all = move |e: &&Episode| inner.iter().all(|c| self.inside(e, c, found).is_some());
+        self.long_enough_of(outer, found).filter(move |e| e.last >= ahead).filter(meets_all)
+    }
+
+    /// The rules that fire, each with every episode that meets it, in the order of the rules and of time.
     pub fn met(&self, points: Points, ahead: usize) -> Vec<Met> {
-        let stretches = stretches(points.class);
-        let worst = stretches.iter().map(|s| s.0).max().unwrap_or(0);
+        let mut found = Episodes::default();
+        self.find(points, &mut found);
         let mut met = Vec::new();
-        // episodes above a class are asked for by several rules
-        let mut known: Vec<(u8, Vec<Episode>)> = Vec::new();
-        for (rule, conditions) in self.rules.iter().enumerate() {
-            if conditions.iter().any(|(class, _)| *class > worst) {
-                continue;
-            }
-            for (class, _) in conditions {
-                if known.iter().all(|(k, _)| k != class) {
-                    known.push((*class, self.episodes(points, &stretches, *class)));
-                }
-            }
-            let long_enough = |(class, hours): &(u8, u32)| {
-                let episodes = known.iter().find(|(k, _)| k == class).map_or(&[][..], |(_, e)| e);
-                let hours = *hours;
-                episodes.iter().filter(move |e| self.long_enough(e, points.step, hours))
-            };
-            let (outer, inner) = conditions.split_first().expect("checked on reading: a rule has a condition");
-            for episode in long_enough(outer).filter(|e| e.last >= ahead) {
-                let inside = |e: &&Episode| {
-                    self.inner == InnerCondition::Anywhere || e.first >= episode.first && e.last <= episode.last
-                };
-                let found: Option<Vec<Episode>> =
-                    inner.iter().map(|condition| long_enough(condition).find(inside).copied()).collect();
-                if let Some(found) = found {
-                    let episodes = std::iter::once(*episode).chain(found).collect();
-                    met.push(Met { rule, episodes });
-                }
+        for rule in 0..self.rules.len() {
+            for episode in self.fires(rule, &found, ahead) {
+                let inner = self.rules[rule][1..].iter().filter_map(|c| self.inside(episode, c, &found));
+                met.push(Met { rule, episodes: std::iter::once(episode).chain(inner).copied().collect() });
             }
         }
         met
@@ -122,8 +129,25 @@ impl Judge {
 
     /// The longest episode of a rule's first condition, fulfilled or not.
     pub fn longest(&self, points: Points, rule: usize) -> Option<Episode> {
-        let all = self.episodes(points, &stretches(points.class), self.rules[rule][0].0);
-        all.into_iter().rev().max_by_key(|e| e.hours)
+        let mut found = Episodes::default();
+        self.find(points, &mut found);
+        let (class, _) = self.rules[rule][0];
+        found.of_class[class].iter().rev().max_by_key(|e| e.hours).copied()
+    }
+
+    /// Episodes that fulfil a condition.
+    fn long_enough_of<'f>(
+        &'f self,
+        (class, hours): &'f (usize, u32),
+        found: &'f Episodes,
+    ) -> impl Iterator<Item = &'f Episode> {
+        found.of_class[*class].iter().filter(|e| self.long_enough(e, found.step, *hours))
+    }
+
+    /// The first episode of an inner condition that counts for `episode`.
+    fn inside<'f>(&'f self, episode: &Episode, condition: &'f (usize, u32), found: &'f Episodes) -> Option<&'f Episode> {
+        let anywhere = self.inner == InnerCondition::Anywhere;
+        self.long_enough_of(condition, found).find(|e| anywhere || e.first >= episode.first && e.last <= episode.last)
     }
 
     fn long_enough(&self, episode: &Episode, step: u32, hours: u32) -> bool {
@@ -138,8 +162,7 @@ impl Judge {
     ///
     /// Hours of a run: from the first hour of its first average to the last hour of its last one. N natural days are 24 N h; under
     /// the sliding reading 48 h are 25 neighbouring averages, that is every 24-h average that lies within the 48 h.
-    fn episodes(&self, points: Points, stretches: &[Stretch], class: u8) -> Vec<Episode> {
-        let mut out: Vec<Episode> = Vec::new();
+    fn episodes(&self, class: u8, step: u32, stretches: &[Stretch], out: &mut Vec<Episode>) {
         // the latest heavy episode, and the longest time without a point above the lifting threshold since its last heavy point
         let mut heavy: Option<usize> = None;
         let (mut clean, mut longest_clean) = (0, 0);
@@ -150,21 +173,21 @@ impl Judge {
                 running = false;
             } else if running {
                 let (last, episode) = (first + n - 1, out.len() - 1);
-                out[episode] = extended(out[episode], first, last, points.step);
+                out[episode] = extended(out[episode], first, last, step);
             } else {
                 out.push(extended(
                     Episode { first, last: first, hours: 0, averages: 0, merged: false },
                     first,
                     first + n - 1,
-                    points.step,
+                    step,
                 ));
                 running = true;
             }
             if c >= self.heavy.max(class) {
                 let here = out.len() - 1;
-                if let Some(earlier) = heavy.filter(|e| *e < here && longest_clean * points.step <= self.gap_hours) {
-                    let parts = out.split_off(earlier + 1);
-                    out[earlier] = parts.into_iter().fold(out[earlier], |e, part| joined(e, part, points.step));
+                if let Some(earlier) = heavy.filter(|e| *e < here && longest_clean * step <= self.gap_hours) {
+                    out[earlier] = out[earlier + 1..].iter().fold(out[earlier], |e, part| joined(e, part, step));
+                    out.truncate(earlier + 1);
                 }
                 heavy = Some(out.len() - 1);
                 (clean, longest_clean) = (0, 0);
@@ -175,7 +198,6 @@ impl Judge {
                 clean = 0;
             }
         }
-        out
     }
 }
 
@@ -187,7 +209,7 @@ fn extended(episode: Episode, first: usize, last: usize, step: u32) -> Episode {
 }
 
 /// Both episodes as one; hours that averages of both cover count once.
-fn joined(episode: Episode, later: Episode, step: u32) -> Episode {
+fn joined(episode: Episode, later: &Episode, step: u32) -> Episode {
     let both = if step == 1 { (episode.last + 24).saturating_sub(later.first) as u32 } else { 0 };
     Episode {
         first: episode.first,

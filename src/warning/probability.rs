@@ -6,7 +6,8 @@ use super::applied::{Applied, READINGS};
 use super::classes::UNJUDGED;
 use super::decide::Basis;
 use super::lifting::lift_hour;
-use super::readings::Hours;
+use super::episode::Episodes;
+use super::readings::{Hours, points};
 use super::rules::Scheme;
 use super::{Reading, WarningLevel};
 use crate::calendar::beijing_day_hour;
@@ -18,7 +19,6 @@ use crate::forecast::{CountyForecast, Forecast};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// Hours within which lifting is asked for.
 const LIFT_WITHIN_HOURS: usize = 36;
@@ -98,34 +98,39 @@ pub(super) struct Chances {
     method: (String, String),
 }
 
-/// Judges the paths of a county; `hours` are [`Hours`] of as many members as there are paths.
-pub(super) fn outcomes(applied: &Applied, hours: &Hours) -> Vec<PathOutcome> {
+/// Judges the paths of a county; `hours` are [`Hours`] of as many members as there are paths. Lifting is looked for where `in_force`.
+pub(super) fn outcomes(applied: &Applied, hours: &Hours, in_force: bool) -> Vec<PathOutcome> {
     let classes = hours.classes(&applied.classifier, applied.aqi);
-    let (levels, lift) = (&applied.scheme.rules, &applied.scheme.lift);
     let after = hours.first_after_cycle();
-    let lowest = applied.judge.lowest_class();
-    let outcome = |member| {
+    let mut found = Episodes::default();
+    let mut outcome = |member| {
         let class = classes.member(member);
         let mut starts = [NEVER; WarningLevel::ALL.len()];
-        let sliding = hours.read(Reading::Sliding24h, class);
-        if class.iter().any(|c| *c >= lowest) {
+        if class.iter().any(|c| *c >= applied.judge.lowest_class()) {
             for reading in READINGS.into_iter().filter(|r| applied.counts(*r)) {
-                let natural = || hours.read(reading, class);
-                let read = if reading == Reading::Sliding24h { Cow::Borrowed(&sliding) } else { Cow::Owned(natural()) };
-                for met in applied.met(hours, reading, &read) {
-                    let first = hours.hour_of(reading, met.episodes[0].first) + 1;
+                let read = hours.read(reading, class);
+                let ahead = hours.ahead(reading, applied.scheme.parameter.under_way_hours.value);
+                applied.judge.find(points(reading, &read), &mut found);
+                for (rule, judged) in applied.scheme.rules.iter().enumerate() {
+                    let Some(episode) = applied.judge.fires(rule, &found, ahead).next() else { continue };
+                    let first = hours.hour_of(reading, episode.first) + 1;
                     let start = first.saturating_sub(24).saturating_sub(after) as u32;
-                    for start_of in &mut starts[1..=levels[met.rule].level as usize] {
-                        *start_of = start.min(*start_of);
-                    }
+                    starts[1..=judged.level as usize].iter_mut().for_each(|s| *s = start.min(*s));
                 }
             }
         }
-        let from = (after..sliding.len()).find(|h| sliding[*h] != UNJUDGED).unwrap_or(sliding.len());
-        let lift = lift_hour(&sliding, applied.judge.lift_class(), lift.hours, from, true);
-        PathOutcome { starts, lift: lift.map(|h| (h + 1 - after) as u32) }
+        let lift = if in_force { first_lift(applied, hours, class) } else { None };
+        PathOutcome { starts, lift }
     };
-    (0..hours.values.members()).map(outcome).collect()
+    (0..hours.values.members()).map(&mut outcome).collect()
+}
+
+/// Hours from the cycle to the first hour from which a warning in force may be lifted.
+fn first_lift(applied: &Applied, hours: &Hours, class: &[u8]) -> Option<u32> {
+    let (after, lift) = (hours.first_after_cycle(), &applied.scheme.lift);
+    let sliding = hours.read(Reading::Sliding24h, class);
+    let from = (after..sliding.len()).find(|h| sliding[*h] != UNJUDGED)?;
+    lift_hour(&sliding, applied.judge.lift_class(), lift.hours, from, true).map(|h| (h + 1 - after) as u32)
 }
 
 /// Judges paths by the scheme of one day: what [`super::decide()`] counts its chances on. Made once for many forecasts.
@@ -139,16 +144,21 @@ impl<'a> PathJudge<'a> {
 
     /// Judges the paths of every county, county by county in parallel.
     pub fn judge(&self, forecast: &Forecast, trajectories: &Trajectories) -> Vec<(u32, Vec<PathOutcome>)> {
-        judge(&self.0, forecast, trajectories)
+        judge(&self.0, forecast, trajectories, &|_| false)
     }
 }
 
-fn judge(applied: &Applied, forecast: &Forecast, trajectories: &Trajectories) -> Vec<(u32, Vec<PathOutcome>)> {
+fn judge(
+    applied: &Applied,
+    forecast: &Forecast,
+    trajectories: &Trajectories,
+    in_force: &(dyn Fn(u32) -> bool + Sync),
+) -> Vec<(u32, Vec<PathOutcome>)> {
     let look_back = applied.scheme.parameter.observed_hours.value;
     let one = |(adcode, paths): &(u32, HourlyValues)| {
         let county = forecast.counties.iter().find(|c| c.adcode == *adcode);
         let hours = Hours::of_paths(county, paths, forecast.cycle, look_back);
-        (*adcode, outcomes(applied, &hours))
+        (*adcode, outcomes(applied, &hours, in_force(*adcode)))
     };
     trajectories.counties.par_iter().map(one).collect()
 }
@@ -178,7 +188,7 @@ fn expected_heavy_hours(applied: &Applied, county: Option<&CountyForecast>, path
 impl Chances {
     pub fn of(applied: &Applied, basis: &Basis, forecast: &Forecast, trajectories: &Trajectories) -> Self {
         let in_force = |adcode| basis.in_force.get(&adcode).is_some_and(|l| *l > WarningLevel::PreWarning);
-        let judged = judge(applied, forecast, trajectories);
+        let judged = judge(applied, forecast, trajectories, &in_force);
         let counties = judged.into_iter().zip(&trajectories.counties).map(|((adcode, outcomes), (_, paths))| {
             let county = forecast.counties.iter().find(|c| c.adcode == adcode);
             let expected_heavy_hours = expected_heavy_hours(applied, county, paths);
