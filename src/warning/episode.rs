@@ -145,7 +145,12 @@ impl Judge {
     }
 
     /// The first episode of an inner condition that counts for `episode`.
-    fn inside<'f>(&'f self, episode: &Episode, condition: &'f (usize, u32), found: &'f Episodes) -> Option<&'f Episode> {
+    fn inside<'f>(
+        &'f self,
+        episode: &Episode,
+        condition: &'f (usize, u32),
+        found: &'f Episodes,
+    ) -> Option<&'f Episode> {
         let anywhere = self.inner == InnerCondition::Anywhere;
         self.long_enough_of(condition, found).find(|e| anywhere || e.first >= episode.first && e.last <= episode.last)
     }

@@ -5,8 +5,8 @@
 use super::applied::{Applied, READINGS};
 use super::classes::UNJUDGED;
 use super::decide::Basis;
-use super::lifting::lift_hour;
 use super::episode::Episodes;
+use super::lifting::lift_hour;
 use super::readings::{Hours, points};
 use super::rules::Scheme;
 use super::{Reading, WarningLevel};

@@ -28,6 +28,8 @@ pub struct Hours {
     /// First and last hour with a value.
     first: usize,
     last: usize,
+    /// First hour of the axis that ends a natural day.
+    first_midnight: usize,
     /// The hour that ends at the cycle; negative where the values begin later.
     cycle_hour: i64,
     /// Pollutants without a value after the cycle: by HJ 633 5.3 they do not block the AQI.
@@ -47,6 +49,7 @@ impl Hours {
         Self {
             first: lead_in,
             last: lead_in + hours - 1,
+            first_midnight: DAY - usize::from(beijing_day_hour(start).1),
             cycle_hour: values.hour_of(cycle),
             values,
             not_modelled: Vec::new(),
@@ -127,15 +130,10 @@ impl Hours {
         classifier.classes(&self.values, aqi, &Pollutant::ALL, &blocking)
     }
 
-    /// First hour of the axis that ends a natural day.
-    fn first_midnight(&self) -> usize {
-        DAY - usize::from(beijing_day_hour(self.values.end(0)).1)
-    }
-
     /// Classes of one reading, from those of all hours.
     pub fn read(&self, reading: Reading, class: &[u8]) -> Vec<u8> {
         match reading {
-            Reading::NaturalDay => class.iter().skip(self.first_midnight()).step_by(DAY).copied().collect(),
+            Reading::NaturalDay => class.iter().skip(self.first_midnight).step_by(DAY).copied().collect(),
             Reading::Sliding24h => {
                 // windows that reach beyond the values on either side
                 let mut sliding = class.to_vec();
@@ -150,7 +148,7 @@ impl Hours {
     pub fn ahead(&self, reading: Reading, hours: u32) -> usize {
         let hour = (self.cycle_hour + i64::from(hours)).max(0) as usize;
         match reading {
-            Reading::NaturalDay => hour.saturating_sub(self.first_midnight()).div_ceil(DAY),
+            Reading::NaturalDay => hour.saturating_sub(self.first_midnight).div_ceil(DAY),
             Reading::Sliding24h => hour,
         }
     }
@@ -158,7 +156,7 @@ impl Hours {
     /// The hour that ends the average of a point.
     pub fn hour_of(&self, reading: Reading, point: usize) -> usize {
         match reading {
-            Reading::NaturalDay => self.first_midnight() + point * DAY,
+            Reading::NaturalDay => self.first_midnight + point * DAY,
             Reading::Sliding24h => point,
         }
     }

@@ -2,6 +2,8 @@
 
 mod aqi;
 mod decide;
+mod properties;
+mod replay;
 mod seeds;
 
 use hazecast::domain::aqi::AqiRules;

@@ -17,14 +17,14 @@ use std::path::Path;
 
 const NONE: WarningLevel = WarningLevel::None;
 /// All but O3, as the model has them.
-const NO_O3: [Pollutant; 1] = [Pollutant::O3];
+pub const NO_O3: [Pollutant; 1] = [Pollutant::O3];
 
 /// GB 3095 table 4; O3: HJ 663.
-const VALIDITY: Validity =
+pub const VALIDITY: Validity =
     Validity { hours_of_day: 20, hours_of_eight: 6, eights_of_day: 14, eights_unless_above_ug_m3: 160.0 };
 
 /// Midnight in Beijing: lead hours 1..=24 are the first natural day.
-fn midnight() -> DateTime<Utc> {
+pub fn midnight() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 15, 16, 0, 0).unwrap()
 }
 
@@ -33,7 +33,7 @@ fn estimate(value: f64) -> Estimate {
 }
 
 /// Clean air but for PM2.5 and PM10.
-fn air(pm25: f64, pm10: f64) -> Concentrations<f64> {
+pub fn air(pm25: f64, pm10: f64) -> Concentrations<f64> {
     Concentrations {
         pm25_ug_m3: Some(pm25),
         pm10_ug_m3: Some(pm10),
@@ -45,7 +45,7 @@ fn air(pm25: f64, pm10: f64) -> Concentrations<f64> {
 }
 
 /// A county whose hour at lead `l` holds `at(l)`; days as the forecast makes them, with 20 hours or more.
-fn county(
+pub fn county(
     adcode: u32,
     name: (&str, &str),
     cycle: DateTime<Utc>,
@@ -92,23 +92,23 @@ fn county(
     CountyForecast { adcode, name_zh, name_en, has_station: true, observed: Vec::new(), hours, days }
 }
 
-fn forecast(cycle: DateTime<Utc>, counties: Vec<CountyForecast>) -> Forecast {
+pub fn forecast(cycle: DateTime<Utc>, counties: Vec<CountyForecast>) -> Forecast {
     Forecast { cycle, counties, correction: CorrectionReport { methods: vec![], interval_method: "none".into() } }
 }
 
 /// Nothing is in force and no event is recorded.
-fn basis<'a>(rules: &'a WarningRules, aqi: &'a AqiRules, in_force: &'a BTreeMap<u32, WarningLevel>) -> Basis<'a> {
+pub fn basis<'a>(rules: &'a WarningRules, aqi: &'a AqiRules, in_force: &'a BTreeMap<u32, WarningLevel>) -> Basis<'a> {
     let region = (222_400, "延边州", "Yanbian");
     Basis { warning: rules, aqi, validity: VALIDITY, region, in_force, events: &[] }
 }
 
-fn decided_with(rules: &WarningRules, cycle: DateTime<Utc>, counties: Vec<CountyForecast>) -> WarningDecision {
+pub fn decided_with(rules: &WarningRules, cycle: DateTime<Utc>, counties: Vec<CountyForecast>) -> WarningDecision {
     let aqi = aqi_rules();
     let nothing = BTreeMap::new();
     decide(&basis(rules, &aqi, &nothing), &forecast(cycle, counties), None)
 }
 
-const YANJI: (&str, &str) = ("延吉市", "Yanji");
+pub const YANJI: (&str, &str) = ("延吉市", "Yanji");
 
 /// Decision for one county with `at` from lead -47 on.
 fn decided(cycle: DateTime<Utc>, last: i32, at: impl Fn(i32) -> Concentrations<f64>) -> AreaWarning {
@@ -116,7 +116,7 @@ fn decided(cycle: DateTime<Utc>, last: i32, at: impl Fn(i32) -> Concentrations<f
 }
 
 /// The natural days after midnight hold these PM2.5 means all day long, days before and after are clean.
-fn days_of(pm25: &[f64]) -> impl Fn(i32) -> Concentrations<f64> {
+pub fn days_of(pm25: &[f64]) -> impl Fn(i32) -> Concentrations<f64> {
     move |lead| {
         let day = (lead - 1).div_euclid(24);
         let value = usize::try_from(day).ok().and_then(|d| pm25.get(d)).copied().unwrap_or(30.0);
