@@ -123,7 +123,7 @@ pub fn run(args: &ReplayArgs, language: Language) -> Result<u8> {
     let of_scheme = |s: &&crate::warning::rules::Scheme| SchemeWarnings {
         scheme: s.id.clone(),
         document: s.document.clone(),
-        warnings: replay(&days, s),
+        warnings: replay(&days, s, &inputs.aqi),
     };
     let level = |level: u8| inputs.aqi.level(level);
     let above = |limit: u16| days.iter().filter(|d| d.aqi.aqi.is_some_and(|a| a > limit)).count();

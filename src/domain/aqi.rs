@@ -153,6 +153,11 @@ struct Index {
 }
 
 impl AqiStandard {
+    /// With a pollutant missing the AQI is stated only above this value (5.3).
+    pub fn stated_above_if_missing(&self) -> u16 {
+        self.publish_above_if_missing
+    }
+
     /// Where what is published departs from the text.
     pub fn practices(&self) -> &[Practice] {
         &self.practices

@@ -39,7 +39,7 @@ impl<'a> Applied<'a> {
     }
 
     pub fn with(scheme: &'a Scheme, adoption: &'a Adoption, aqi: &'a AqiRules, validity: Validity) -> Self {
-        let classifier = Classifier::new(Ladder::of(scheme), aqi, validity);
+        let classifier = Classifier::new(Ladder::of(scheme, aqi), aqi, validity);
         let judge = Judge::new(scheme, classifier.ladder());
         Self { scheme, adoption, aqi, validity, classifier, judge }
     }

@@ -16,19 +16,25 @@ use std::ops::RangeInclusive;
 /// The daily AQI of the window cannot be stated.
 pub const UNJUDGED: u8 = 0;
 
-/// The thresholds of a scheme, ascending: those of its rules, of lifting and of merging.
+/// The thresholds of a scheme, ascending: those of its rules, of lifting and of merging, and the AQI above which HJ 633 lets a value be
+/// stated with a pollutant missing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ladder {
     steps: Vec<u16>,
+    /// Lowest class that may be stated with a pollutant missing.
+    stated: u8,
 }
 
 impl Ladder {
-    pub fn of(scheme: &Scheme) -> Self {
+    pub fn of(scheme: &Scheme, aqi: &AqiRules) -> Self {
         let mut steps: Vec<u16> = scheme.rules.iter().flat_map(|r| r.all_of.iter().map(|c| c.aqi_above)).collect();
-        steps.extend([scheme.lift.aqi, scheme.merge.heavy_aqi]);
+        let stated_above = aqi.standards().iter().map(AqiStandard::stated_above_if_missing).max().unwrap_or(0);
+        steps.extend([scheme.lift.aqi, scheme.merge.heavy_aqi, stated_above]);
         steps.sort_unstable();
         steps.dedup();
-        Self { steps }
+        let mut ladder = Self { steps, stated: 0 };
+        ladder.stated = ladder.class_above(stated_above);
+        ladder
     }
 
     /// The class of a daily AQI; [`UNJUDGED`] where it cannot be stated.
@@ -143,8 +149,11 @@ impl Classifier {
                 blocked.iter_mut().zip(&one).for_each(|(blocked, class)| *blocked |= u8::from(*class == UNJUDGED));
             }
         }
-        // with a pollutant missing the others must exceed
-        worst.iter_mut().zip(&blocked).for_each(|(worst, blocked)| *worst *= u8::from(*worst > 1 || *blocked == 0));
+        let stated = self.ladder.stated;
+        worst
+            .iter_mut()
+            .zip(&blocked)
+            .for_each(|(worst, blocked)| *worst *= u8::from(*worst >= stated || *blocked == 0));
         let mut class = vec![UNJUDGED; hours * members];
         for (member, class) in class.chunks_exact_mut(hours).enumerate() {
             class.iter_mut().zip(worst[member..].iter().step_by(members)).for_each(|(class, worst)| *class = *worst);

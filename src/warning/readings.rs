@@ -69,7 +69,11 @@ impl Hours {
         let values = &mut hours.values;
         for h in simulated() {
             let hour = values.hour_of(h.end) as usize;
-            let day = county.days.iter().find(|d| d.beijing_day == h.beijing_day).filter(|_| bound == Bound::Upper);
+            let day = county
+                .days
+                .iter()
+                .find(|d| d.beijing_day == h.beijing_day)
+                .filter(|_| bound == Bound::Upper && h.end > cycle);
             for p in Pollutant::ALL {
                 let upper = day.and_then(|d| d.concentrations.get(p)).map(|e| e.upper);
                 if let Some(value) = upper.or(h.concentrations.get(p).map(|e| e.value)) {

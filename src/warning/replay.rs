@@ -1,9 +1,10 @@
 //! What a scheme would have warned of in a past record of daily values: natural days, each known beforehand.
 
 use super::classes::{Ladder, UNJUDGED};
-use super::episode::{Judge, Points};
+use super::episode::{Judge, Met, Points};
 use super::rules::Scheme;
 use super::{Response, WarningLevel};
+use crate::domain::aqi::AqiRules;
 use crate::domain::daily::DailyValue;
 use crate::domain::pollutant::Pollutant;
 use chrono::{Duration, NaiveDate};
@@ -53,13 +54,15 @@ impl<'a> Days<'a> {
 }
 
 /// The warnings of `scheme` over a record, in time. A later episode belongs to the warning before it while that may not be lifted.
-pub fn replay(record: &[DailyValue], scheme: &Scheme) -> Vec<PastWarning> {
+pub fn replay(record: &[DailyValue], scheme: &Scheme, aqi: &AqiRules) -> Vec<PastWarning> {
     let Some(days) = Days::of(record) else { return Vec::new() };
-    let ladder = Ladder::of(scheme);
+    let ladder = Ladder::of(scheme, aqi);
     let judge = Judge::new(scheme, &ladder);
     let class: Vec<u8> = days.values.iter().map(|d| ladder.class(d.and_then(|d| d.aqi.aqi))).collect();
     let mut met = judge.met(Points { class: &class, step: 24 }, 0);
-    met.sort_by_key(|m| (m.episodes[0].first, m.episodes[0].last));
+    // coloured warnings first: the days before and after one that only call for pre-warning measures are not part of it
+    let coloured = |m: &Met| scheme.rules[m.rule].level > WarningLevel::PreWarning;
+    met.sort_by_key(|m| (!coloured(m), m.episodes[0].first, m.episodes[0].last));
     // clean days in a row after which a warning is lifted
     let lifted_after = scheme.lift.hours / 24 + 1;
     let lifted_between = |a: usize, b: usize| {
@@ -70,16 +73,22 @@ pub fn replay(record: &[DailyValue], scheme: &Scheme) -> Vec<PastWarning> {
     let mut out: Vec<Group> = Vec::new();
     for m in &met {
         let (episode, rule) = (&m.episodes[0], &scheme.rules[m.rule]);
-        let same = out.last().is_some_and(|g| episode.first <= g.last || !lifted_between(g.last + 1, episode.first));
-        if !same {
-            let group = Group { first: episode.first, last: episode.last, rules: Vec::new(), merged: false };
-            out.push(group);
+        let overlaps = |g: &Group| episode.first <= g.last && episode.last >= g.first;
+        if !coloured(m) && out.iter().any(|g| overlaps(g) && g.coloured()) {
+            continue;
+        }
+        let belongs = |g: &Group| {
+            overlaps(g) || coloured(m) && g.last < episode.first && !lifted_between(g.last + 1, episode.first)
+        };
+        if !out.last().is_some_and(belongs) {
+            out.push(Group { first: episode.first, last: episode.last, rules: Vec::new(), merged: false });
         }
         let group = out.last_mut().expect("just pushed");
         group.last = group.last.max(episode.last);
         group.rules.push(rule);
         group.merged |= episode.merged;
     }
+    out.sort_by_key(|g| g.first);
     out.iter().map(|g| g.warning(&days, &class, &ladder, scheme)).collect()
 }
 
@@ -91,6 +100,10 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
+    fn coloured(&self) -> bool {
+        self.rules.iter().any(|r| r.level > WarningLevel::PreWarning)
+    }
+
     fn warning(&self, days: &Days, class: &[u8], ladder: &Ladder, scheme: &Scheme) -> PastWarning {
         let level = self.rules.iter().map(|r| r.level).max().unwrap_or(WarningLevel::None);
         let deciding = self.rules.iter().filter(|r| r.level == level);
