@@ -5,6 +5,7 @@ pub mod check;
 pub mod daily_values;
 pub mod demo;
 pub mod example;
+pub mod explanation;
 pub mod language;
 pub mod night;
 pub mod output;
@@ -15,6 +16,7 @@ pub mod serve;
 pub mod stats;
 pub mod summary;
 pub mod targets;
+pub mod warn;
 
 use crate::error::Error;
 use crate::input::isolation;
@@ -50,6 +52,7 @@ enum Command {
     Stats(stats::StatsArgs),
     Targets(targets::TargetsArgs),
     Proof(proof::ProofArgs),
+    Warn(warn::WarnArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Stats(a) => a.input.json,
         Command::Targets(a) => a.input.json,
         Command::Proof(a) => a.json,
+        Command::Warn(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Stats(args) => stats::run(args, language),
         Command::Targets(args) => targets::run(args, language),
         Command::Proof(args) => proof::run(args, language),
+        Command::Warn(args) => warn::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -74,7 +74,7 @@ pub struct ConsultationRecord {
 }
 
 /// Everything that a record says of one area's warning.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AreaAccount<'r> {
     /// The decision with its reasons, chances, causes and lifting.
     pub warning: &'r AreaWarning,
