@@ -2,7 +2,7 @@
 
 use super::language::Language;
 use crate::calendar::beijing_local;
-use crate::consultation::{AreaAccount, ConsultationRecord};
+use crate::consultation::{AreaAccount, ConsultationRecord, chance_percent as percent};
 use crate::domain::pollutant::Pollutant;
 use crate::warning::explain::{Change, Explanation, RuleAccount};
 use crate::warning::probability::LevelProbability;
@@ -90,16 +90,6 @@ fn time(t: DateTime<Utc>) -> String {
 
 fn pollutants(primary: &[Pollutant]) -> String {
     primary.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ")
-}
-
-/// A part of 1 in percent; what is neither 0 nor 1 is not printed as such.
-pub(super) fn percent(part: f64) -> String {
-    let text = format!("{:.0}", 100.0 * part);
-    match text.as_str() {
-        "0" if part > 0.0 => "<1 %".into(),
-        "100" if part < 1.0 => ">99 %".into(),
-        _ => format!("{text} %"),
-    }
 }
 
 /// The prefecture follows its counties: which of them have a level.

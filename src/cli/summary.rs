@@ -1,8 +1,7 @@
 //! A night in one screen of text.
 
-use super::explanation;
 use super::language::Language;
-use crate::consultation::ConsultationRecord;
+use crate::consultation::{ConsultationRecord, chance_percent};
 use crate::domain::pollutant::Pollutant;
 use crate::domain::targets::TargetState;
 use crate::forecast::DayForecast;
@@ -89,7 +88,7 @@ fn how_sure(out: &mut String, area: &AreaWarning, language: Language) {
         Some((p.sample, yellow))
     });
     if let Some((sample, yellow)) = chance {
-        let [probability, lower, upper] = [yellow.probability, yellow.lower, yellow.upper].map(explanation::percent);
+        let [probability, lower, upper] = [yellow.probability, yellow.lower, yellow.upper].map(chance_percent);
         let label = language.pick("黄色及以上的可能性", "chance of yellow or above");
         let of = language.pick("90 %区间，路径数", "90 % interval, paths:");
         let _ = writeln!(out, "{label}: {probability} [{lower}, {upper}] ({of} {sample})");

@@ -93,3 +93,13 @@ impl ConsultationRecord {
         })
     }
 }
+
+/// A chance, 0 ..= 1, in whole percent; what is neither impossible nor certain is not printed as such.
+pub fn chance_percent(chance: f64) -> String {
+    let text = format!("{:.0} %", 100.0 * chance);
+    match text.as_str() {
+        "0 %" if chance > 0.0 => "<1 %".into(),
+        "100 %" if chance < 1.0 => ">99 %".into(),
+        _ => text,
+    }
+}

@@ -1,10 +1,12 @@
 //! The first screen: level, where, when, why, what to do, with what effect, how sure.
 
-use super::certificate;
-use super::wording::{aqi_level, beijing, en, level_badge, names, or_dash, period, reading, response, thousands};
+use super::wording::{
+    aqi_level, beijing, chance, en, level_badge, names, or_dash, period, reading, response, thousands,
+};
+use super::{certificate, explain};
 use crate::consultation::{ConsultationRecord, Status};
 use crate::forecast::{CountyForecast, DayForecast};
-use crate::warning::{Because, WarningDecision, WarningLevel};
+use crate::warning::{AreaWarning, Because, WarningDecision, WarningLevel};
 use maud::{Markup, html};
 
 /// Run, cycle, completeness, and the choice of another run.
@@ -47,25 +49,22 @@ pub(super) fn cards(r: &ConsultationRecord) -> Markup {
 
 fn decision(warning: &WarningDecision) -> Markup {
     let p = &warning.prefecture;
-    let levels = [WarningLevel::Red, WarningLevel::Orange, WarningLevel::Yellow, WarningLevel::PreWarning];
+    let levels =
+        [WarningLevel::Red, WarningLevel::Orange, WarningLevel::Yellow, WarningLevel::Blue, WarningLevel::PreWarning];
     html! {
         section.card {
             h2 { "预警级别 " (en("level, where, when")) }
-            p.big { (level_badge(p.level)) }
+            p.big { (level_badge(p.level)) " " b { (p.action.zh()) } " " (en(p.action.en())) }
+            @if p.level_called != p.level || p.level_before != p.level {
+                p { "此前 " (en("before")) " " (level_badge(p.level_before)) @if p.level_called != p.level { " 预报要求 " (en("called for")) " " (level_badge(p.level_called)) } }
+            }
             @for level in levels {
                 @let counties: Vec<&str> =
                     warning.counties.iter().filter(|c| c.level == level).map(|c| c.name_zh.as_str()).collect();
                 @if !counties.is_empty() { p { (level_badge(level)) " " b { (counties.join("、")) } } }
             }
             @if p.from.is_some() { p { "过程 " (en("episode")) " " b { (period(p.from, p.to)) } " 北京时" } }
-            @if p.level >= WarningLevel::Yellow {
-                p { "最早解除 " (en("may be lifted from")) " "
-                    @match p.lift_from {
-                        Some(lift) => b { (beijing(lift)) },
-                        None => { "预报时段内未满足 " (en("not within the forecast")) },
-                    }
-                }
-            }
+            @if p.level >= WarningLevel::Yellow { (explain::lift(p)) }
         }
     }
 }
@@ -87,9 +86,24 @@ fn why(warning: &WarningDecision) -> Markup {
             @if p.level_natural_day != p.level_sliding_24h {
                 p { "自然日 " (level_badge(p.level_natural_day)) " 滑动24小时 " (level_badge(p.level_sliding_24h)) "，取严 " (en("the stricter")) }
             }
+            (other_readings(warning))
             @if !p.because.is_empty() {
-                p { a href="#decision" { "全部 " (p.because.len()) " 条依据 " (en("all reasons")) } }
+                p { a href="#decision" { "全部 " (p.because.len()) " 条依据 " (en("all reasons")) }
+                    " · " a href="#explain" { "各条规则 " (en("every rule")) } }
             }
+        }
+    }
+}
+
+/// The first reading of an open clause that gives another level, and how many there are.
+fn other_readings(warning: &WarningDecision) -> Markup {
+    let areas = || std::iter::once(&warning.prefecture).chain(&warning.counties);
+    let mut others = areas().flat_map(|a| a.other_readings.iter().map(move |o| (a, o)));
+    let count = others.clone().count();
+    html! {
+        @if let Some((area, other)) = others.next() {
+            p { "其他读法 " (en("other readings")) " " (area.name_zh) " " (explain::other_reading(other))
+                @if count > 1 { " " a href="#explain" { "共 " (count) " 处" } } }
         }
     }
 }
@@ -136,6 +150,31 @@ fn effect(r: &ConsultationRecord) -> Markup {
     }
 }
 
+/// Chances of the coloured levels that matter for signing, with their interval and the number of paths.
+fn chances(area: &AreaWarning) -> Markup {
+    let Some(p) = &area.probability else { return html! {} };
+    let of = |level| p.levels.iter().find(|c| c.level == level);
+    html! {
+        @for level in [WarningLevel::Yellow, WarningLevel::Orange] {
+            @if let Some(c) = of(level) {
+                p { (level_badge(level)) " 及以上 " b { (chance(c.probability)) } " " span.range { "[" (chance(c.lower)) ", " (chance(c.upper)) "]" }
+                    @if level == WarningLevel::Yellow { " " (p.sample) " 条路径 " (en("paths")) } }
+            }
+        }
+    }
+}
+
+/// The smallest fall and the smallest rise of all concentrations that change a county's level.
+fn nearest_changes(r: &ConsultationRecord) -> Markup {
+    let nearest = explain::nearest(r);
+    html! {
+        @if nearest.iter().any(Option::is_some) {
+            p { "改变级别的浓度变化 " (en("what would change it")) }
+            @for (county, change) in nearest.into_iter().flatten() { p { (county) " " (explain::change(change)) } }
+        }
+    }
+}
+
 /// The worst county-day with its interval, what was corrected, where stations are, what is unverified.
 fn how_sure(r: &ConsultationRecord) -> Markup {
     let days = r.forecast.counties.iter().flat_map(|c| c.days.iter().map(move |d| (c, d)));
@@ -147,6 +186,8 @@ fn how_sure(r: &ConsultationRecord) -> Markup {
     html! {
         section.card {
             h2 { "把握 " (en("how sure")) }
+            (chances(&r.warning.prefecture))
+            (nearest_changes(r))
             @if let Some((county, day)) = worst {
                 p { "最高 " (county.name_zh) " " (day.beijing_day.format("%m-%d")) " AQI " b { (or_dash(day.aqi.aqi)) }
                     " " (names(&day.aqi.primary)) }
