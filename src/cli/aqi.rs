@@ -64,7 +64,8 @@ fn concentration(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-fn pollutant(text: &str) -> std::result::Result<Pollutant, String> {
+/// A pollutant from its name, with or without the point.
+pub(super) fn pollutant(text: &str) -> std::result::Result<Pollutant, String> {
     Pollutant::ALL
         .into_iter()
         .find(|p| p.name().eq_ignore_ascii_case(text) || p.name().replace('.', "").eq_ignore_ascii_case(text))

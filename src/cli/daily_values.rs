@@ -2,10 +2,11 @@
 
 use super::language::Language;
 use super::output;
+use crate::calendar::beijing_day_hour;
 use crate::consultation::InputFile;
 use crate::domain::aqi::AqiRules;
 use crate::domain::county::Region;
-use crate::domain::daily::{self, DailyValue, Judged};
+use crate::domain::daily::{self, DailyValue, Judged, Judgement};
 use crate::domain::evaluation::EvaluationRules;
 use crate::domain::event::Event;
 use crate::domain::limits::LimitRules;
@@ -31,6 +32,9 @@ pub struct DailyArgs {
     /// Exceptional events: kind,adcode,from,to,share,certified,evidence,source; only certified ones are left out, and never silently
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
+    /// Pollutants not monitored by plan ("/"): they do not block the AQI; comma-separated, e.g. O3,CO
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = super::aqi::pollutant)]
+    pub not_monitored: Vec<Pollutant>,
     /// Region: built in, or a folder with region.toml and counties.geojson
     #[arg(long, value_name = "NAME", default_value = "yanbian")]
     pub region: String,
@@ -67,6 +71,7 @@ pub struct DailyInputs {
     pub rejections: Vec<Rejection>,
     /// Rule files that were read, with their hashes.
     pub files: Vec<InputFile>,
+    not_monitored: Vec<Pollutant>,
     records: BTreeMap<Place, Record>,
 }
 
@@ -87,6 +92,7 @@ impl DailyArgs {
             events: Vec::new(),
             rejections: Vec::new(),
             files: library.files,
+            not_monitored: self.not_monitored.clone(),
             records: BTreeMap::new(),
         };
         for path in &self.daily {
@@ -139,11 +145,10 @@ impl DailyInputs {
             let place = self.place(&county.to_string());
             let record = self.records.entry(place).or_default();
             record.hours = daily::mean_of_stations(&own);
-            let twice = daily::of_hours(&record.hours, &self.limits, &self.aqi, Judged::ByItsDate)
-                .into_iter()
-                .find(|d| record.days.contains_key(&d.day));
+            let twice =
+                record.hours.keys().map(|end| beijing_day_hour(*end).0).find(|day| record.days.contains_key(day));
             if let (Some(day), Some(path)) = (twice, paths.first()) {
-                return Err(again(path, &county.to_string(), day.day));
+                return Err(again(path, &county.to_string(), day));
             }
         }
         Ok(())
@@ -172,8 +177,9 @@ impl DailyInputs {
     /// Daily values of a place, in order; empty where the files have none.
     pub fn days(&self, place: &Place, judged: Judged) -> Vec<DailyValue> {
         let Some(record) = self.records.get(place) else { return Vec::new() };
-        let mut days = daily::of_days(&record.days, &self.aqi, judged);
-        days.extend(daily::of_hours(&record.hours, &self.limits, &self.aqi, judged));
+        let judgement = Judgement { aqi: &self.aqi, judged, not_monitored: &self.not_monitored };
+        let mut days = daily::of_days(&record.days, judgement);
+        days.extend(daily::of_hours(&record.hours, &self.limits, judgement));
         days.sort_by_key(|d| d.day);
         days
     }
@@ -190,11 +196,6 @@ impl DailyInputs {
             output::note(&format!("{word}: {} {}: {}, {wanted} {}", r.file, r.place, r.found, r.expected));
         }
     }
-}
-
-/// Whether a day has a value at all: hour 24 alone is the rim of a file.
-pub fn has_value(day: &DailyValue) -> bool {
-    Pollutant::ALL.into_iter().any(|p| day.concentrations.get(p).is_some())
 }
 
 fn again(path: &Path, place: &str, when: impl std::fmt::Display) -> Error {

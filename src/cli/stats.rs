@@ -1,6 +1,6 @@
 //! `hazecast stats`: statistics of a period, by the standard of each date and by every stage of the standards side by side.
 
-use super::daily_values::{DailyArgs, DailyInputs, Place, has_value};
+use super::daily_values::{DailyArgs, DailyInputs, Place};
 use super::language::Language;
 use super::{DEGRADED, output};
 use crate::consultation::InputFile;
@@ -92,7 +92,7 @@ pub fn run(args: &StatsArgs, language: Language) -> Result<u8> {
 fn document(args: &StatsArgs, inputs: &DailyInputs, signs: &EventRules, place: Place) -> Result<Document> {
     let refuse = |field: &str, found: String, expected: String| Error::invalid("command line", field, found, expected);
     let days = inputs.days(&place, Judged::ByItsDate);
-    let with_value = || days.iter().filter(|d| has_value(d)).map(|d| d.day);
+    let with_value = || days.iter().filter(|d| d.has_value()).map(|d| d.day);
     let (Some(first), Some(last)) = (with_value().min(), with_value().max()) else {
         let known: Vec<&str> = inputs.places().take(40).map(|p| p.name_zh.as_str()).collect();
         return Err(refuse(
@@ -154,7 +154,8 @@ fn text(document: &Document, language: Language) -> String {
             mark(p.method_verified)
         );
     }
-    block(&mut out, all.iter().map(|p| &p.all_days).collect(), language);
+    let weights_verified = all.iter().all(|p| p.weights_verified);
+    block(&mut out, all.iter().map(|p| &p.all_days).collect(), weights_verified, language);
     if all.iter().all(|p| p.excluded_days.is_empty()) {
         let none = language
             .pick("没有经认定的例外事件日：剔除前后结果相同。", "No day of a certified event: nothing to leave out.");
@@ -166,7 +167,7 @@ fn text(document: &Document, language: Language) -> String {
                 writeln!(out, "{} {} {kind}: {} ({})", language.pick("不计", "left out"), e.day, e.evidence, e.source);
         }
         let _ = writeln!(out, "{}", language.pick("不计经认定的例外事件日：", "Without the days of certified events:"));
-        block(&mut out, all.iter().map(|p| &p.without_events).collect(), language);
+        block(&mut out, all.iter().map(|p| &p.without_events).collect(), weights_verified, language);
     }
     for m in &document.three_year_means {
         let value =
@@ -189,7 +190,7 @@ fn text(document: &Document, language: Language) -> String {
     out
 }
 
-fn block(out: &mut String, all: Vec<&DayStatistics>, language: Language) {
+fn block(out: &mut String, all: Vec<&DayStatistics>, weights_verified: bool, language: Language) {
     let mut row = |label: &str, cells: Vec<String>| {
         let cells: Vec<String> = cells.iter().map(|c| format!("{c:>14}")).collect();
         let _ = writeln!(out, "{}  {label}", cells.concat());
@@ -198,6 +199,9 @@ fn block(out: &mut String, all: Vec<&DayStatistics>, language: Language) {
     let number = |v: Option<f64>| v.map_or("-".to_owned(), |v| v.to_string());
     row("", (1..=all.len()).map(|i| format!("[{i}]")).collect());
     row(language.pick("有AQI的天数", "days with an AQI"), each(&|s| s.valid_days.to_string()));
+    let label =
+        language.pick("缺项而无AQI的天数（不计入各项天数）", "days without an AQI (a pollutant missing), in no count");
+    row(label, each(&|s| s.undecided_days.to_string()));
     row(language.pick("优良天数", "good days (AQI <= 100)"), each(&|s| s.good_days.to_string()));
     row(language.pick("优良天数比率 %", "good days of valid days, %"), each(&|s| number(s.good_day_percent)));
     row(language.pick("重污染天数", "heavy days (AQI > 200)"), each(&|s| s.heavy_days.to_string()));
@@ -226,7 +230,9 @@ fn block(out: &mut String, all: Vec<&DayStatistics>, language: Language) {
         let label = format!("{name} {} {which} {unit}", p.percentile_rank);
         row(&label, each(&|s| against(s.pollutants[i].percentile, s.pollutants[i].percentile_limit)));
     }
-    row(language.pick("综合指数", "composite index"), each(&|s| number(s.composite_index)));
+    let label = language.pick("综合指数（权重见依据，未核实）", "composite index (weights not verified)");
+    let label = if weights_verified { language.pick("综合指数", "composite index") } else { label };
+    row(label, each(&|s| number(s.composite_index)));
     let year = |s: &DayStatistics| match s.valid_year {
         None => "-".to_owned(),
         Some(true) => "yes".to_owned(),

@@ -1,6 +1,6 @@
 //! `hazecast targets`: the year so far against the yearly targets.
 
-use super::daily_values::{DailyArgs, has_value};
+use super::daily_values::DailyArgs;
 use super::language::Language;
 use super::{DEGRADED, output};
 use crate::consultation::InputFile;
@@ -77,7 +77,7 @@ fn last_day(args: &TargetsArgs, areas: &BTreeMap<u32, AreaDays>) -> Result<Naive
     if let Some(to) = args.to {
         return Some(to).filter(within).ok_or_else(|| refuse("--to", to.to_string(), "a day of --year"));
     }
-    let days = areas.values().flat_map(|a| a.observed.iter().filter(|d| has_value(d)).map(|d| d.day));
+    let days = areas.values().flat_map(|a| a.observed.iter().filter(|d| d.has_value()).map(|d| d.day));
     days.filter(within).max().ok_or_else(|| {
         let found = "no day of the region in the files".to_owned();
         refuse("--daily", found, "a record of the region or one of its counties in that year")

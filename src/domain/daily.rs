@@ -32,6 +32,13 @@ pub enum Judged {
     AsOn(NaiveDate),
 }
 
+impl DailyValue {
+    /// Whether a pollutant has a daily value: the last hour of a day alone, at the rim of a file, gives none.
+    pub fn has_value(&self) -> bool {
+        Pollutant::ALL.into_iter().any(|p| self.concentrations.get(p).is_some())
+    }
+}
+
 impl Judged {
     /// The date whose rules judge `day`.
     pub fn date(self, day: NaiveDate) -> NaiveDate {
@@ -42,8 +49,20 @@ impl Judged {
     }
 }
 
-fn aqi(day: NaiveDate, concentrations: &Concentrations<f64>, rules: &AqiRules, judged: Judged) -> AqiReport {
-    rules.report(rules.standard(judged.date(day)), Report::Daily, concentrations, &[])
+/// How days get their AQI.
+#[derive(Debug, Clone, Copy)]
+pub struct Judgement<'a> {
+    pub aqi: &'a AqiRules,
+    pub judged: Judged,
+    /// Pollutants that are not monitored by plan ("/", HJ 633-2026 5.3): they do not block the AQI.
+    pub not_monitored: &'a [Pollutant],
+}
+
+impl Judgement<'_> {
+    fn of(&self, day: NaiveDate, concentrations: &Concentrations<f64>) -> AqiReport {
+        let standard = self.aqi.standard(self.judged.date(day));
+        self.aqi.report(standard, Report::Daily, concentrations, self.not_monitored)
+    }
 }
 
 /// Daily values of hourly ones, ordered by day, for every Beijing day with at least one hour. Keys are ends of whole hours, UTC;
@@ -51,31 +70,30 @@ fn aqi(day: NaiveDate, concentrations: &Concentrations<f64>, rules: &AqiRules, j
 pub fn of_hours(
     hours: &BTreeMap<DateTime<Utc>, Concentrations<f64>>,
     limits: &LimitRules,
-    rules: &AqiRules,
-    judged: Judged,
+    judgement: Judgement,
 ) -> Vec<DailyValue> {
     let whole = hours.keys().filter(|end| end.timestamp() % 3600 == 0 && end.timestamp_subsec_nanos() == 0);
     let days: BTreeSet<NaiveDate> = whole.map(|end| beijing_day_hour(*end).0).collect();
     let one = |day: NaiveDate| {
         let value = |p, hour: usize| hours.get(&end_of_beijing_hour(day, hour as u8 + 1))?.get(p).copied();
-        let concentrations = daily_means(value, &limits.standard(judged.date(day)).validity.means);
+        let concentrations = daily_means(value, &limits.standard(judgement.judged.date(day)).validity.means);
         let mut counts = Concentrations::default();
         for p in Pollutant::ALL {
             let there = (0..averages::DAY).filter(|h| value(p, *h).and_then(averages::thousandths).is_some());
             counts.set(p, Some(there.count() as u8));
         }
-        DailyValue { day, concentrations, hours: counts, aqi: aqi(day, &concentrations, rules, judged) }
+        DailyValue { day, concentrations, hours: counts, aqi: judgement.of(day, &concentrations) }
     };
     days.into_iter().map(one).collect()
 }
 
 /// Daily values that were reported as such, ordered by day. Values that are no concentrations count as missing.
-pub fn of_days(days: &BTreeMap<NaiveDate, Concentrations<f64>>, rules: &AqiRules, judged: Judged) -> Vec<DailyValue> {
+pub fn of_days(days: &BTreeMap<NaiveDate, Concentrations<f64>>, judgement: Judgement) -> Vec<DailyValue> {
     let one = |(day, concentrations): (&NaiveDate, &Concentrations<f64>)| DailyValue {
         day: *day,
         concentrations: *concentrations,
         hours: Concentrations::default(),
-        aqi: aqi(*day, concentrations, rules, judged),
+        aqi: judgement.of(*day, concentrations),
     };
     days.iter().map(one).collect()
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 #[serde(rename_all = "snake_case")]
 pub enum PercentileMethod {
     /// Rank k = 1 + (n - 1) p / 100, linear between the neighbours.
-    LinearNMinus1,
+    Linear,
 }
 
 /// Which statistic enters the composite index.

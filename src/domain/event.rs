@@ -180,8 +180,8 @@ impl EventRules {
             day: day.day,
             kind: EventKind::Dust,
             clause: self.dust.clause.clone(),
-            text_zh: format!("首要污染物PM10，PM10 {pm10}、PM2.5 {pm25} µg/m³，比值{:.2}", pm25 / pm10),
-            text_en: format!("PM10 primary, PM10 {pm10} and PM2.5 {pm25} ug m-3, ratio {:.2}", pm25 / pm10),
+            text_zh: format!("首要污染物PM10，PM10 {pm10:.1}、PM2.5 {pm25:.1} µg/m³，比值{:.2}", pm25 / pm10),
+            text_en: format!("PM10 primary, PM10 {pm10:.1} and PM2.5 {pm25:.1} ug m-3, ratio {:.2}", pm25 / pm10),
         })
     }
 

@@ -277,6 +277,6 @@ impl PeriodValidity {
             means.that((1..=most).contains(&n), key, n, &format!("1 to {most}"))?;
         }
         let above = m.eights_unless_above_ug_m3;
-        means.that(above >= 0.0 && above < 1e4, "eights_unless_above_ug_m3", above, "a concentration")
+        means.that((0.0..1e4).contains(&above), "eights_unless_above_ug_m3", above, "a concentration")
     }
 }

@@ -41,7 +41,7 @@ pub struct PollutantStatistics {
     pub percentile: Option<f64>,
     /// Grade-II limit of the daily value.
     pub percentile_limit: Option<f64>,
-    /// Whether both stay at or below their limits; `None` without days.
+    /// Whether both stay at or below their limits; `None` unless the period is a valid year.
     pub meets_grade_2: Option<bool>,
     /// Months (1 ..= 12) with too few daily values for a valid year; empty where the period is no calendar year.
     pub short_months: Vec<u32>,
@@ -54,6 +54,8 @@ pub struct PollutantStatistics {
 pub struct DayStatistics {
     /// Days with an AQI.
     pub valid_days: u32,
+    /// Days with values but without an AQI: a pollutant is missing and the rest stay at or below 100. They are in no count by AQI.
+    pub undecided_days: u32,
     /// Days with an AQI at or below the limit of a good day (优良天数).
     pub good_days: u32,
     /// Good days of valid days [%], rounded (优良天数比率).
@@ -201,6 +203,7 @@ impl Days<'_> {
         let pollutants: Vec<_> = self.method.statistics.iter().map(|s| self.pollutant(s)).collect();
         DayStatistics {
             valid_days,
+            undecided_days: number(counted().filter(|d| d.aqi.aqi.is_none() && d.has_value()).count()),
             good_days,
             good_day_percent: percent(good_days, valid_days, self.method.ratio_decimals),
             days_of_level,
@@ -237,6 +240,8 @@ impl Days<'_> {
         let short = |m: &u32| months[*m as usize - 1] < validity.days_needed(*m);
         let short_months: Vec<u32> = if self.whole_year { (1..=12).filter(short).collect() } else { Vec::new() };
         let valid_days = u32::try_from(values.len()).unwrap_or(u32::MAX);
+        let valid_year = self.whole_year.then_some(valid_days >= validity.days_of_year && short_months.is_empty());
+        let within = || below(mean, mean_limit) && below(percentile, percentile_limit);
         PollutantStatistics {
             pollutant: p,
             unit: p.unit().into(),
@@ -246,8 +251,8 @@ impl Days<'_> {
             percentile_rank: rule.percentile,
             percentile,
             percentile_limit,
-            meets_grade_2: (valid_days > 0).then(|| below(mean, mean_limit) && below(percentile, percentile_limit)),
-            valid_year: self.whole_year.then(|| valid_days >= validity.days_of_year && short_months.is_empty()),
+            meets_grade_2: (valid_year == Some(true)).then(within),
+            valid_year,
             short_months,
         }
     }

@@ -157,6 +157,8 @@ pub struct Progress {
     pub elapsed_days: u32,
     /// Of these, days with an AQI.
     pub valid_days: u32,
+    /// Days with values but without an AQI (a pollutant missing, the rest at or below 100): in no count of good or heavy days.
+    pub undecided_days: u32,
     pub remaining_days: u32,
     /// Forecast days used.
     pub forecast_days: u32,
@@ -410,6 +412,7 @@ impl Tracker<'_> {
         let remaining_days = length - elapsed_days;
         let count = self.count(observed.iter().filter_map(|d| d.aqi.aqi));
         let ahead = self.count(forecast.iter().filter_map(|d| d.aqi.aqi));
+        let undecided_days = observed.iter().filter(|d| d.aqi.aqi.is_none() && d.has_value()).count() as u32;
         let needed = self.standards.limits.standard(self.to).validity.days_of_year;
         // too few so far for a valid year, if the rest of the year goes on like this
         let too_few = |valid: u32| u64::from(valid + left_out) * u64::from(length) < u64::from(needed * elapsed_days);
@@ -418,10 +421,11 @@ impl Tracker<'_> {
         Progress {
             elapsed_days,
             valid_days: count.valid,
+            undecided_days,
             remaining_days,
             forecast_days: forecast.len() as u32,
             heavy_days: heavy_days(&count, &ahead, limit, remaining_days, too_few(count.valid)),
-            good_days: self.good_days(&count, &ahead, remaining_days, too_few(count.valid)),
+            good_days: self.good_days(&count, &ahead, (undecided_days, remaining_days), too_few(count.valid)),
             pm25: self.pm25(&pm25, &pm25_ahead, remaining_days, too_few(pm25.days)),
         }
     }
@@ -437,17 +441,19 @@ impl Tracker<'_> {
         count
     }
 
-    fn good_days(&self, count: &Count, ahead: &Count, remaining: u32, too_few: bool) -> GoodDays {
+    fn good_days(&self, count: &Count, ahead: &Count, (undecided, remaining): (u32, u32), too_few: bool) -> GoodDays {
         let needed = i64::from(thousandths(self.target.good_day_percent).unwrap_or(0));
         let (bad, forecast_bad) = (count.valid - count.good, ahead.valid - ahead.good);
         // bad days that keep the ratio of `days` at the target, rounded down
         let allowed = |days: u32| (i64::from(days) * (100_000 - needed) / 100_000) as u32;
-        let left = allowed(count.valid + remaining).checked_sub(bad);
+        // missed only if it is so even when every day without an AQI was good
+        let missed = bad > allowed(count.valid + undecided + remaining);
+        let left = (!missed).then(|| allowed(count.valid + remaining).saturating_sub(bad));
         let state = if count.valid == 0 {
             TargetState::Unknown
-        } else if left.is_none() {
+        } else if missed {
             TargetState::Missed
-        } else if remaining > 0 && (bad > allowed(count.valid) || left < Some(forecast_bad)) {
+        } else if bad > allowed(count.valid) || left < Some(forecast_bad) {
             TargetState::AtRisk
         } else if too_few {
             TargetState::Unknown
@@ -555,8 +561,21 @@ impl Progress {
         };
         let left = good.bad_days_left.map_or("目标已无法完成".to_owned(), |n| format!("全年还可有{n}个超标日"));
         let rest = pm25.rest_may_have_ug_m3.map_or(String::new(), |v| format!("，其余日均值不超过{v:.1}"));
+        let undecided = match self.undecided_days {
+            0 => String::new(),
+            n => format!("，另有{n}天缺项而无AQI"),
+        };
+        let ahead = match self.forecast_days {
+            0 => String::new(),
+            n => format!(
+                "预报{n}天：重污染{}天，超标{}天，PM2.5平均将为{}。",
+                self.heavy_days.forecast,
+                good.forecast_bad,
+                number(pm25.projected_ug_m3)
+            ),
+        };
         format!(
-            "{name}：{}。截至{to}有效{}/{}天；{heavy}；优良率{}%（目标{}%以上，{left}）；PM2.5平均{} µg/m³（目标{}以下{rest}）。",
+            "{name}：{}。截至{to}有效{}/{}天{undecided}；{heavy}；优良率{}%（目标{}%以上，{left}）；PM2.5平均{} µg/m³（目标{}以下{rest}）。{ahead}",
             state.name_zh(),
             self.valid_days,
             self.elapsed_days,
@@ -579,8 +598,21 @@ impl Progress {
         let left =
             good.bad_days_left.map_or("no longer possible".to_owned(), |n| format!("{n} more days above 100 allowed"));
         let rest = pm25.rest_may_have_ug_m3.map_or(String::new(), |v| format!(", the rest of the year at most {v:.1}"));
+        let undecided = match self.undecided_days {
+            0 => String::new(),
+            n => format!(", {n} more without an AQI"),
+        };
+        let ahead = match self.forecast_days {
+            0 => String::new(),
+            n => format!(
+                " In {n} forecast days {} heavy, {} above 100, PM2.5 then {}.",
+                self.heavy_days.forecast,
+                good.forecast_bad,
+                number(pm25.projected_ug_m3)
+            ),
+        };
         format!(
-            "{name}: {}. Up to {to} {} of {} days valid; {heavy}; good days {} % (at least {} %, {left}); PM2.5 {} ug m-3 (at most {}{rest}).",
+            "{name}: {}. Up to {to} {} of {} days valid{undecided}; {heavy}; good days {} % (at least {} %, {left}); PM2.5 {} ug m-3 (at most {}{rest}).{ahead}",
             state.name_en(),
             self.valid_days,
             self.elapsed_days,

@@ -3,7 +3,7 @@
 use super::inputs::NightInputs;
 use crate::calendar::beijing_day_hour;
 use crate::domain::county::Region;
-use crate::domain::daily::{self, DailyValue, Judged};
+use crate::domain::daily::{self, DailyValue, Judged, Judgement};
 use crate::domain::pollutant::Concentrations;
 use crate::domain::targets::{AreaDays, ForecastDay, TargetsReport};
 use crate::error::Result;
@@ -51,11 +51,12 @@ pub fn targets(
 
 /// Days of an area up to `to`: as recorded, else from whole days of observed hours.
 fn observed(rulebook: &Rulebook, inputs: &NightInputs, adcode: u32, to: NaiveDate) -> Vec<DailyValue> {
+    let judgement = Judgement { aqi: &rulebook.aqi, judged: Judged::ByItsDate, not_monitored: &[] };
     let recorded = inputs.daily.get(&adcode).cloned().unwrap_or_default();
-    let mut days = daily::of_days(&recorded, &rulebook.aqi, Judged::ByItsDate);
+    let mut days = daily::of_days(&recorded, judgement);
     let hours: BTreeMap<DateTime<Utc>, Concentrations<f64>> =
         inputs.observed.get(&adcode).into_iter().flatten().map(|h| (h.end, h.concentrations)).collect();
-    let from_hours = daily::of_hours(&hours, &rulebook.limits, &rulebook.aqi, Judged::ByItsDate);
+    let from_hours = daily::of_hours(&hours, &rulebook.limits, judgement);
     days.extend(from_hours.into_iter().filter(|d| !recorded.contains_key(&d.day)));
     days.retain(|d| d.day <= to);
     days.sort_by_key(|d| d.day);

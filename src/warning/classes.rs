@@ -31,6 +31,11 @@ impl Ladder {
         Self { steps }
     }
 
+    /// The class of a daily AQI; [`UNJUDGED`] where it cannot be stated.
+    pub fn class(&self, aqi: Option<u16>) -> u8 {
+        aqi.map_or(UNJUDGED, |aqi| 1 + self.steps.iter().filter(|s| aqi > **s).count() as u8)
+    }
+
     /// The lowest class of a window whose AQI is above `aqi`, one of the thresholds.
     pub fn class_above(&self, aqi: u16) -> u8 {
         2 + self.steps.iter().filter(|s| **s < aqi).count() as u8

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod lifting;
 pub mod probability;
 pub mod readings;
+pub mod replay;
 pub mod rules;
 pub mod sentence;
 

@@ -15,6 +15,7 @@ mod physics;
 mod proof;
 mod reduction;
 mod rules;
+mod statistics;
 mod tables;
 mod warning;
 

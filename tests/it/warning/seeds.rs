@@ -178,7 +178,12 @@ fn broken_warning_schemes_are_refused_with_their_line() {
         ("counties_needed = 1", "counties_needed = 0", "counties_needed = 0", "prefecture: counties_needed"),
         ("[\"PM2.5\"]", "[]", "emission_response = []", "pollutant: emission_response"),
         ("[\"PM2.5\"]", "[\"dust\"]", "[\"dust\"]", "dust"),
-        ("uncontrollable_share = 0.5", "uncontrollable_share = 50", "uncontrollable_share", "TOML"),
+        (
+            "uncontrollable_share = 0.5",
+            "uncontrollable_share = 50",
+            "uncontrollable_share",
+            "pollutant: uncontrollable_share",
+        ),
         (
             "uncontrollable_share = 0.5",
             "uncontrollable_share = 1.5",
