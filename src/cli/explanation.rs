@@ -1,7 +1,7 @@
 //! The account of a warning as text.
 
 use super::language::Language;
-use crate::calendar::beijing_local;
+use crate::calendar::{beijing_day_hour, beijing_local};
 use crate::consultation::{AreaAccount, ConsultationRecord, chance_percent as percent};
 use crate::domain::pollutant::Pollutant;
 use crate::warning::explain::{Change, Explanation, RuleAccount};
@@ -55,7 +55,7 @@ fn account(out: &mut String, record: &ConsultationRecord, area: &AreaAccount, la
     }
     reasons(out, w, language);
     match area.explanation {
-        Some(explanation) => explained(out, explanation, language),
+        Some(explanation) => explained(out, explanation, record.cycle, language),
         None => heading(out, language.pick("本批次没有逐条说明", "this run holds no explanation")),
     }
     others(out, &w.other_readings, language);
@@ -131,10 +131,11 @@ fn reasons(out: &mut String, w: &AreaWarning, language: Language) {
     }
 }
 
-fn explained(out: &mut String, explanation: &Explanation, language: Language) {
+fn explained(out: &mut String, explanation: &Explanation, cycle: DateTime<Utc>, language: Language) {
+    let today = beijing_day_hour(cycle).0;
     if !explanation.rules.is_empty() {
         heading(out, language.pick("各条规则满足到什么程度", "how far each rule was met"));
-        explanation.rules.iter().for_each(|rule| rule_line(out, rule, language));
+        explanation.rules.chunk_by(|a, b| a.rule == b.rule).for_each(|same| rule_lines(out, same, language));
     }
     if !explanation.days.is_empty() {
         heading(out, language.pick("自然日", "natural days"));
@@ -142,7 +143,11 @@ fn explained(out: &mut String, explanation: &Explanation, language: Language) {
     for d in &explanation.days {
         let aqi = d.aqi.map_or(language.pick("无法判定", "cannot be stated").to_owned(), |a| a.to_string());
         let pm25 = d.pm25_ug_m3.map_or("-".to_owned(), |v| format!("{v:.0}"));
-        let source = if d.observed { language.pick("实测", "observed") } else { language.pick("预报", "forecast") };
+        let source = match d.observed {
+            true => language.pick("实测", "observed"),
+            false if d.beijing_day == today => language.pick("实测与预报", "observed and forecast"),
+            false => language.pick("预报", "forecast"),
+        };
         let _ = writeln!(
             out,
             "    {}  AQI {aqi:>3}  PM2.5 {pm25:>3} ug m-3  {source}  {}",
@@ -168,28 +173,37 @@ fn explained(out: &mut String, explanation: &Explanation, language: Language) {
     }
 }
 
-fn rule_line(out: &mut String, rule: &RuleAccount, language: Language) {
-    let needed = rule.conditions.first().map_or(0, |c| c.hours);
-    let met = if rule.fired { language.pick("触发", "fired") } else { language.pick("未触发", "not fired") };
-    let longest = match language {
-        Language::Zh => format!("最长{}小时/需{needed}小时", rule.longest_hours),
-        Language::En => format!("longest {} of {needed} h", rule.longest_hours),
-    };
-    let span = match (rule.from, rule.to) {
-        (Some(from), Some(to)) => format!("  {} .. {}", time(from), time(to)),
-        _ => String::new(),
-    };
-    let beside = if rule.counts { "" } else { language.pick("  该读法不作数", "  this reading does not count") };
+/// A rule with its clause, and below it how far each reading of it was met.
+fn rule_lines(out: &mut String, same: &[RuleAccount], language: Language) {
+    let Some(rule) = same.first() else { return };
     let _ = writeln!(
         out,
-        "    {} {}  {}  {}: {longest}  {met}{span}{beside}{}",
+        "    {} {}: {} [{}]{}",
         rule.rule,
         name(rule.level, language),
         conditions(&rule.conditions, language),
-        reading(rule.reading, language),
+        rule.clause,
         unverified(rule.verified, language),
     );
-    let _ = writeln!(out, "      [{}]", rule.clause);
+    for r in same {
+        let needed = r.conditions.first().map_or(0, |c| c.hours);
+        let longest = match language {
+            Language::Zh => format!("最长{}小时，需{needed}小时", r.longest_hours),
+            Language::En if r.longest_hours > needed => format!("longest {} h, {needed} h needed", r.longest_hours),
+            Language::En => format!("longest {} of {needed} h", r.longest_hours),
+        };
+        let met = match (r.fired, r.longest_hours >= needed) {
+            (true, _) => language.pick("触发", "fired"),
+            (false, true) => language.pick("未触发：其余条件未满足", "not fired: another condition is not met"),
+            (false, false) => language.pick("未触发", "not fired"),
+        };
+        let span = match (r.from, r.to) {
+            (Some(from), Some(to)) => format!("  {} .. {}", time(from), time(to)),
+            _ => String::new(),
+        };
+        let beside = if r.counts { "" } else { language.pick("  该读法不作数", "  this reading does not count") };
+        let _ = writeln!(out, "      {}: {longest}  {met}{span}{beside}", reading(r.reading, language));
+    }
 }
 
 fn conditions(all: &[Condition], language: Language) -> String {
@@ -300,14 +314,15 @@ fn lift(out: &mut String, w: &AreaWarning, language: Language) {
 fn advice(out: &mut String, area: &AreaAccount, language: Language) {
     let Some(given) = area.advice.filter(|a| !a.advice.is_empty()) else { return };
     let day = given.beijing_day.map_or(String::new(), |d| format!(" ({})", d.format("%m-%d")));
-    let _ = writeln!(out, "  {}{day}", language.pick("建议", "advice"));
+    let open = given.advice.iter().filter(|a| !a.verified).count();
+    let label = language.pick("文字未核实", "wording not verified");
+    let _ = writeln!(out, "  {}{day}  {label} {open}/{}", language.pick("建议", "advice"), given.advice.len());
     for a in &given.advice {
         let _ = writeln!(
             out,
-            "    {}: {}{}",
+            "    {}: {}",
             language.pick(&a.subject_zh, &a.subject_en),
-            language.pick(&a.text_zh, &a.text_en),
-            unverified(a.verified, language)
+            language.pick(&a.text_zh, &a.text_en)
         );
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn table(r: &ConsultationRecord) -> Markup {
                 tbody { @for county in &r.forecast.counties { tr {
                     th scope="row" { (county.name_zh) " " (en(&county.name_en))
                         @if !county.has_station { br; span.note { "无站点 no station" } } }
-                    td { @if let Some(w) = r.warning.counties.iter().find(|w| w.adcode == county.adcode) { (level_badge(w.level)) @if w.action != Action::None { br; (w.action.zh()) " " (en(w.action.en())) } } }
+                    td { @if let Some(w) = r.warning.counties.iter().find(|w| w.adcode == county.adcode) { (level_badge(w.level)) @if !matches!(w.action, Action::None | Action::Advise) { " " (w.action.zh()) " " (en(w.action.en())) } } }
                     @for day in &days { (day_cell(county.days.iter().find(|d| d.beijing_day == *day))) }
                 } } }
             }

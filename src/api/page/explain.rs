@@ -1,6 +1,6 @@
 //! Why each area has its level: every rule with how far it was met, the days, what would change it, other readings, chances.
 
-use super::wording::{beijing, chance, en, level_badge, names, or_dash, reading};
+use super::wording::{beijing, chance, en, level_badge, names, or_dash, period, reading};
 use crate::consultation::ConsultationRecord;
 use crate::warning::explain::{Change, Explanation, RuleAccount};
 use crate::warning::probability::LevelProbability;
@@ -51,20 +51,34 @@ fn rules(rules: &[RuleAccount]) -> Markup {
         table.rules {
             thead { tr {
                 th scope="col" { "规则 " (en("rule")) } th scope="col" { "级别 " (en("level")) } th scope="col" { "条款 " (en("clause")) }
-                th scope="col" { "读法 " (en("reading")) } th scope="col" { "条件 " (en("condition")) }
+                th scope="col" { "条件 " (en("condition")) } th scope="col" { "读法 " (en("reading")) }
                 th scope="col" { "最长 / 需要 " (en("longest / needed")) } th scope="col" { "时段 " (en("period")) } th scope="col" { "结果 " (en("result")) }
             } }
-            tbody { @for rule in rules { tr.fired[rule.fired] {
-                td { code { (rule.rule) } }
-                td { (level_badge(rule.level)) }
-                td.clause { (rule.clause) @if !rule.verified { " " span.note { "未核实 unverified" } } }
-                td { (reading(rule.reading)) @if !rule.counts { " " span.note { "不作数 does not count" } } }
-                td { (conditions(&rule.conditions)) }
-                td.number { (rule.longest_hours) " / " (rule.conditions.first().map_or(0, |c| c.hours)) " h" }
-                td { (super::wording::period(rule.from, rule.to)) }
-                td { @if rule.fired { b { "触发 " (en("fired")) } } @else { "未触发 " (en("not fired")) } }
+            tbody { @for same in rules.chunk_by(|a, b| a.rule == b.rule) { @for (i, rule) in same.iter().enumerate() {
+                tr.fired[rule.fired] {
+                    @if i == 0 {
+                        td rowspan=(same.len()) { code { (rule.rule) } }
+                        td rowspan=(same.len()) { (level_badge(rule.level)) }
+                        td.clause rowspan=(same.len()) { (rule.clause) @if !rule.verified { " " span.note { "未核实 unverified" } } }
+                        td rowspan=(same.len()) { (conditions(&rule.conditions)) }
+                    }
+                    (account(rule))
+                }
             } } }
         }
+    }
+}
+
+/// One reading of a rule: how far it was met.
+fn account(rule: &RuleAccount) -> Markup {
+    let needed = rule.conditions.first().map_or(0, |c| c.hours);
+    html! {
+        td.reading { (reading(rule.reading)) @if !rule.counts { " " span.note { "不作数 does not count" } } }
+        td.number { (rule.longest_hours) " / " (needed) " h" }
+        td { (period(rule.from, rule.to)) }
+        td { @if rule.fired { b { "触发 " (en("fired")) } }
+            @else if rule.longest_hours >= needed { "未触发：其余条件未满足 " (en("another condition is not met")) }
+            @else { "未触发 " (en("not fired")) } }
     }
 }
 
@@ -115,7 +129,7 @@ fn other_readings(readings: &[OtherReading]) -> Markup {
 }
 
 fn chances(p: &LevelProbability) -> Markup {
-    html! {
+    html! { div {
         table {
             caption { "可能性 " (en("chances")) " " (p.sample) " 条路径 " (en("paths")) }
             thead { tr { th scope="col" { "级别 " (en("level or above")) } th scope="col" { "可能性 " (en("chance")) } th scope="col" { "90 % 区间 " (en("interval")) } } }
@@ -125,18 +139,18 @@ fn chances(p: &LevelProbability) -> Markup {
                     td.number { (chance(c.probability)) }
                     td.number { (chance(c.lower)) " – " (chance(c.upper)) }
                 } }
-                @for s in &p.starts { tr {
-                    th scope="row" { (level_badge(s.level)) " 始于 " (s.beijing_day.format("%m-%d")) }
-                    td.number { (chance(s.probability)) } td {}
-                } }
                 @if let Some(lift) = p.lift_within_36_h { tr {
                     th scope="row" { "36 小时内可解除 " (en("lift within 36 h")) } td.number { (chance(lift)) } td {}
                 } }
                 tr { th scope="row" { "预期重污染小时 " (en("expected heavy hours")) } td.number { (format!("{:.1}", p.expected_heavy_hours)) " h" } td {} }
             }
         }
+        @for starts in p.starts.chunk_by(|a, b| a.level == b.level) {
+            p { @if let Some(s) = starts.first() { (level_badge(s.level)) " 开始于 " (en("begins on")) }
+                @for s in starts { " " (s.beijing_day.format("%m-%d")) " " b { (chance(s.probability)) } } }
+        }
         p.method { (p.method_zh) " " (en(&p.method_en)) }
-    }
+    } }
 }
 
 /// The county whose level changes with the smallest fall, and the one with the smallest rise, of all concentrations.

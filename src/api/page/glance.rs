@@ -8,6 +8,7 @@ use crate::consultation::{ConsultationRecord, Status};
 use crate::forecast::{CountyForecast, DayForecast};
 use crate::warning::{AreaWarning, Because, WarningDecision, WarningLevel};
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// Run, cycle, completeness, and the choice of another run.
 pub(super) fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
@@ -55,7 +56,7 @@ fn decision(warning: &WarningDecision) -> Markup {
         section.card {
             h2 { "预警级别 " (en("level, where, when")) }
             p.big { (level_badge(p.level)) " " b { (p.action.zh()) } " " (en(p.action.en())) }
-            @if p.level_called != p.level || p.level_before != p.level {
+            @if p.level_called != p.level || p.level_before > WarningLevel::None {
                 p { "此前 " (en("before")) " " (level_badge(p.level_before)) @if p.level_called != p.level { " 预报要求 " (en("called for")) " " (level_badge(p.level_called)) } }
             }
             @for level in levels {
@@ -95,15 +96,14 @@ fn why(warning: &WarningDecision) -> Markup {
     }
 }
 
-/// The first reading of an open clause that gives another level, and how many there are.
+/// How many readings of open clauses give another level, and which levels.
 fn other_readings(warning: &WarningDecision) -> Markup {
-    let areas = || std::iter::once(&warning.prefecture).chain(&warning.counties);
-    let mut others = areas().flat_map(|a| a.other_readings.iter().map(move |o| (a, o)));
-    let count = others.clone().count();
+    let areas = std::iter::once(&warning.prefecture).chain(&warning.counties);
+    let others: Vec<WarningLevel> = areas.flat_map(|a| a.other_readings.iter().map(|o| o.level)).collect();
+    let levels: BTreeSet<WarningLevel> = others.iter().copied().collect();
     html! {
-        @if let Some((area, other)) = others.next() {
-            p { "其他读法 " (en("other readings")) " " (area.name_zh) " " (explain::other_reading(other))
-                @if count > 1 { " " a href="#explain" { "共 " (count) " 处" } } }
+        @if !others.is_empty() {
+            p { a href="#explain" { "其他读法 " (others.len()) " 处 " (en("other readings")) } " →" @for level in &levels { " " (level_badge(*level)) } }
         }
     }
 }
@@ -153,24 +153,22 @@ fn effect(r: &ConsultationRecord) -> Markup {
 /// Chances of the coloured levels that matter for signing, with their interval and the number of paths.
 fn chances(area: &AreaWarning) -> Markup {
     let Some(p) = &area.probability else { return html! {} };
-    let of = |level| p.levels.iter().find(|c| c.level == level);
+    let shown = p.levels.iter().filter(|c| matches!(c.level, WarningLevel::Yellow | WarningLevel::Orange));
     html! {
-        @for level in [WarningLevel::Yellow, WarningLevel::Orange] {
-            @if let Some(c) = of(level) {
-                p { (level_badge(level)) " 及以上 " b { (chance(c.probability)) } " " span.range { "[" (chance(c.lower)) ", " (chance(c.upper)) "]" }
-                    @if level == WarningLevel::Yellow { " " (p.sample) " 条路径 " (en("paths")) } }
-            }
+        @for c in shown {
+            p { (level_badge(c.level)) " 及以上 " b { (chance(c.probability)) } " "
+                span.range { "[" (chance(c.lower)) ", " (chance(c.upper)) "] · " (p.sample) " 条路径 " (en("paths")) } }
         }
     }
 }
 
 /// The smallest fall and the smallest rise of all concentrations that change a county's level.
 fn nearest_changes(r: &ConsultationRecord) -> Markup {
-    let nearest = explain::nearest(r);
+    let nearest: Vec<_> = explain::nearest(r).into_iter().flatten().collect();
     html! {
-        @if nearest.iter().any(Option::is_some) {
-            p { "改变级别的浓度变化 " (en("what would change it")) }
-            @for (county, change) in nearest.into_iter().flatten() { p { (county) " " (explain::change(change)) } }
+        @if !nearest.is_empty() {
+            p { "改变级别的浓度变化 " (en("what would change it"))
+                @for (county, change) in nearest { br; (county) " " (explain::change(change)) } }
         }
     }
 }
@@ -190,16 +188,16 @@ fn how_sure(r: &ConsultationRecord) -> Markup {
             (nearest_changes(r))
             @if let Some((county, day)) = worst {
                 p { "最高 " (county.name_zh) " " (day.beijing_day.format("%m-%d")) " AQI " b { (or_dash(day.aqi.aqi)) }
-                    " " (names(&day.aqi.primary)) }
-                p { "80 % 区间 " b { (or_dash(day.aqi_lower.aqi)) "–" (or_dash(day.aqi_upper.aqi)) } " "
+                    " " (names(&day.aqi.primary)) "，80 % 区间 " b { (or_dash(day.aqi_lower.aqi)) "–" (or_dash(day.aqi_upper.aqi)) } " "
                     "（" (aqi_level(&day.aqi_lower)) " 至 " (aqi_level(&day.aqi_upper)) "）" }
             }
-            p { @if uncorrected > 0 { span.note { "未订正 not corrected " (uncorrected) " / " (methods.len()) } }
-                @else { "全部订正 " (en("all corrected")) } }
-            p { "有站点的县市 " (en("counties with a station")) " " b { (stations) " / " (r.forecast.counties.len()) } }
-            @if unverified > 0 { p { span.note { "待核对条款 clauses unverified " (unverified) " / " (r.warning.prefecture.because.len()) } } }
-            @if r.warning.prefecture.unjudged_hours > 0 {
-                p { span.note { "无法判定 " (r.warning.prefecture.unjudged_hours) " 小时 hours not judged" } }
+            p {
+                @if uncorrected > 0 { span.note { "未订正 not corrected " (uncorrected) " / " (methods.len()) } } @else { "全部订正 " (en("all corrected")) }
+                " 有站点的县市 " (en("counties with a station")) " " b { (stations) " / " (r.forecast.counties.len()) }
+                @if unverified > 0 { " " span.note { "待核对条款 clauses unverified " (unverified) " / " (r.warning.prefecture.because.len()) } }
+                @if r.warning.prefecture.unjudged_hours > 0 {
+                    " " span.note { "无法判定 " (r.warning.prefecture.unjudged_hours) " 小时 hours not judged" }
+                }
             }
         }
     }
