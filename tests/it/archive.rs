@@ -3,7 +3,7 @@
 #[path = "archive_api.rs"]
 mod api;
 #[path = "sample_record.rs"]
-mod sample_record;
+pub(crate) mod sample_record;
 
 use chrono::{Duration, TimeZone, Utc};
 use hazecast::archive::durable::{sha256, sha256_file, write_atomic};
@@ -19,21 +19,27 @@ use sample_record::{cycle, grid, history, record};
 use std::fs;
 use std::path::Path;
 
-fn store() -> (tempfile::TempDir, Store) {
+pub(crate) fn store() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("runs")).unwrap();
     (folder, store)
 }
 
 /// Publishes the sample record of a cycle with its series.
-fn publish(store: &Store, hours_after: i64, key: &str) -> (RunId, Published) {
+pub(crate) fn publish(store: &Store, hours_after: i64, key: &str) -> (RunId, Published) {
     let cycle = cycle() + Duration::hours(hours_after);
     let (run, record) = (RunId::of(cycle), record(cycle));
     let lock = store.lock().unwrap();
     let work = store.begin(&lock, &run, key).unwrap();
     work.save_json(archive::RECORD, &record).unwrap();
+    work.save_json(archive::RULES, &rules(&run)).unwrap();
     series::write(&work.path(archive::BASE_SERIES), &record.forecast).unwrap();
     (run, store.publish(&lock, &work).unwrap())
+}
+
+/// A document of rules, in short.
+pub(crate) fn rules(run: &RunId) -> serde_json::Value {
+    serde_json::json!({ "run": run, "date": "2026-01-15", "adcode": 222_400, "in_force": [], "files": [] })
 }
 
 fn names(folder: &Path) -> Vec<String> {
