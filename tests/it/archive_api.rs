@@ -470,7 +470,8 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
         "热电厂 &lt;一号&gt;",
         // action, chance with interval and sample, nearest changes, other readings
         "<b>发布</b>",
-        "及以上 <b>62 %</b> <span class=\"range\">[54 %, 70 %] · 100 条路径",
+        "及以上 <b>62 %</b> <span class=\"range\">[54 %, 70 %]</span>",
+        "<small>100 条路径",
         "延吉市 −12 % → ",
         "延吉市 +31 % → ",
         "其他读法 1 处",

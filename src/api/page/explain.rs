@@ -76,8 +76,8 @@ fn account(rule: &RuleAccount) -> Markup {
         td.reading { (reading(rule.reading)) @if !rule.counts { " " span.note { "不作数 does not count" } } }
         td.number { (rule.longest_hours) " / " (needed) " h" }
         td { (period(rule.from, rule.to)) }
-        td { @if rule.fired { b { "触发 " (en("fired")) } }
-            @else if rule.longest_hours >= needed { "未触发：其余条件未满足 " (en("another condition is not met")) }
+        td.result { @if rule.fired { b { "触发 " (en("fired")) } }
+            @else if rule.longest_hours >= needed { "未触发：其余条件未满足" br; (en("another condition is not met")) }
             @else { "未触发 " (en("not fired")) } }
     }
 }

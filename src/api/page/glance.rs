@@ -6,7 +6,8 @@ use super::wording::{
 use super::{certificate, explain};
 use crate::consultation::{ConsultationRecord, Status};
 use crate::forecast::{CountyForecast, DayForecast};
-use crate::warning::{AreaWarning, Because, WarningDecision, WarningLevel};
+use crate::warning::probability::LevelProbability;
+use crate::warning::{Because, WarningDecision, WarningLevel};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -85,7 +86,7 @@ fn why(warning: &WarningDecision) -> Markup {
                 None => p { "没有触发任何条款。 " (en("No clause fired.")) },
             }
             @if p.level_natural_day != p.level_sliding_24h {
-                p { "自然日 " (level_badge(p.level_natural_day)) " 滑动24小时 " (level_badge(p.level_sliding_24h)) "，取严 " (en("the stricter")) }
+                p { "自然日 " (level_badge(p.level_natural_day)) " 滑动 " (level_badge(p.level_sliding_24h)) "，取严 " (en("the stricter")) }
             }
             (other_readings(warning))
             @if !p.because.is_empty() {
@@ -150,14 +151,13 @@ fn effect(r: &ConsultationRecord) -> Markup {
     }
 }
 
-/// Chances of the coloured levels that matter for signing, with their interval and the number of paths.
-fn chances(area: &AreaWarning) -> Markup {
-    let Some(p) = &area.probability else { return html! {} };
+/// Chances of the coloured levels that matter for signing, with their interval.
+fn chances(p: &LevelProbability) -> Markup {
     let shown = p.levels.iter().filter(|c| matches!(c.level, WarningLevel::Yellow | WarningLevel::Orange));
     html! {
         @for c in shown {
             p { (level_badge(c.level)) " 及以上 " b { (chance(c.probability)) } " "
-                span.range { "[" (chance(c.lower)) ", " (chance(c.upper)) "] · " (p.sample) " 条路径 " (en("paths")) } }
+                span.range { "[" (chance(c.lower)) ", " (chance(c.upper)) "]" } }
         }
     }
 }
@@ -177,14 +177,16 @@ fn nearest_changes(r: &ConsultationRecord) -> Markup {
 fn how_sure(r: &ConsultationRecord) -> Markup {
     let days = r.forecast.counties.iter().flat_map(|c| c.days.iter().map(move |d| (c, d)));
     let worst: Option<(&CountyForecast, &DayForecast)> = days.max_by_key(|(_, d)| d.aqi.aqi);
+    let probability = r.warning.prefecture.probability.as_ref();
     let methods = &r.forecast.correction.methods;
     let uncorrected = methods.iter().filter(|m| m.method == "none").count();
     let stations = r.forecast.counties.iter().filter(|c| c.has_station).count();
     let unverified = r.warning.prefecture.because.iter().filter(|b| !b.verified).count();
     html! {
         section.card {
-            h2 { "把握 " (en("how sure")) }
-            (chances(&r.warning.prefecture))
+            h2 { "把握 " (en("how sure"))
+                @if let Some(p) = probability { " " small { (p.sample) " 条路径 " (en("paths")) "，90 % 区间 " (en("interval")) } } }
+            @if let Some(p) = probability { (chances(p)) }
             (nearest_changes(r))
             @if let Some((county, day)) = worst {
                 p { "最高 " (county.name_zh) " " (day.beijing_day.format("%m-%d")) " AQI " b { (or_dash(day.aqi.aqi)) }
