@@ -4,6 +4,7 @@ mod answer;
 mod chart;
 mod consultations;
 mod counties;
+mod explain;
 mod health;
 pub mod openapi;
 mod page;
@@ -11,8 +12,10 @@ pub mod problem;
 mod published;
 mod reductions;
 pub mod router;
+mod rules;
 mod runs;
 mod server;
+mod targets;
 mod warnings;
 
 pub use router::router;

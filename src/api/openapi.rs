@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, made from the handlers and the types that are the JSON.
 
 use super::problem::Problem;
-use super::{answer, consultations, counties, health, page, reductions, runs, warnings};
+use super::{answer, consultations, counties, explain, health, page, reductions, rules, runs, targets, warnings};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use utoipa::OpenApi;
@@ -46,6 +46,9 @@ pub(super) struct NotPublished(#[to_schema] Problem);
         counties::forecast,
         warnings::current,
         warnings::one,
+        explain::one,
+        rules::of_run,
+        targets::of_run,
         reductions::one,
         consultations::one,
         health::check,

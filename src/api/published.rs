@@ -1,10 +1,10 @@
 //! The published runs as the API sees them; the latest one is kept in memory.
 
 use super::problem::Problem;
-use crate::archive::CUT_SERIES;
 use crate::archive::run_id::RunId;
 use crate::archive::series::{SeriesRow, read_rows};
 use crate::archive::store::{Archived, Store};
+use crate::archive::{CUT_SERIES, RULES};
 use crate::error::Result;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +51,15 @@ impl Published {
         }
         let run = archived.run.clone();
         self.blocking(move |published| published.store.file(&run, CUT_SERIES).and_then(|path| read_rows(&path))).await
+    }
+
+    /// The rules of the run, as archived; `None` for runs archived before there were rules with them.
+    pub async fn rules(&self, archived: &Archived) -> std::result::Result<Option<Vec<u8>>, Problem> {
+        if archived.manifest.file(RULES).is_none() {
+            return Ok(None);
+        }
+        let run = archived.run.clone();
+        self.blocking(move |published| published.store.bytes(&run, RULES)).await.map(Some)
     }
 
     /// The latest run id and all ids, oldest first.

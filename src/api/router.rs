@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::published::Published;
-use super::{consultations, counties, health, openapi, page, reductions, runs, warnings};
+use super::{consultations, counties, explain, health, openapi, page, reductions, rules, runs, targets, warnings};
 use crate::archive::store::Store;
 use axum::Router;
 use axum::extract::Request;
@@ -39,6 +39,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<Published>)> {
         ("/v1/counties/{adcode}/forecast", get(counties::forecast)),
         ("/v1/warnings/current", get(warnings::current)),
         ("/v1/warnings/{adcode}", get(warnings::one)),
+        ("/v1/warnings/{adcode}/explain", get(explain::one)),
+        ("/v1/rules", get(rules::of_run)),
+        ("/v1/targets", get(targets::of_run)),
         ("/v1/reductions/{run}", get(reductions::one)),
         ("/v1/consultations/{run}", get(consultations::one)),
     ]

@@ -14,6 +14,8 @@ pub mod work;
 
 /// The consultation record of a run, JSON.
 pub const RECORD: &str = "record.json";
+/// The rules in force for a run with the hashes of their files, JSON.
+pub const RULES: &str = "rules.json";
 /// Hourly fields of the base run, NetCDF.
 pub const BASE_FIELDS: &str = "fields.nc";
 /// Hourly fields of the run with the reduction list, NetCDF.

@@ -206,6 +206,15 @@ impl Store {
         Ok(path)
     }
 
+    /// Content of a file of a published run, checked against the manifest.
+    ///
+    /// # Errors
+    /// As [`Store::file`].
+    pub fn bytes(&self, run: &RunId, name: &str) -> Result<Vec<u8>> {
+        let path = self.file(run, name)?;
+        fs::read(&path).map_err(|e| Error::io(&path, e))
+    }
+
     /// SHA-256 of a run's manifest.
     ///
     /// # Errors

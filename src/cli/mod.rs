@@ -5,6 +5,8 @@ pub mod check;
 pub mod daily_values;
 pub mod demo;
 pub mod example;
+pub mod explain;
+pub mod explanation;
 pub mod language;
 pub mod night;
 pub mod output;
@@ -51,8 +53,8 @@ enum Command {
     Rules(rules::RulesArgs),
     Stats(stats::StatsArgs),
     Targets(targets::TargetsArgs),
-    Warn(warn::WarnArgs),
     Proof(proof::ProofArgs),
+    Warn(warn::WarnArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -76,8 +78,8 @@ pub fn main() -> ExitCode {
         Command::Rules(a) => a.json(),
         Command::Stats(a) => a.input.json,
         Command::Targets(a) => a.input.json,
-        Command::Warn(a) => a.json(),
         Command::Proof(a) => a.json,
+        Command::Warn(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -89,8 +91,8 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, language),
         Command::Stats(args) => stats::run(args, language),
         Command::Targets(args) => targets::run(args, language),
-        Command::Warn(args) => warn::run(args, language),
         Command::Proof(args) => proof::run(args, language),
+        Command::Warn(args) => warn::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

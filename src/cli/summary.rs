@@ -1,9 +1,12 @@
 //! A night in one screen of text.
 
 use super::language::Language;
-use crate::consultation::ConsultationRecord;
+use crate::consultation::{ConsultationRecord, chance_percent};
 use crate::domain::pollutant::Pollutant;
+use crate::domain::targets::TargetState;
 use crate::forecast::DayForecast;
+use crate::warning::{AreaWarning, WarningLevel};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The record for people: warning, counties by day, list, certificate, mass ledger.
@@ -12,13 +15,14 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
     let warning = &record.warning;
     let _ = writeln!(
         out,
-        "{} {}   {} {}   {}: {}",
+        "{} {}   {} {}   {}: {} · {}",
         language.pick("起报", "run"),
         record.run,
         language.pick("地区", "region"),
         language.pick(&record.region_name_zh, &record.region),
         language.pick("全州", "prefecture"),
         language.pick(warning.prefecture.level.zh(), warning.prefecture.level.en()),
+        language.pick(warning.prefecture.action.zh(), warning.prefecture.action.en()),
     );
     for d in &record.degraded {
         let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
@@ -30,6 +34,8 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
     for because in &warning.prefecture.because {
         let _ = writeln!(out, "{} [{}]", language.pick(&because.text_zh, &because.text_en), because.clause);
     }
+    how_sure(&mut out, &warning.prefecture, language);
+    targets(&mut out, record, language);
     list(&mut out, record, language);
     ledger(&mut out, record, language);
     let limits = match language {
@@ -48,10 +54,11 @@ fn counties(out: &mut String, record: &ConsultationRecord, language: Language) {
         let days: Vec<String> = county.days.iter().map(day).collect();
         let _ = writeln!(
             out,
-            "  {} {:<10} {:<12} {}",
+            "  {} {:<10} {:<12} {:<8} {}",
             county.adcode,
             language.pick(&county.name_zh, &county.name_en),
             language.pick(area.level.zh(), area.level.en()),
+            language.pick(area.action.zh(), area.action.en()),
             days.join("  "),
         );
     }
@@ -72,6 +79,48 @@ fn day(day: &DayForecast) -> String {
         text(day.aqi_lower.aqi),
         text(day.aqi_upper.aqi)
     )
+}
+
+/// Chance of a yellow warning or a stricter one, and the clauses that nobody has checked.
+fn how_sure(out: &mut String, area: &AreaWarning, language: Language) {
+    let chance = area.probability.as_ref().and_then(|p| {
+        let yellow = p.levels.iter().find(|c| c.level == WarningLevel::Yellow)?;
+        Some((p.sample, yellow))
+    });
+    if let Some((sample, yellow)) = chance {
+        let [probability, lower, upper] = [yellow.probability, yellow.lower, yellow.upper].map(chance_percent);
+        let label = language.pick("黄色及以上的可能性", "chance of yellow or above");
+        let of = language.pick("90 %区间，路径数", "90 % interval, paths:");
+        let _ = writeln!(out, "{label}: {probability} [{lower}, {upper}] ({of} {sample})");
+    }
+    let unverified: BTreeSet<&str> = area.because.iter().filter(|b| !b.verified).map(|b| b.rule.as_str()).collect();
+    if !unverified.is_empty() {
+        let label = language.pick("未核实条款", "unverified clauses");
+        let _ = writeln!(out, "{label}: {}", unverified.into_iter().collect::<Vec<_>>().join(", "));
+    }
+}
+
+/// How many areas stand how against the targets of the year.
+fn targets(out: &mut String, record: &ConsultationRecord, language: Language) {
+    let Some(report) = &record.targets else { return };
+    let states = [TargetState::OnTrack, TargetState::AtRisk, TargetState::Missed, TargetState::Unknown];
+    let counted: Vec<String> = states
+        .into_iter()
+        .map(|s| (s, report.areas.iter().filter(|a| a.state == s).count()))
+        .filter(|(_, n)| *n > 0)
+        .map(|(s, n)| format!("{} {n}", language.pick(s.name_zh(), s.name_en())))
+        .collect();
+    let open = if report.target.verified { "" } else { language.pick("（未核实）", " (not verified)") };
+    let _ = writeln!(
+        out,
+        "{} {}{open}, {} {}: {}. {}",
+        language.pick("年度目标", "targets of"),
+        report.year,
+        language.pick("截至", "up to"),
+        report.to,
+        counted.join(", "),
+        language.pick(&report.guard.text_zh, &report.guard.text_en),
+    );
 }
 
 fn list(out: &mut String, record: &ConsultationRecord, language: Language) {

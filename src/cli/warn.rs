@@ -1,11 +1,17 @@
-//! `hazecast warn`: the warning explained, and past records judged.
+//! `hazecast warn`: the warning of a run explained, and the warnings of a past record.
 
 use super::language::Language;
-use super::replay;
+use super::{explain, replay};
 use crate::error::Result;
 
-/// Warnings of a past record.
+const EXAMPLES: &str = "\
+Examples:
+  hazecast warn explain --config night.toml --area 222401
+  hazecast warn replay --daily records.csv --place 延边州";
+
+/// Explains the warning of a run, or finds the warnings of a past record.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct WarnArgs {
     #[command(subcommand)]
     command: WarnCommand,
@@ -13,6 +19,7 @@ pub struct WarnArgs {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 enum WarnCommand {
+    Explain(explain::ExplainArgs),
     Replay(replay::ReplayArgs),
 }
 
@@ -20,6 +27,7 @@ impl WarnArgs {
     /// Whether stdout is to hold JSON.
     pub fn json(&self) -> bool {
         match &self.command {
+            WarnCommand::Explain(args) => args.json,
             WarnCommand::Replay(args) => args.input.json,
         }
     }
@@ -31,6 +39,7 @@ impl WarnArgs {
 /// Those of the sub-command.
 pub fn run(args: &WarnArgs, language: Language) -> Result<u8> {
     match &args.command {
+        WarnCommand::Explain(args) => explain::run(args, language),
         WarnCommand::Replay(args) => replay::run(args, language),
     }
 }

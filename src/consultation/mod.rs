@@ -5,8 +5,9 @@ use crate::error::Rejection;
 use crate::forecast::Forecast;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
-use crate::warning::WarningDecision;
+use crate::warning::advice::AreaAdvice;
 use crate::warning::explain::Explanation;
+use crate::warning::{AreaWarning, WarningDecision};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +50,14 @@ pub struct ConsultationRecord {
     pub limits_zh: Vec<String>,
     pub limits_en: Vec<String>,
     pub warning: WarningDecision,
-    /// Why these levels: prefecture first, then the counties.
+    /// Why these levels: prefecture first, then the counties; empty in records made before there were explanations.
+    #[serde(default)]
     pub explanations: Vec<Explanation>,
+    /// Advice by area: prefecture first, then the counties; empty in records made before there was advice.
+    #[serde(default)]
+    pub advice: Vec<AreaAdvice>,
     /// The year so far against its targets; `None` where the year has no target.
+    #[serde(default)]
     pub targets: Option<TargetsReport>,
     /// `None` when no level calls for one.
     pub reduction: Option<ReductionPlan>,
@@ -65,4 +71,35 @@ pub struct ConsultationRecord {
     pub rejections: Vec<Rejection>,
     /// Version of the program.
     pub hazecast: String,
+}
+
+/// Everything that a record says of one area's warning.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct AreaAccount<'r> {
+    /// The decision with its reasons, chances, causes and lifting.
+    pub warning: &'r AreaWarning,
+    /// Every rule, the days, and what would change the level; `None` in records made before there were explanations.
+    pub explanation: Option<&'r Explanation>,
+    pub advice: Option<&'r AreaAdvice>,
+}
+
+impl ConsultationRecord {
+    /// The accounts of the prefecture and of every county, in the order of the decision.
+    pub fn accounts(&self) -> impl Iterator<Item = AreaAccount<'_>> {
+        std::iter::once(&self.warning.prefecture).chain(&self.warning.counties).map(|warning| AreaAccount {
+            warning,
+            explanation: self.explanations.iter().find(|e| e.adcode == warning.adcode),
+            advice: self.advice.iter().find(|a| a.adcode == warning.adcode),
+        })
+    }
+}
+
+/// A chance, 0 ..= 1, in whole percent; what is neither impossible nor certain is not printed as such.
+pub fn chance_percent(chance: f64) -> String {
+    let text = format!("{:.0} %", 100.0 * chance);
+    match text.as_str() {
+        "0 %" if chance > 0.0 => "<1 %".into(),
+        "100 %" if chance < 1.0 => ">99 %".into(),
+        _ => text,
+    }
 }

@@ -14,13 +14,13 @@ use crate::archive::durable::sha256_file;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::archive::work::Work;
-use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, fields, series};
-use crate::calendar::beijing_local;
+use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, RULES, fields, series};
+use crate::calendar::{beijing_day_hour, beijing_local};
 use crate::consultation::{ConsultationRecord, Status};
 use crate::domain::averages::Validity;
 use crate::domain::source::Source;
 use crate::domain::targets::TargetsReport;
-use crate::error::{Rejection, Result};
+use crate::error::{Error, Rejection, Result};
 use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast, with_cut};
 use crate::forecast::county_series::{CountySeries, county_series};
@@ -28,6 +28,7 @@ use crate::forecast::trajectories::Trajectories;
 use crate::reduction::plan::plan;
 use crate::reduction::register::{Conditions, SourceDay};
 use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
+use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
 use crate::simulation::history::History;
 use crate::simulation::run::{World, simulate};
@@ -102,6 +103,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     }
     rejections.splice(0..0, inputs.rejections.iter().chain(&learned.rejections).cloned());
     let year = yearly::targets(rulebook, &setup.region, &inputs, &base)?;
+    work.save_json(RULES, &tonight.rules()?)?;
     let record = tonight.record(base, (decision, explanations, year), &base_history, cut, rejections, learned.files);
     work.save_json(RECORD, &record)?;
     store.publish(&lock, &work)?;
@@ -212,6 +214,19 @@ impl Tonight<'_> {
         self.setup.rulebook.limits.standard(beijing_local(self.inputs.cycle).date()).validity.means
     }
 
+    /// The rules of tonight as a document.
+    fn rules(&self) -> Result<serde_json::Value> {
+        let (date, adcode) = (beijing_day_hour(self.inputs.cycle + Duration::hours(1)).0, self.setup.region.adcode);
+        let rules = RulesOfNight {
+            run: self.work.run().to_string(),
+            date,
+            adcode,
+            in_force: self.setup.rulebook.in_force(date, adcode),
+            files: self.setup.files.clone(),
+        };
+        serde_json::to_value(rules).map_err(|e| Error::io(self.work.path(RULES), e.into()))
+    }
+
     fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, WarningLevel>) -> Basis<'b> {
         let region = &self.setup.region;
         Basis {
@@ -271,6 +286,7 @@ impl Tonight<'_> {
         learned_files: Vec<crate::consultation::InputFile>,
     ) -> ConsultationRecord {
         let region = &self.setup.region;
+        let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
         let degraded = self.inputs.degraded.clone();
         let (reduction, certificate, ledger_cut) = match cut {
             Some((list, effect, ledger)) => (Some(list), Some(effect), Some(ledger)),
@@ -289,6 +305,7 @@ impl Tonight<'_> {
             limits_en: LIMITS.iter().map(|(_, en)| (*en).to_owned()).collect(),
             warning,
             explanations,
+            advice,
             targets,
             reduction,
             certificate,

@@ -21,6 +21,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "seeds/events.toml",
     "seeds/targets.toml",
     "seeds/warning.toml",
+    "seeds/advice.toml",
     "seeds/measures.toml",
     "seeds/reduction.toml",
     "models/emission.toml",

@@ -16,6 +16,7 @@ use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::Background;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::fire_emission::FireFactors;
+use crate::warning::advice::AdviceRules;
 use crate::warning::rules::WarningRules;
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +33,7 @@ const FILES: &[(&str, Faults)] = &[
     ("seeds/events.toml", |t, p| first(EventRules::from_toml(t, p))),
     ("seeds/targets.toml", |t, p| first(TargetRules::from_toml(t, p))),
     ("seeds/warning.toml", |t, p| first(WarningRules::from_toml(t, p))),
+    ("seeds/advice.toml", |t, p| first(AdviceRules::from_toml(t, p))),
     ("seeds/measures.toml", |t, p| first(Catalogue::from_toml(t, p))),
     ("seeds/reduction.toml", |t, p| first(ReductionRules::from_toml(t, p))),
     ("models/emission.toml", |t, p| first(EmissionModel::from_toml(t, p))),

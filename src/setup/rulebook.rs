@@ -2,6 +2,7 @@
 
 use super::library::Library;
 use super::rule_changes::{Change, Node};
+use crate::consultation::InputFile;
 use crate::domain::aqi::AqiRules;
 use crate::domain::evaluation::EvaluationRules;
 use crate::domain::event::EventRules;
@@ -9,6 +10,7 @@ use crate::domain::limits::LimitRules;
 use crate::domain::statistics::Standards;
 use crate::domain::targets::TargetRules;
 use crate::error::Result;
+use crate::warning::advice::AdviceRules;
 use crate::warning::rules::WarningRules;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -24,10 +26,11 @@ pub struct Rulebook {
     pub targets: TargetRules,
     /// With the plan of the region laid over its scheme, where there is one.
     pub warning: WarningRules,
+    pub advice: AdviceRules,
 }
 
 /// One rule set in force on a day.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Entry {
     /// Kind of rules, the name of their file: `aqi`, `warning`.
     pub what: &'static str,
@@ -49,6 +52,20 @@ pub struct Entry {
     pub values: Value,
 }
 
+/// The rules that a night judged by, as they are archived with it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct RulesOfNight {
+    /// `YYYYMMDDHH` of the cycle.
+    pub run: String,
+    /// Beijing day of the first forecast hour: the day whose rules count.
+    pub date: NaiveDate,
+    /// Code of the region.
+    pub adcode: u32,
+    pub in_force: Vec<Entry>,
+    /// The rule, model and region files of the night with their hashes, the region's own plan among them.
+    pub files: Vec<InputFile>,
+}
+
 impl Rulebook {
     /// Reads every dated file, and the region's own `plan`.
     ///
@@ -67,6 +84,7 @@ impl Rulebook {
                 Some(plan) => library.file("seed", plan, |text, origin| warning.with_plan(text, origin))?,
                 None => warning,
             },
+            advice: library.read("seeds/advice.toml", AdviceRules::from_toml)?,
         })
     }
 
@@ -85,6 +103,7 @@ impl Rulebook {
             Entry::of("evaluation", "method", date, self.evaluation.method(date)),
             Entry::of("warning", "scheme", date, scheme),
             Entry::of("warning", "adoption", date, adoption),
+            Entry::of("advice", "advice", date, &self.advice),
         ]
     }
 

@@ -1,5 +1,6 @@
 //! Forecast -> warning decision: pre-warning (预警前措施), yellow, orange, red, with the clause that fired.
 
+pub mod advice;
 mod alternatives;
 mod applied;
 pub mod classes;

@@ -3,7 +3,7 @@
 #[path = "archive_api.rs"]
 mod api;
 #[path = "sample_record.rs"]
-mod sample_record;
+pub(crate) mod sample_record;
 
 use chrono::{Duration, TimeZone, Utc};
 use hazecast::archive::durable::{sha256, sha256_file, write_atomic};
@@ -19,21 +19,27 @@ use sample_record::{cycle, grid, history, record};
 use std::fs;
 use std::path::Path;
 
-fn store() -> (tempfile::TempDir, Store) {
+pub(crate) fn store() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("runs")).unwrap();
     (folder, store)
 }
 
 /// Publishes the sample record of a cycle with its series.
-fn publish(store: &Store, hours_after: i64, key: &str) -> (RunId, Published) {
+pub(crate) fn publish(store: &Store, hours_after: i64, key: &str) -> (RunId, Published) {
     let cycle = cycle() + Duration::hours(hours_after);
     let (run, record) = (RunId::of(cycle), record(cycle));
     let lock = store.lock().unwrap();
     let work = store.begin(&lock, &run, key).unwrap();
     work.save_json(archive::RECORD, &record).unwrap();
+    work.save_json(archive::RULES, &rules(&run)).unwrap();
     series::write(&work.path(archive::BASE_SERIES), &record.forecast).unwrap();
     (run, store.publish(&lock, &work).unwrap())
+}
+
+/// A document of rules, in short.
+pub(crate) fn rules(run: &RunId) -> serde_json::Value {
+    serde_json::json!({ "run": run, "date": "2026-01-15", "adcode": 222_400, "in_force": [], "files": [] })
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -166,7 +172,8 @@ fn publishing_twice_changes_nothing_and_other_content_replaces() {
     assert_eq!(store.latest().unwrap(), Some(run.clone()));
     let first = store.read(&run).unwrap();
     assert_eq!(first.record, record(cycle()));
-    assert_eq!(names(&store.folder().join(run.as_str())), ["manifest.json", "record.json", "series.parquet"]);
+    let archived = names(&store.folder().join(run.as_str()));
+    assert_eq!(archived, ["manifest.json", "record.json", "rules.json", "series.parquet"]);
     store.verify(&run).unwrap();
 
     assert!(store.is_published(&run, "key").unwrap());
@@ -225,10 +232,13 @@ fn a_crash_between_the_two_renames_loses_nothing() {
 fn every_flipped_bit_is_found() {
     let (_folder, store) = store();
     let (run, _) = publish(&store, 0, "key");
-    for name in ["manifest.json", "record.json", "series.parquet"] {
+    for name in ["manifest.json", "record.json", "rules.json", "series.parquet"] {
         let path = store.folder().join(run.as_str()).join(name);
         let whole = fs::read(&path).unwrap();
-        for place in (0..whole.len()).step_by(whole.len() / 40 + 1) {
+        // another input key makes another sound manifest: the night compares the key with its inputs
+        let key = String::from_utf8_lossy(&whole).find("\"key\"").filter(|_| name == "manifest.json");
+        let is_key = |place: usize| key.is_some_and(|k| (k + 1..k + 4).contains(&place));
+        for place in (0..whole.len()).step_by(whole.len() / 40 + 1).filter(|p| !is_key(*p)) {
             let mut bytes = whole.clone();
             bytes[place] ^= 1 << (place % 8);
             fs::write(&path, &bytes).unwrap();

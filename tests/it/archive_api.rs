@@ -7,8 +7,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use hazecast::api;
 use hazecast::archive::store::{Published, Store};
+use hazecast::domain::targets::TargetsReport;
 use hazecast::forecast::CountyForecast;
 use hazecast::reduction::{ReductionEffect, ReductionPlan};
+use hazecast::warning::advice::AreaAdvice;
+use hazecast::warning::explain::Explanation;
 use hazecast::warning::{AreaWarning, WarningDecision};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +65,7 @@ fn published() -> (tempfile::TempDir, Store, Router) {
 }
 
 /// A request for each route, by the route's path in the OpenAPI document.
-const GOOD: [(&str, &str); 13] = [
+const GOOD: [(&str, &str); 16] = [
     ("/", "/"),
     ("/page.css", "/page.css"),
     ("/icon.svg", "/icon.svg"),
@@ -74,12 +77,15 @@ const GOOD: [(&str, &str); 13] = [
     ("/v1/counties/{adcode}/forecast", "/v1/counties/222401/forecast"),
     ("/v1/warnings/current", "/v1/warnings/current"),
     ("/v1/warnings/{adcode}", "/v1/warnings/222424"),
+    ("/v1/warnings/{adcode}/explain", "/v1/warnings/222401/explain"),
+    ("/v1/rules", "/v1/rules"),
+    ("/v1/targets", "/v1/targets"),
     ("/v1/reductions/{run}", "/v1/reductions/latest"),
     ("/v1/consultations/{run}", "/v1/consultations/2026011512"),
 ];
 
 /// Requests that must fail, and how.
-const BAD: [(&str, &str, u16); 18] = [
+const BAD: [(&str, &str, u16); 26] = [
     ("/v1/warnings/{adcode}", "/v1/warnings/0222401", 400),
     ("/", "/?run=yesterday", 400),
     ("/", "/?run=2031010100", 404),
@@ -94,6 +100,15 @@ const BAD: [(&str, &str, u16); 18] = [
     ("/v1/warnings/current", "/v1/warnings/current?run=2031010100", 404),
     ("/v1/warnings/{adcode}", "/v1/warnings/tomorrow", 400),
     ("/v1/warnings/{adcode}", "/v1/warnings/222499", 404),
+    ("/v1/warnings/{adcode}/explain", "/v1/warnings/tomorrow/explain", 400),
+    ("/v1/warnings/{adcode}/explain", "/v1/warnings/222499/explain", 404),
+    // a county of the run of which the record holds no explanation
+    ("/v1/warnings/{adcode}/explain", "/v1/warnings/222402/explain", 404),
+    ("/v1/warnings/{adcode}/explain", "/v1/warnings/222401/explain?run=2031010100", 404),
+    ("/v1/rules", "/v1/rules?run=2026", 400),
+    ("/v1/rules", "/v1/rules?run=2031010100", 404),
+    ("/v1/targets", "/v1/targets?run=", 400),
+    ("/v1/targets", "/v1/targets?run=2031010100", 404),
     ("/v1/reductions/{run}", "/v1/reductions/-1", 400),
     ("/v1/reductions/{run}", "/v1/reductions/2031010100", 404),
     ("/v1/consultations/{run}", "/v1/consultations/%FF", 400),
@@ -176,7 +191,7 @@ async fn answers_are_the_archived_record() {
     );
     let listed: Vec<&str> =
         run["manifest"]["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
-    assert_eq!(listed, ["record.json", "series.parquet"]);
+    assert_eq!(listed, ["record.json", "rules.json", "series.parquet"]);
 
     let yanji = fetch(&router, "/v1/counties/222401/forecast").await;
     assert_eq!(yanji.take::<CountyForecast>("forecast"), record.forecast.counties[0]);
@@ -189,6 +204,16 @@ async fn answers_are_the_archived_record() {
     assert_eq!(whole.take::<ReductionPlan>("reduction"), record.reduction.unwrap());
     let prefecture = fetch(&router, "/v1/warnings/222400").await;
     assert_eq!(prefecture.take::<AreaWarning>("warning"), record.warning.prefecture);
+    let stored = fs::read(store.folder().join("2026011512/rules.json")).unwrap();
+    assert_eq!(fetch(&router, "/v1/rules").await.body, stored);
+    assert_eq!(fetch(&router, "/v1/rules?run=2026011500").await.json()["run"], "2026011500");
+    let targets = fetch(&router, "/v1/targets").await;
+    assert_eq!(targets.take::<TargetsReport>("targets"), record.targets.clone().unwrap());
+    let explained = fetch(&router, "/v1/warnings/222401/explain").await;
+    assert_eq!(explained.take::<Explanation>("explanation"), record.explanations[0]);
+    assert_eq!(explained.take::<AreaWarning>("warning"), record.warning.counties[0]);
+    assert_eq!(explained.take::<AreaAdvice>("advice"), record.advice[1]);
+    assert_eq!(explained.json()["degraded"][0], record.degraded[0]);
     let counties = fetch(&router, "/v1/counties").await.json();
     let found: Vec<u64> =
         counties["counties"].as_array().unwrap().iter().map(|c| c["adcode"].as_u64().unwrap()).collect();
@@ -236,6 +261,47 @@ async fn a_corrected_run_changes_the_tag_at_once() {
     assert_eq!(after.status, 200);
     assert_ne!(after.header("etag"), before.header("etag"));
     assert_eq!(after.json()["degraded"], serde_json::json!([]));
+}
+
+/// A run archived before there were explanations, advice, targets and rules in it is still served; what it lacks is 404 with the reason.
+#[tokio::test]
+async fn a_run_of_before_answers_what_it_has() {
+    let (_folder, store) = store();
+    let lock = store.lock().unwrap();
+    let work = store.begin(&lock, &"2026011512".parse().unwrap(), "key").unwrap();
+    let mut old = serde_json::to_value(record(cycle())).unwrap();
+    for key in ["explanations", "advice", "targets"] {
+        assert!(old.as_object_mut().unwrap().remove(key).is_some(), "{key}");
+    }
+    work.save_json(hazecast::archive::RECORD, &old).unwrap();
+    store.publish(&lock, &work).unwrap();
+    let router = api::router(Arc::new(store.clone()));
+    for (uri, reason) in [
+        ("/v1/rules", "archived without its rules"),
+        ("/v1/targets", "no target was in force"),
+        ("/v1/warnings/222401/explain", "holds no explanation of 222401"),
+    ] {
+        let answer = fetch(&router, uri).await;
+        assert_problem(&answer, 404, uri);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(reason), "{uri}: {}", answer.json());
+    }
+    for uri in ["/", "/v1/warnings/222401", "/v1/consultations/latest"] {
+        assert_eq!(fetch(&router, uri).await.status, 200, "{uri}");
+    }
+    let page = String::from_utf8(fetch(&router, "/").await.body).unwrap();
+    for absent in ["id=\"explain\"", "id=\"advice\"", "id=\"targets\""] {
+        assert!(!page.contains(absent), "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_rules_is_an_error() {
+    let (_folder, store, router) = published();
+    let path = store.folder().join("2026011512/rules.json");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    assert_problem(&fetch(&router, "/v1/rules").await, 500, "/v1/rules");
 }
 
 #[tokio::test]
@@ -402,6 +468,25 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
         "204.0 → 187.5",
         "255 → 238",
         "热电厂 &lt;一号&gt;",
+        // action, chance with interval and sample, nearest changes, other readings
+        "<b>发布</b>",
+        "及以上 <b>62 %</b> <span class=\"range\">[54 %, 70 %]</span>",
+        "<small>100 条路径",
+        "延吉市 −12 % → ",
+        "延吉市 +31 % → ",
+        "其他读法 1 处",
+        // every rule with how far it was met
+        "<td class=\"number\">47 / 72 h</td>",
+        "橙色预警：&lt;72小时&gt;",
+        "AQI&gt;150 ≥72 h",
+        "sliding_hours=every_average",
+        "[48小时的读法 &lt;参数&gt;]",
+        // advice and targets, with the sentence that a target starts nothing
+        "留在室内 &lt;尽量&gt;。",
+        "<strong>不是启动应急响应的理由。</strong>",
+        "1 / 1 <span class=\"state at-risk\">有风险",
+        "92.3 <span class=\"state missed\">已无法完成",
+        "24.9 <span class=\"state on-track\">达标进度正常",
     ] {
         assert!(page.contains(expected), "{expected} is not on the page");
     }
@@ -412,7 +497,9 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
         ),
         "{page}"
     );
-    for forbidden in ["<一号>", "<script", "style=", "http://", "https://", "//cdn", "onload"] {
+    for forbidden in
+        ["<一号>", "<72小时>", "<参数>", "<尽量>", "<script", "style=", "http://", "https://", "//cdn", "onload"]
+    {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     // a chart for each county; no series with the list is archived, so none is drawn
@@ -491,6 +578,37 @@ fn aqi_colours_keep_their_text_readable() {
         let ink = if text.starts_with("000") { 0.0 } else { 255.0 };
         let (a, b) = (luminance([ink; 3]) + 0.05, luminance([r, g, b].map(f64::from)) + 0.05);
         assert!(a.max(b) / a.min(b) >= 4.5, "level {}", i + 1);
+    }
+}
+
+/// The words of a target's state and of a warning level keep 4.5 : 1 on their colour.
+#[test]
+fn state_and_level_colours_keep_their_text_readable() {
+    let css = include_str!("../../web/page.css");
+    let hex = |text: &str| {
+        let digits = text.trim_start_matches('#');
+        let wide = digits.len() == 6;
+        let part = |i: usize| if wide { digits[2 * i..2 * i + 2].to_owned() } else { digits[i..=i].repeat(2) };
+        [0, 1, 2].map(|i| f64::from(u8::from_str_radix(&part(i), 16).unwrap()) / 255.0)
+    };
+    let luminance = |rgb: [f64; 3]| {
+        let [r, g, b] = rgb.map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
+        0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05
+    };
+    for class in [
+        "level.blue",
+        "level.yellow",
+        "level.orange",
+        "level.red",
+        "state.on-track",
+        "state.unknown",
+        "state.at-risk",
+        "state.missed",
+    ] {
+        let rule = css.split(&format!(".{class} {{ ")).nth(1).unwrap_or_else(|| panic!("{class} has no colour"));
+        let value = |name: &str| hex(rule.split(&format!("{name}: ")).nth(1).unwrap().split(';').next().unwrap());
+        let (a, b) = (luminance(value("background")), luminance(value("color")));
+        assert!(a.max(b) / a.min(b) >= 4.5, "{class}: {}", a.max(b) / a.min(b));
     }
 }
 

@@ -2,12 +2,14 @@
 
 #![allow(clippy::print_stdout, reason = "tests print their figures")]
 
+mod advice;
 mod archive;
 mod cli;
 mod core;
 mod emission;
 mod drivers;
 mod example;
+mod explain;
 mod forecast;
 mod met;
 mod night;

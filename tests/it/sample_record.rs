@@ -7,6 +7,7 @@ use hazecast::domain::aqi::AqiReport;
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
 use hazecast::domain::source::{Amounts, Sector};
+use hazecast::domain::targets::TargetsReport;
 use hazecast::error::Rejection;
 use hazecast::forecast::{
     CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
@@ -16,9 +17,13 @@ use hazecast::reduction::{
 };
 use hazecast::simulation::budget::{MassLedger, SpeciesLedger};
 use hazecast::simulation::history::History;
-use hazecast::warning::explain::{Change, Explanation};
+use hazecast::warning::advice::{Advice, AdviceKind, AreaAdvice};
+use hazecast::warning::explain::{Change, DayAccount, Explanation, RuleAccount};
 use hazecast::warning::probability::{LevelChance, LevelProbability};
-use hazecast::warning::{Action, AreaWarning, Because, Evidence, Reading, Response, WarningDecision, WarningLevel};
+use hazecast::warning::rules::Condition;
+use hazecast::warning::{
+    Action, AreaWarning, Because, Evidence, OtherReading, Reading, Response, WarningDecision, WarningLevel,
+};
 use ndarray::Array3;
 use std::collections::BTreeMap;
 
@@ -56,8 +61,9 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         limits_zh: vec!["O3未模拟".into()],
         limits_en: vec!["O3 is not modelled".into()],
         warning,
-        explanations: vec![explanation()],
-        targets: None,
+        explanations: vec![explanation(cycle)],
+        advice: vec![advice(222_400, "延边朝鲜族自治州", "Yanbian"), advice(222_401, "延吉市", "Yanji")],
+        targets: Some(targets()),
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),
         inputs: vec![InputFile {
@@ -76,7 +82,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
     }
 }
 
-fn explanation() -> Explanation {
+fn explanation(cycle: DateTime<Utc>) -> Explanation {
     Explanation {
         adcode: 222_401,
         name_zh: "延吉市".into(),
@@ -88,11 +94,102 @@ fn explanation() -> Explanation {
         level_called: WarningLevel::Orange,
         level_before: WarningLevel::None,
         action: Action::Issue,
-        rules: Vec::new(),
-        days: Vec::new(),
-        changes: vec![Change { percent: -12, level: WarningLevel::Yellow }],
-        other_readings: Vec::new(),
+        rules: vec![rule(cycle, Reading::NaturalDay, 48), rule(cycle, Reading::Sliding24h, 47)],
+        days: vec![DayAccount {
+            beijing_day: NaiveDate::from_ymd_opt(2026, 1, 16).unwrap(),
+            aqi: Some(215),
+            pm25_ug_m3: Some(172.0),
+            primary: vec![Pollutant::Pm25],
+            observed: false,
+        }],
+        changes: vec![
+            Change { percent: -12, level: WarningLevel::Yellow },
+            Change { percent: 31, level: WarningLevel::Red },
+        ],
+        other_readings: vec![other_reading()],
     }
+}
+
+fn other_reading() -> OtherReading {
+    OtherReading {
+        parameter: "sliding_hours".into(),
+        value: "every_average".into(),
+        decided_by: "covered".into(),
+        level: WarningLevel::Yellow,
+        clause: "48小时的读法 <参数>".into(),
+    }
+}
+
+/// A rule of 72 h, reached for `longest_hours`.
+fn rule(cycle: DateTime<Utc>, reading: Reading, longest_hours: u32) -> RuleAccount {
+    RuleAccount {
+        rule: "warning-2024.orange.2".into(),
+        level: WarningLevel::Orange,
+        clause: "橙色预警：<72小时>".into(),
+        verified: false,
+        reading,
+        counts: true,
+        fired: false,
+        conditions: vec![Condition { aqi_above: 150, hours: 72 }],
+        longest_hours,
+        from: Some(cycle + Duration::hours(5)),
+        to: Some(cycle + Duration::hours(5 + i64::from(longest_hours))),
+    }
+}
+
+fn advice(adcode: u32, zh: &str, en: &str) -> AreaAdvice {
+    AreaAdvice {
+        adcode,
+        name_zh: zh.into(),
+        name_en: en.into(),
+        beijing_day: NaiveDate::from_ymd_opt(2026, 1, 17),
+        aqi_level: Some(5),
+        primary: vec![Pollutant::Pm25],
+        advice: vec![Advice {
+            id: "public.5".into(),
+            kind: AdviceKind::Public,
+            subject_zh: "公众".into(),
+            subject_en: "everyone".into(),
+            text_zh: "留在室内 <尽量>。".into(),
+            text_en: "Stay indoors.".into(),
+            clause: "HJ 633-2026 表2".into(),
+            verified: false,
+        }],
+    }
+}
+
+/// The first fortnight of the year: Yanji at risk, with one heavy day of two used.
+fn targets() -> TargetsReport {
+    let progress = serde_json::json!({
+        "elapsed_days": 14, "valid_days": 13, "undecided_days": 0, "remaining_days": 351, "forecast_days": 3,
+        "heavy_days": { "state": "at_risk", "at_most": 2, "used": 1, "left": 1, "forecast": 2 },
+        "good_days": {
+            "state": "missed", "at_least_percent": 95.0, "good_days": 12, "bad_days": 1, "percent": 92.3,
+            "bad_days_left": 17, "forecast_bad": 2, "projected_percent": 80.0
+        },
+        "pm25": {
+            "state": "on_track", "at_most_ug_m3": 25.0, "valid_days": 13, "mean_ug_m3": 24.9,
+            "rest_may_have_ug_m3": 25.0, "projected_ug_m3": 41.2
+        }
+    });
+    serde_json::from_value(serde_json::json!({
+        "region": 222_400, "region_zh": "延边朝鲜族自治州", "region_en": "Yanbian", "year": 2026, "to": "2026-01-14",
+        "target": {
+            "id": "yanbian-carried-on", "region": 222_400, "valid_from": "2022-01-01", "valid_to": null,
+            "good_day_percent": 95.0, "pm25_ug_m3": 25.0, "heavy_days": [], "heavy_days_elsewhere": 2,
+            "clause": "方案 · 一", "source": "assumption", "verified": false, "note_zh": "假定沿用。", "note_en": "Assumed."
+        },
+        "guard": {
+            "clause": "不得以目标为由", "source": "title", "verified": false,
+            "text_zh": "不是启动应急响应的理由。", "text_en": "No reason to start a response."
+        },
+        "areas": [{
+            "adcode": 222_401, "name_zh": "延吉市", "name_en": "Yanji", "state": "at_risk",
+            "text_zh": "延吉市：有风险。", "text_en": "Yanji: at risk.",
+            "all_days": progress, "without_events": progress, "excluded_days": []
+        }]
+    }))
+    .unwrap()
 }
 
 fn chance(level: WarningLevel) -> LevelProbability {
@@ -240,6 +337,7 @@ fn warning(cycle: DateTime<Utc>) -> WarningDecision {
         unjudged_hours: if adcode == 222_400 { 3 } else { 0 },
         because: if level == WarningLevel::None { vec![] } else { vec![because.clone()] },
         probability: Some(chance(level)),
+        other_readings: if adcode == 222_401 { vec![other_reading()] } else { Vec::new() },
         ..AreaWarning::quiet(adcode, zh, en)
     };
     let levels = [WarningLevel::Orange, WarningLevel::Orange, WarningLevel::Yellow];

@@ -6,6 +6,7 @@ use crate::archive::series::SeriesRow;
 use crate::consultation::ConsultationRecord;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::DayForecast;
+use crate::warning::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ pub(super) fn table(r: &ConsultationRecord) -> Markup {
                 tbody { @for county in &r.forecast.counties { tr {
                     th scope="row" { (county.name_zh) " " (en(&county.name_en))
                         @if !county.has_station { br; span.note { "无站点 no station" } } }
-                    td { @if let Some(w) = r.warning.counties.iter().find(|w| w.adcode == county.adcode) { (level_badge(w.level)) } }
+                    td { @if let Some(w) = r.warning.counties.iter().find(|w| w.adcode == county.adcode) { (level_badge(w.level)) @if !matches!(w.action, Action::None | Action::Advise) { " " (w.action.zh()) " " (en(w.action.en())) } } }
                     @for day in &days { (day_cell(county.days.iter().find(|d| d.beijing_day == *day))) }
                 } } }
             }

@@ -1,11 +1,15 @@
 //! The first screen: level, where, when, why, what to do, with what effect, how sure.
 
-use super::certificate;
-use super::wording::{aqi_level, beijing, en, level_badge, names, or_dash, period, reading, response, thousands};
+use super::wording::{
+    aqi_level, beijing, chance, en, level_badge, names, or_dash, period, reading, response, thousands,
+};
+use super::{certificate, explain};
 use crate::consultation::{ConsultationRecord, Status};
 use crate::forecast::{CountyForecast, DayForecast};
+use crate::warning::probability::LevelProbability;
 use crate::warning::{Because, WarningDecision, WarningLevel};
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// Run, cycle, completeness, and the choice of another run.
 pub(super) fn status_bar(r: &ConsultationRecord, runs: &[&str]) -> Markup {
@@ -47,25 +51,22 @@ pub(super) fn cards(r: &ConsultationRecord) -> Markup {
 
 fn decision(warning: &WarningDecision) -> Markup {
     let p = &warning.prefecture;
-    let levels = [WarningLevel::Red, WarningLevel::Orange, WarningLevel::Yellow, WarningLevel::PreWarning];
+    let levels =
+        [WarningLevel::Red, WarningLevel::Orange, WarningLevel::Yellow, WarningLevel::Blue, WarningLevel::PreWarning];
     html! {
         section.card {
             h2 { "预警级别 " (en("level, where, when")) }
-            p.big { (level_badge(p.level)) }
+            p.big { (level_badge(p.level)) " " b { (p.action.zh()) } " " (en(p.action.en())) }
+            @if p.level_called != p.level || p.level_before > WarningLevel::None {
+                p { "此前 " (en("before")) " " (level_badge(p.level_before)) @if p.level_called != p.level { " 预报要求 " (en("called for")) " " (level_badge(p.level_called)) } }
+            }
             @for level in levels {
                 @let counties: Vec<&str> =
                     warning.counties.iter().filter(|c| c.level == level).map(|c| c.name_zh.as_str()).collect();
                 @if !counties.is_empty() { p { (level_badge(level)) " " b { (counties.join("、")) } } }
             }
             @if p.from.is_some() { p { "过程 " (en("episode")) " " b { (period(p.from, p.to)) } " 北京时" } }
-            @if p.level >= WarningLevel::Yellow {
-                p { "最早解除 " (en("may be lifted from")) " "
-                    @match p.lift_from {
-                        Some(lift) => b { (beijing(lift)) },
-                        None => { "预报时段内未满足 " (en("not within the forecast")) },
-                    }
-                }
-            }
+            @if p.level >= WarningLevel::Yellow { (explain::lift(p)) }
         }
     }
 }
@@ -85,11 +86,25 @@ fn why(warning: &WarningDecision) -> Markup {
                 None => p { "没有触发任何条款。 " (en("No clause fired.")) },
             }
             @if p.level_natural_day != p.level_sliding_24h {
-                p { "自然日 " (level_badge(p.level_natural_day)) " 滑动24小时 " (level_badge(p.level_sliding_24h)) "，取严 " (en("the stricter")) }
+                p { "自然日 " (level_badge(p.level_natural_day)) " 滑动 " (level_badge(p.level_sliding_24h)) "，取严 " (en("the stricter")) }
             }
+            (other_readings(warning))
             @if !p.because.is_empty() {
-                p { a href="#decision" { "全部 " (p.because.len()) " 条依据 " (en("all reasons")) } }
+                p { a href="#decision" { "全部 " (p.because.len()) " 条依据 " (en("all reasons")) }
+                    " · " a href="#explain" { "各条规则 " (en("every rule")) } }
             }
+        }
+    }
+}
+
+/// How many readings of open clauses give another level, and which levels.
+fn other_readings(warning: &WarningDecision) -> Markup {
+    let areas = std::iter::once(&warning.prefecture).chain(&warning.counties);
+    let others: Vec<WarningLevel> = areas.flat_map(|a| a.other_readings.iter().map(|o| o.level)).collect();
+    let levels: BTreeSet<WarningLevel> = others.iter().copied().collect();
+    html! {
+        @if !others.is_empty() {
+            p { a href="#explain" { "其他读法 " (others.len()) " 处 " (en("other readings")) } " →" @for level in &levels { " " (level_badge(*level)) } }
         }
     }
 }
@@ -136,29 +151,55 @@ fn effect(r: &ConsultationRecord) -> Markup {
     }
 }
 
+/// Chances of the coloured levels that matter for signing, with their interval.
+fn chances(p: &LevelProbability) -> Markup {
+    let shown = p.levels.iter().filter(|c| matches!(c.level, WarningLevel::Yellow | WarningLevel::Orange));
+    html! {
+        @for c in shown {
+            p { (level_badge(c.level)) " 及以上 " b { (chance(c.probability)) } " "
+                span.range { "[" (chance(c.lower)) ", " (chance(c.upper)) "]" } }
+        }
+    }
+}
+
+/// The smallest fall and the smallest rise of all concentrations that change a county's level.
+fn nearest_changes(r: &ConsultationRecord) -> Markup {
+    let nearest: Vec<_> = explain::nearest(r).into_iter().flatten().collect();
+    html! {
+        @if !nearest.is_empty() {
+            p { "改变级别的浓度变化 " (en("what would change it"))
+                @for (county, change) in nearest { br; (county) " " (explain::change(change)) } }
+        }
+    }
+}
+
 /// The worst county-day with its interval, what was corrected, where stations are, what is unverified.
 fn how_sure(r: &ConsultationRecord) -> Markup {
     let days = r.forecast.counties.iter().flat_map(|c| c.days.iter().map(move |d| (c, d)));
     let worst: Option<(&CountyForecast, &DayForecast)> = days.max_by_key(|(_, d)| d.aqi.aqi);
+    let probability = r.warning.prefecture.probability.as_ref();
     let methods = &r.forecast.correction.methods;
     let uncorrected = methods.iter().filter(|m| m.method == "none").count();
     let stations = r.forecast.counties.iter().filter(|c| c.has_station).count();
     let unverified = r.warning.prefecture.because.iter().filter(|b| !b.verified).count();
     html! {
         section.card {
-            h2 { "把握 " (en("how sure")) }
+            h2 { "把握 " (en("how sure"))
+                @if let Some(p) = probability { " " small { (p.sample) " 条路径 " (en("paths")) "，90 % 区间 " (en("interval")) } } }
+            @if let Some(p) = probability { (chances(p)) }
+            (nearest_changes(r))
             @if let Some((county, day)) = worst {
                 p { "最高 " (county.name_zh) " " (day.beijing_day.format("%m-%d")) " AQI " b { (or_dash(day.aqi.aqi)) }
-                    " " (names(&day.aqi.primary)) }
-                p { "80 % 区间 " b { (or_dash(day.aqi_lower.aqi)) "–" (or_dash(day.aqi_upper.aqi)) } " "
+                    " " (names(&day.aqi.primary)) "，80 % 区间 " b { (or_dash(day.aqi_lower.aqi)) "–" (or_dash(day.aqi_upper.aqi)) } " "
                     "（" (aqi_level(&day.aqi_lower)) " 至 " (aqi_level(&day.aqi_upper)) "）" }
             }
-            p { @if uncorrected > 0 { span.note { "未订正 not corrected " (uncorrected) " / " (methods.len()) } }
-                @else { "全部订正 " (en("all corrected")) } }
-            p { "有站点的县市 " (en("counties with a station")) " " b { (stations) " / " (r.forecast.counties.len()) } }
-            @if unverified > 0 { p { span.note { "待核对条款 clauses unverified " (unverified) " / " (r.warning.prefecture.because.len()) } } }
-            @if r.warning.prefecture.unjudged_hours > 0 {
-                p { span.note { "无法判定 " (r.warning.prefecture.unjudged_hours) " 小时 hours not judged" } }
+            p {
+                @if uncorrected > 0 { span.note { "未订正 not corrected " (uncorrected) " / " (methods.len()) } } @else { "全部订正 " (en("all corrected")) }
+                " 有站点的县市 " (en("counties with a station")) " " b { (stations) " / " (r.forecast.counties.len()) }
+                @if unverified > 0 { " " span.note { "待核对条款 clauses unverified " (unverified) " / " (r.warning.prefecture.because.len()) } }
+                @if r.warning.prefecture.unjudged_hours > 0 {
+                    " " span.note { "无法判定 " (r.warning.prefecture.unjudged_hours) " 小时 hours not judged" }
+                }
             }
         }
     }

@@ -1,11 +1,14 @@
 //! The first page for the consultation (会商): a night at a glance, in Chinese with English beside it, without scripts.
 
+mod advice;
 mod certificate;
 mod counties;
 mod evidence;
+mod explain;
 mod glance;
 mod measures;
 mod provenance;
+mod targets;
 mod wording;
 
 use self::wording::en;
@@ -99,8 +102,11 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (counties::table(r))
                 (counties::charts(r, with_list))
                 (evidence::decision(&r.warning))
+                (explain::section(r))
+                (advice::section(r))
                 (measures::list(r.reduction.as_ref(), &r.run))
                 (certificate::proof(r.certificate.as_ref()))
+                (targets::section(r.targets.as_ref()))
                 (provenance::section(archived))
                 (signature())
             }

@@ -1,6 +1,7 @@
 //! Words, dates and figures of the page.
 
 use crate::calendar::beijing_local;
+pub(super) use crate::consultation::chance_percent as chance;
 use crate::domain::aqi::AqiReport;
 use crate::domain::pollutant::Pollutant;
 use crate::domain::source::Sector;
