@@ -209,7 +209,7 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
     if m.sectors.contains(&Sector::Other) {
         return file.refuse(&field("sectors"), "other", "sectors of the region: foreign cells cannot be ordered");
     }
-    if let Some(level) = m.mandatory_from.filter(|l| *l <= WarningLevel::PreWarning) {
+    if let Some(level) = m.mandatory_from.filter(|l| *l < WarningLevel::Yellow) {
         return file.refuse(&field("mandatory_from"), level.key(), "yellow, orange or red");
     }
     if let Some(share) = m.voluntary_share {
@@ -266,7 +266,8 @@ fn check_left(file: &Checker, m: &Measure) -> Result<()> {
     let mut below: Option<Amounts> = None;
     for (level, left) in &m.left {
         let field = |name: &str| format!("measure {}: left.{}.{name}", m.id, level.key());
-        if *level == WarningLevel::None {
+        // blue warnings ended before the lists began: they have what pre-warning has
+        if matches!(level, WarningLevel::None | WarningLevel::Blue) {
             return file.refuse(&field("*"), "an entry", "pre_warning, yellow, orange or red");
         }
         for (name, share) in left.named() {

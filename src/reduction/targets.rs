@@ -142,8 +142,11 @@ impl ReductionRules {
         let file = Checker { origin: origin.to_path_buf() };
         file.text("id", &self.id)?;
         file.fraction("voluntary_share", self.voluntary_share)?;
-        if self.level.contains_key(&WarningLevel::None) {
-            return file.refuse("level.none", "an entry", "no entry: without a warning nothing is demanded");
+        for level in [WarningLevel::None, WarningLevel::Blue] {
+            if self.level.contains_key(&level) {
+                let expected = "no entry: only pre-warning, yellow, orange and red demand a reduction";
+                return file.refuse(&format!("level.{}", level.key()), "an entry", expected);
+            }
         }
         for level in [WarningLevel::Yellow, WarningLevel::Orange, WarningLevel::Red] {
             if !self.level.contains_key(&level) {

@@ -52,8 +52,8 @@ impl Ladder {
 #[derive(Debug, Clone, PartialEq)]
 struct Sums(Vec<RangeInclusive<i64>>);
 
-/// No sum is in it.
-const NEVER: RangeInclusive<i64> = i64::MAX..=i64::MIN;
+/// No sum is in it: those of 24 hours end below 2^31.
+const NEVER: RangeInclusive<i64> = i64::MAX..=i64::MAX;
 
 impl Sums {
     fn of(standard: &AqiStandard, pollutant: Pollutant, ladder: &Ladder, hours: usize) -> Self {
@@ -63,7 +63,7 @@ impl Sums {
 
     /// [`UNJUDGED`] beyond the end of a table without a cap, where the standard computes no index.
     fn class(&self, sum: i64) -> u8 {
-        if self.0.first().is_some_and(|r| sum > *r.end() && r.start() <= r.end()) {
+        if self.0.first().is_some_and(|r| sum > *r.end()) {
             return UNJUDGED;
         }
         1 + self.0.iter().filter(|r| r.contains(&sum)).count() as u8

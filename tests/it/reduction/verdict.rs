@@ -118,7 +118,11 @@ fn averted_when_no_county_reaches_the_level_any_more() {
          The highest day mean with the list is still 140.2 ug/m3 (Yanji 2026-01-16); what remains cannot be averted by the \
          local measures of the list."
     );
-    assert!(e.statement_zh.starts_with("不落实清单，全州预警等级为黄色；落实清单后为预警前。"), "{}", e.statement_zh);
+    assert!(
+        e.statement_zh.starts_with("不落实清单，全州预警等级为黄色预警；落实清单后为预警前措施。"),
+        "{}",
+        e.statement_zh
+    );
     // Down to nothing, nothing remains to be said.
     let clear = effect(&cut(60.0, 3), [Yellow, Nothing], [Nothing, Nothing]);
     assert_eq!(clear.verdict, Verdict::Averted);
@@ -136,7 +140,7 @@ fn lowered_when_one_county_falls_and_another_stays() {
     assert!(e.statement_zh.contains("80%区间114至126"));
     assert!(e.statement_en.contains("Lower level: Tumen from orange to yellow."), "{}", e.statement_en);
     assert!(e.statement_en.contains("cannot be averted by the local measures"), "{}", e.statement_en);
-    assert!(e.statement_zh.contains("图们市由橙色变为黄色") && e.statement_zh.contains("本地措施无法避免"));
+    assert!(e.statement_zh.contains("图们市由橙色预警变为黄色预警") && e.statement_zh.contains("本地措施无法避免"));
 }
 
 #[test]
