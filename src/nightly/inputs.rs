@@ -319,8 +319,15 @@ impl NightInputs {
         for path in self.take_optional("daily", &setup.config.inputs.daily, "the yearly targets are unknown")? {
             for record in self.accept_optional("daily", &path, daily_csv::read(&path)).unwrap_or_default() {
                 // a table of a whole province holds other places too
-                if let Some(adcode) = code(&record.place) {
-                    self.daily.entry(adcode).or_default().insert(record.day, record.concentrations);
+                let Some(adcode) = code(&record.place) else { continue };
+                let before = self.daily.entry(adcode).or_default().insert(record.day, record.concentrations);
+                if before.is_some_and(|b| b != record.concentrations) {
+                    self.rejections.push(Rejection {
+                        file: file_name(&path),
+                        place: format!("{} {}", record.place, record.day),
+                        found: "other values than in a file before it; these are used".into(),
+                        expected: "each place and day in one file only".into(),
+                    });
                 }
             }
         }

@@ -33,7 +33,7 @@ use crate::setup::{Domain, Setup};
 use crate::simulation::history::History;
 use crate::simulation::run::{World, simulate};
 use crate::warning::explain::{Explanation, explain};
-use crate::warning::{AreaWarning, Basis, Response, WarningDecision, WarningLevel, decide};
+use crate::warning::{AreaWarning, Basis, InForce, Response, WarningDecision, WarningLevel, decide};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
 use std::collections::BTreeMap;
@@ -67,11 +67,12 @@ pub enum Night {
 pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) -> Result<Night> {
     let store = Store::open(&setup.config.runs)?;
     let lock = store.lock()?;
-    let inputs = inputs::read(setup, cycle)?;
+    let mut inputs = inputs::read(setup, cycle)?;
     let run = RunId::of(inputs.cycle);
     let mut learned = pairs::collect(setup, &store, &run, &inputs)?;
     let standing = standing::read(setup, &store, &run, inputs.cycle)?;
     learned.files.extend(standing.files.iter().cloned());
+    inputs.degraded.extend(standing.forgotten.clone());
     let key = inputs.key(setup, &learned.files)?;
     if store.is_published(&run, &key)? {
         return Ok(Night::Unchanged(Box::new(store.read(&run)?.record)));
@@ -227,7 +228,7 @@ impl Tonight<'_> {
         serde_json::to_value(rules).map_err(|e| Error::io(self.work.path(RULES), e.into()))
     }
 
-    fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, WarningLevel>) -> Basis<'b> {
+    fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, InForce>) -> Basis<'b> {
         let region = &self.setup.region;
         Basis {
             warning: &self.setup.rulebook.warning,

@@ -6,7 +6,7 @@ use crate::archive::store::Store;
 use crate::consultation::InputFile;
 use crate::error::Result;
 use crate::setup::Setup;
-use crate::warning::WarningLevel;
+use crate::warning::{InForce, WarningLevel};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::BTreeMap;
 
@@ -17,9 +17,11 @@ const OLDEST: i64 = 72;
 #[derive(Debug, Default)]
 pub struct Standing {
     /// By code of the county or region.
-    pub in_force: BTreeMap<u32, WarningLevel>,
+    pub in_force: BTreeMap<u32, InForce>,
     /// The record they were read from.
     pub files: Vec<InputFile>,
+    /// A coloured warning of a decision too old to be known in force, as a sentence.
+    pub forgotten: Option<String>,
 }
 
 /// Reads the latest decision of this region before `cycle`, if it is at most three days old.
@@ -30,15 +32,20 @@ pub fn read(setup: &Setup, store: &Store, tonight: &RunId, cycle: DateTime<Utc>)
     for run in store.list()?.into_iter().rev().filter(|r| r < tonight) {
         let Ok(archived) = store.read(&run) else { continue };
         let record = &archived.record;
-        if cycle - record.cycle > Duration::hours(OLDEST) {
-            break;
-        }
         if record.region != setup.region.id {
             continue;
         }
+        if cycle - record.cycle > Duration::hours(OLDEST) {
+            let level = record.warning.prefecture.level;
+            let forgotten = (level > WarningLevel::PreWarning).then(|| {
+                format!("the decision before, run {run}, is older than {OLDEST} h: whether its {} warning is in force is not known", level.en())
+            });
+            return Ok(Standing { forgotten, ..Standing::default() });
+        }
         let areas = std::iter::once(&record.warning.prefecture).chain(&record.warning.counties);
         return Ok(Standing {
-            in_force: areas.map(|a| (a.adcode, a.level)).collect(),
+            in_force: areas.map(|a| (a.adcode, InForce { level: a.level, response_level: a.response_level })).collect(),
+            forgotten: None,
             files: vec![InputFile {
                 role: "decision before".into(),
                 name: run.to_string(),

@@ -24,8 +24,7 @@ pub fn targets(
     forecast: &Forecast,
 ) -> Result<Option<TargetsReport>> {
     let today = beijing_day_hour(inputs.cycle + Duration::hours(1)).0;
-    let first = NaiveDate::from_ymd_opt(today.year(), 1, 1).unwrap_or(today);
-    let to = today.pred_opt().unwrap_or(today).max(first);
+    let to = today.pred_opt().unwrap_or(today);
     if rulebook.targets.target(region.adcode, to.year()).is_none() {
         return Ok(None);
     }

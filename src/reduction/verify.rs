@@ -162,7 +162,7 @@ impl Story<'_> {
             counties.iter().map(one).collect::<Vec<_>>().join("、")
         };
         let (before, after) = (self.before.zh(), self.after.zh());
-        let mut s = format!("不落实清单，全州预警等级为{before}；落实清单后为{after}。");
+        let mut s = format!("不落实清单，本次预测对应的全州等级为{before}；落实清单后为{after}。");
         match self.verdict {
             Verdict::Averted => s += &format!("落实清单后，各县（市）均达不到{before}。"),
             Verdict::Lowered => s += "清单能减轻污染，但不能完全避免。",
@@ -215,7 +215,7 @@ impl Story<'_> {
             counties.iter().map(one).collect::<Vec<_>>().join(", ")
         };
         let (before, after) = (self.before.en(), self.after.en());
-        let mut s = format!("Level of the prefecture: {before} without the list, {after} with it.");
+        let mut s = format!("Level of the prefecture by this forecast: {before} without the list, {after} with it.");
         match self.verdict {
             Verdict::Averted => s += &format!(" With the list no county reaches {before}."),
             Verdict::Lowered => s += " The list lowers the pollution but does not avert all of it.",

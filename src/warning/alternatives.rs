@@ -1,9 +1,9 @@
 //! What the other readings of the open clauses would have called for.
 
-use super::applied::Applied;
+use super::applied::{Applied, Side};
 use super::readings::{Bound, Hours};
-use super::rules::{DayReading, InnerCondition, Parameters, Scheme, SlidingHours};
-use super::{AreaWarning, OtherReading, Reading, WarningLevel};
+use super::rules::{DayReading, InnerCondition, Parameters, Scheme, SlidingHours, UpperBound};
+use super::{AreaWarning, OtherReading, WarningLevel};
 use crate::domain::aqi::AqiReport;
 use crate::forecast::CountyForecast;
 use chrono::{DateTime, Utc};
@@ -23,11 +23,14 @@ pub(super) fn other_readings(
     applied: &Applied,
     county: &CountyForecast,
     cycle: DateTime<Utc>,
-    decided: WarningLevel,
+    by_value: WarningLevel,
+    called: WarningLevel,
 ) -> Vec<OtherReading> {
     let p = &applied.scheme.parameter;
     let mut out = Vec::new();
     let mut consider = |parameter: &str, value: String, decided_by: String, level: WarningLevel, clause: &str| {
+        // the other parameters are judged on the forecast itself
+        let decided = if parameter == "upper_bound" { called } else { by_value };
         if level != decided {
             let (parameter, clause) = (parameter.to_owned(), applied.clause(clause));
             out.push(OtherReading { parameter, value, decided_by, level, clause });
@@ -67,14 +70,27 @@ pub(super) fn other_readings(
     let merge = &applied.scheme.merge;
     let level = level_with(&|s| s.merge.gap_hours = 0);
     consider("merge.gap_hours", name(0), name(merge.gap_hours), level, &merge.clause);
-    // the forecast itself decided; the upper end is the other reading, on or off
-    let upper = upper_bound(applied, county, cycle).map_or(decided, |u| u.max(decided));
-    consider("upper_bound", "on".to_owned(), "off".to_owned(), upper, &p.upper_bound.clause);
+    let (other, level) = match p.upper_bound.value {
+        UpperBound::On => (UpperBound::Off, by_value),
+        UpperBound::Off => {
+            let upper = upper_bound(applied, county, cycle);
+            (UpperBound::On, upper.map_or(by_value, |u| u.level.max(by_value)))
+        }
+    };
+    consider("upper_bound", name(other), name(p.upper_bound.value), level, &p.upper_bound.clause);
     out
 }
 
-/// The level of the natural days at the upper end of the forecast, where enough of them are heavy.
-pub(super) fn upper_bound(applied: &Applied, county: &CountyForecast, cycle: DateTime<Utc>) -> Option<WarningLevel> {
+/// What the natural days at the upper end of the forecast call for.
+pub(super) struct UpperEnd {
+    pub hours: Hours,
+    /// Natural days only.
+    pub sides: [Side; 1],
+    pub level: WarningLevel,
+}
+
+/// The natural days at the upper end of the forecast, where enough of them are heavy.
+pub(super) fn upper_bound(applied: &Applied, county: &CountyForecast, cycle: DateTime<Utc>) -> Option<UpperEnd> {
     let p = &applied.scheme.parameter;
     let heavy = |r: &AqiReport| r.aqi.is_some_and(|a| a > applied.scheme.merge.heavy_aqi);
     let days = county.days.iter().filter(|d| heavy(&d.aqi_upper)).count();
@@ -82,8 +98,8 @@ pub(super) fn upper_bound(applied: &Applied, county: &CountyForecast, cycle: Dat
         return None;
     }
     let hours = Hours::of(county, cycle, p.observed_hours.value, Bound::Upper)?;
-    let sides = applied.sides(&hours);
-    sides.iter().find(|s| s.reading == Reading::NaturalDay).map(|s| applied.level(s))
+    let [natural, _] = applied.sides(&hours);
+    Some(UpperEnd { level: applied.level(&natural), sides: [natural], hours })
 }
 
 /// The prefecture's level where one more or one fewer county were needed.

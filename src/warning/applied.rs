@@ -8,6 +8,7 @@ use super::rules::{Adoption, DayReading, Scheme, UpperBound};
 use super::{Evidence, Reading, WarningLevel};
 use crate::domain::aqi::AqiRules;
 use crate::domain::averages::Validity;
+use crate::domain::pollutant::Pollutant;
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// The scheme of a day with what it needs to judge.
@@ -64,8 +65,34 @@ impl<'a> Applied<'a> {
 
     /// The rules that fire on the points of a reading.
     pub fn met(&self, hours: &Hours, reading: Reading, class: &[u8]) -> Vec<Met> {
-        let ahead = hours.ahead(reading, self.scheme.parameter.under_way_hours.value);
-        self.judge.met(points(reading, class), ahead)
+        self.judge.met(points(reading, class), self.ahead(hours, reading))
+    }
+
+    /// First point at which the last average of an episode counts.
+    pub fn ahead(&self, hours: &Hours, reading: Reading) -> usize {
+        hours.ahead(reading, self.scheme.parameter.under_way_hours.value)
+    }
+
+    /// The level of an episode that reaches past the cycle, be it for an hour.
+    pub fn running(&self, hours: &Hours, sides: &[Side; 2]) -> WarningLevel {
+        let level = |side: &Side| {
+            let met = self.judge.met(points(side.reading, &side.class), hours.ahead(side.reading, 1));
+            met.iter().map(|m| self.scheme.rules[m.rule].level).max().unwrap_or(WarningLevel::None)
+        };
+        self.stricter(level(&sides[0]), level(&sides[1]))
+    }
+
+    /// Running 24-h classes for lifting: only a missing value of a pollutant that calls for cuts leaves an hour unjudged.
+    pub fn lifting_classes(&self, hours: &Hours, member: usize) -> Vec<u8> {
+        let needed = &self.scheme.pollutant.emission_response;
+        let classes = self.classifier.classes(&hours.values, self.aqi, &Pollutant::ALL, needed);
+        hours.read(Reading::Sliding24h, classes.member(member))
+    }
+
+    /// The scheme's lowest level above pre-warning.
+    pub fn lowest_colour(&self) -> WarningLevel {
+        let coloured = self.scheme.rules.iter().map(|r| r.level).filter(|l| *l > WarningLevel::PreWarning);
+        coloured.min().unwrap_or(WarningLevel::Yellow)
     }
 
     /// Highest level of a reading.

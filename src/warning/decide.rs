@@ -1,13 +1,14 @@
 //! The decision: both readings of every county, what is in force already, and the prefecture that follows from its counties.
 
 use super::applied::{Applied, Side};
+use super::classes::UNJUDGED;
 use super::episode::{Episode, Met};
-use super::lifting::{follow, lift_hour};
+use super::lifting::{Outlook, follow, lift_hour};
 use super::probability::Chances;
 use super::readings::{Bound, Hours};
 use super::rules::{Rule, WarningRules};
 use super::{
-    Action, AreaWarning, Because, CalledWarning, Evidence, Reading, Response, WarningDecision, WarningLevel,
+    Action, AreaWarning, Because, CalledWarning, Evidence, InForce, Reading, Response, WarningDecision, WarningLevel,
     alternatives, sentence,
 };
 use crate::calendar::beijing_day_hour;
@@ -28,8 +29,8 @@ pub struct Basis<'a> {
     pub validity: Validity,
     /// Code, Chinese name and English name of the region.
     pub region: (u32, &'a str, &'a str),
-    /// Levels in force by area code, from the region's decision before this one.
-    pub in_force: &'a BTreeMap<u32, WarningLevel>,
+    /// What is in force by area code, from the region's decision before this one.
+    pub in_force: &'a BTreeMap<u32, InForce>,
     /// Recorded events: causes beyond control rule out mandatory cuts.
     pub events: &'a [Event],
 }
@@ -88,54 +89,71 @@ impl Court<'_> {
         let level_of = |reading| highest(fired.iter().filter(|f| f.side.reading == reading));
         let (level_natural_day, level_sliding_24h) = (level_of(Reading::NaturalDay), level_of(Reading::Sliding24h));
         let by_value = applied.stricter(level_natural_day, level_sliding_24h);
-        let upper = alternatives::upper_bound(applied, county, self.cycle).filter(|_| applied.upper_bound_is_on());
-        let called = upper.map_or(by_value, |u| u.max(by_value));
 
-        let deciding: Vec<&Fired> =
-            fired.iter().filter(|f| f.rule.level == by_value && applied.counts(f.side.reading)).collect();
-        let from = deciding.iter().map(|f| applied.hours_covered(&hours, f.side, &f.met.episodes[0]).0).min();
-        let to = deciding.iter().map(|f| applied.hours_covered(&hours, f.side, &f.met.episodes[0]).1).max();
-        let sliding = &sides[1].class;
-        let judged_from = first_judged(sliding, hours.first_after_cycle());
-        let lift =
-            |from: usize, under_way| lift_hour(sliding, applied.judge.lift_class(), scheme.lift.hours, from, under_way);
-        let clean = lift(judged_from, true) == Some(judged_from);
-        let last_judged = sliding.iter().rposition(|c| *c != super::classes::UNJUDGED).unwrap_or(0);
-        let known = last_judged >= judged_from + scheme.lift.hours as usize;
-        let (level, action) = follow(before, called, clean, known);
+        // the upper end of the forecast decides where the scheme says so and it is stricter
+        let upper = alternatives::upper_bound(applied, county, self.cycle);
+        let upper = upper.filter(|u| applied.upper_bound_is_on() && u.level > by_value);
+        let (called, deciding_hours) = upper.as_ref().map_or((by_value, &hours), |u| (u.level, &u.hours));
+        let deciding_sides = upper.as_ref().map_or(&sides[..], |u| &u.sides);
+        let deciding: Vec<Fired> = deciding_sides
+            .iter()
+            .filter(|side| applied.counts(side.reading) || upper.is_some())
+            .flat_map(|side| self.fired(deciding_hours, side))
+            .filter(|f| f.rule.level == called)
+            .collect();
 
-        let episodes = self.called_warnings(&hours, &sides, &lift);
-        let coloured = level > WarningLevel::PreWarning;
-        let lift_at = match from.filter(|_| called > WarningLevel::PreWarning) {
-            Some(from) => lift(hours.values.hour_of(from).max(0) as usize, false),
-            None => lift(judged_from, true),
+        let lifting = Lifting::of(applied, county, &hours, self.cycle);
+        let outlook = Outlook {
+            called,
+            running: applied.running(&hours, &sides),
+            clean: lifting.clean,
+            known: lifting.known,
+            lowest: applied.lowest_colour(),
         };
+        let (level, action) = follow(before.level, outlook);
+        let episodes = self.called_warnings(deciding_hours, deciding_sides, &lifting);
+        let coloured = |level: WarningLevel| level > WarningLevel::PreWarning;
+        let first = episodes.iter().find(|e| e.level == called);
+        let covered = deciding.iter().map(|f| applied.hours_covered(deciding_hours, f.side, &f.met.episodes[0]));
+        let covered: Vec<_> = covered.filter(|c| first.is_none_or(|e| c.0 >= e.from && c.1 <= e.to)).collect();
+        let (mut from, mut to) = (covered.iter().map(|c| c.0).min(), covered.iter().map(|c| c.1).max());
+        let lift_from = match first {
+            Some(episode) => episode.lift_from,
+            None => lifting.from_now.map(|h| hours.values.end(h)),
+        };
+        let lift_from = lift_from.filter(|_| coloured(level) || action == Action::Lift);
+        if coloured(level) && called < level {
+            // it stands until it is lifted, whatever the forecast calls for
+            let hour = Duration::hours(1);
+            from = from.min(Some(self.cycle + hour)).or(Some(self.cycle + hour));
+            to = to.max(Some(lift_from.map_or(hours.values.end(hours.last()), |lift| lift - hour)));
+        }
         let causes = self.causes(county.adcode, from, to);
-        let response_level = match self.rules_out_cuts(&causes) {
+        let response_level = match self.rules_out_cuts(&causes, from, to) {
             true => WarningLevel::None,
-            false => self.response_level(&hours, level, called, &deciding),
+            false if called < level => applied.level_alone(&hours).max(before.response_level).min(level),
+            false => applied.level_alone(deciding_hours).min(level),
         };
         let mut because: Vec<Because> = fired
             .iter()
             .filter(|f| f.rule.level == level_of(f.side.reading))
             .map(|f| self.because(county, f))
             .collect();
-        if called > by_value {
-            because.push(self.because_of_upper_bound(county, called));
+        if upper.is_some() {
+            because.extend(deciding.iter().map(|f| self.because_of_upper_bound(county, f)));
         }
         if response_level < level && called > WarningLevel::None {
             because.push(self.because_of_pollutant(county, level, response_level, &deciding, &causes));
         }
-        if matches!(action, Action::Keep | Action::Downgrade | Action::Lift) && before > called {
-            because.push(self.because_in_force(county, (before, level, called), action, &hours));
+        if matches!(action, Action::Keep | Action::Downgrade | Action::Lift) && before.level > called {
+            let ends = [lifting.judged_from, (lifting.judged_from + scheme.lift.hours as usize).min(hours.last())];
+            let evidence = ends.iter().filter_map(|hour| applied.evidence_at(&hours, Reading::Sliding24h, *hour));
+            because.push(self.because_in_force(county, (before.level, level, called), action, evidence.collect()));
         }
         AreaWarning {
-            adcode: county.adcode,
-            name_zh: county.name_zh.clone(),
-            name_en: county.name_en.clone(),
             level,
             level_called: called,
-            level_before: before,
+            level_before: before.level,
             action,
             level_natural_day,
             level_sliding_24h,
@@ -143,32 +161,41 @@ impl Court<'_> {
             response_level,
             from,
             to,
-            lift_from: lift_at.filter(|_| coloured || action == Action::Lift).map(|h| hours.values.end(h)),
-            unjudged_hours: unjudged(&hours, sliding),
+            lift_from,
+            unjudged_hours: unjudged(&hours, &sides[1].class),
             observed_hours: hours.observed,
             because,
             episodes,
-            other_readings: alternatives::other_readings(applied, county, self.cycle, by_value),
+            other_readings: alternatives::other_readings(applied, county, self.cycle, by_value, called),
             causes,
             probability: self.chances.as_ref().and_then(|c| c.county(county.adcode)),
-        }
-    }
-
-    /// A county of which nothing is known: what is in force stays.
-    fn without_hours(&self, county: &CountyForecast, before: WarningLevel) -> AreaWarning {
-        let (level, action) = follow(before, WarningLevel::None, false, false);
-        AreaWarning {
-            level,
-            level_before: before,
-            action,
-            response: response_to(level, level),
-            response_level: level,
             ..AreaWarning::quiet(county.adcode, &county.name_zh, &county.name_en)
         }
     }
 
-    fn before(&self, adcode: u32) -> WarningLevel {
-        self.basis.in_force.get(&adcode).copied().unwrap_or(WarningLevel::None)
+    /// A county of which nothing is known: what is in force stays.
+    fn without_hours(&self, county: &CountyForecast, before: InForce) -> AreaWarning {
+        let nothing = WarningLevel::None;
+        let lowest = self.applied.lowest_colour();
+        let outlook = Outlook { called: nothing, running: nothing, clean: false, known: false, lowest };
+        let (level, action) = follow(before.level, outlook);
+        let response_level = before.response_level.min(level);
+        let kept = (action == Action::Keep)
+            .then(|| self.because_in_force(county, (before.level, level, nothing), action, Vec::new()));
+        AreaWarning {
+            level,
+            level_before: before.level,
+            action,
+            response: response_to(level, response_level),
+            response_level,
+            because: kept.into_iter().collect(),
+            ..AreaWarning::quiet(county.adcode, &county.name_zh, &county.name_en)
+        }
+    }
+
+    fn before(&self, adcode: u32) -> InForce {
+        let nothing = InForce { level: WarningLevel::None, response_level: WarningLevel::None };
+        self.basis.in_force.get(&adcode).copied().unwrap_or(nothing)
     }
 
     /// Every rule that fires in one reading, with its first episode.
@@ -185,12 +212,7 @@ impl Court<'_> {
     }
 
     /// Warnings that the forecast calls for, in time: a later one is the same while the one before it may not be lifted.
-    fn called_warnings(
-        &self,
-        hours: &Hours,
-        sides: &[Side; 2],
-        lift: &dyn Fn(usize, bool) -> Option<usize>,
-    ) -> Vec<CalledWarning> {
+    fn called_warnings(&self, hours: &Hours, sides: &[Side], lifting: &Lifting) -> Vec<CalledWarning> {
         let mut spans: Vec<(DateTime<Utc>, DateTime<Utc>, WarningLevel)> = sides
             .iter()
             .filter(|s| self.applied.counts(s.reading))
@@ -202,8 +224,10 @@ impl Court<'_> {
             .map(|((from, to), level)| (from, to, level))
             .collect();
         spans.sort();
-        let lift_from =
-            |from: DateTime<Utc>| lift(hours.values.hour_of(from).max(0) as usize, false).map(|h| hours.values.end(h));
+        let lift_from = |from: DateTime<Utc>| {
+            let hour = lifting.after(hours.values.hour_of(from).max(0) as usize);
+            hour.map(|h| hours.values.end(h))
+        };
         let mut out: Vec<CalledWarning> = Vec::new();
         for (from, to, level) in spans {
             match out.last_mut() {
@@ -226,33 +250,26 @@ impl Court<'_> {
         self.basis.events.iter().filter(place).filter(kind).filter(over).cloned().collect()
     }
 
-    /// Whether a cause has the share that leaves nothing to cut.
-    fn rules_out_cuts(&self, causes: &[Event]) -> bool {
-        let needed = self.applied.scheme.pollutant.uncontrollable_share;
-        causes.iter().any(|c| c.share.is_some_and(|s| s >= needed))
+    /// Whether causes with the share that leaves nothing to cut lie over more than half of the hours, each with its evidence.
+    fn rules_out_cuts(&self, causes: &[Event], from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> bool {
+        let (Some(from), Some(to)) = (from, to) else { return false };
+        let hours = (to - from).num_hours() + 1;
+        let end = |hour: i64| from + Duration::hours(hour);
+        let covered = (0..hours).filter(|h| self.decisive(causes).any(|c| c.from < end(*h) && c.to >= end(*h)));
+        2 * covered.count() as i64 > hours
     }
 
-    /// The level the measures rest on: the full level where a pollutant that calls for cuts is primary in an exceeding day or
-    /// window; else what those pollutants reach alone, at most the level. A warning that is merely kept rests on what it rested on.
-    fn response_level(
-        &self,
-        hours: &Hours,
-        level: WarningLevel,
-        called: WarningLevel,
-        deciding: &[&Fired],
-    ) -> WarningLevel {
-        let response = &self.applied.scheme.pollutant.emission_response;
-        let calls_for_cuts = |e: &Evidence| e.primary.iter().any(|p| response.contains(p));
-        if called < level || deciding.iter().any(|f| f.exceeding.iter().any(calls_for_cuts)) {
-            return level;
-        }
-        self.applied.level_alone(hours).min(level)
+    /// Causes with enough of a share, and with evidence.
+    fn decisive<'e>(&self, causes: &'e [Event]) -> impl Iterator<Item = &'e Event> {
+        let needed = self.applied.scheme.pollutant.uncontrollable_share;
+        causes.iter().filter(move |c| c.share.is_some_and(|s| s >= needed) && !c.evidence.trim().is_empty())
     }
 
     fn because(&self, county: &CountyForecast, fired: &Fired) -> Because {
         let met = &fired.met.episodes;
         let names = (county.name_zh.as_str(), county.name_en.as_str());
-        let (text_zh, text_en) = sentence::fired(names, fired.side.reading, &fired.exceeding, fired.rule, met);
+        let (text_zh, text_en) =
+            sentence::fired(names, fired.side.reading, &fired.exceeding, fired.rule, met, self.cycle);
         let merged = met.iter().any(|e: &Episode| e.merged);
         let mut clause = self.applied.clause(&fired.rule.clause);
         if merged {
@@ -270,37 +287,30 @@ impl Court<'_> {
         }
     }
 
-    fn because_of_upper_bound(&self, county: &CountyForecast, level: WarningLevel) -> Because {
+    /// A rule that the upper end of the forecast meets.
+    fn because_of_upper_bound(&self, county: &CountyForecast, fired: &Fired) -> Because {
         let parameter = &self.applied.scheme.parameter.upper_bound;
+        let of_rule = self.because(county, fired);
         Because {
             rule: format!("{}.upper_bound", self.applied.scheme.id),
-            level,
-            clause: self.applied.clause(&parameter.clause),
-            verified: self.applied.verified(parameter.verified),
-            reading: Reading::NaturalDay,
-            text_zh: format!("{}：预测上限达到{}条件（{}）。", county.name_zh, level.zh(), parameter.clause),
-            text_en: format!(
-                "{}: the upper end of the forecast calls for {}.",
-                county.name_en,
-                sentence::a_warning(level)
-            ),
-            evidence: Vec::new(),
+            clause: format!("{}；{}", of_rule.clause, parameter.clause),
+            verified: of_rule.verified && parameter.verified,
+            text_zh: format!("按预测上限：{}", of_rule.text_zh),
+            text_en: format!("By the upper end of the forecast: {}", of_rule.text_en),
+            ..of_rule
         }
     }
 
+    /// `evidence`: the averages of the first and the last hour that the lifting condition looks at.
     fn because_in_force(
         &self,
         county: &CountyForecast,
         levels: (WarningLevel, WarningLevel, WarningLevel),
         action: Action,
-        hours: &Hours,
+        evidence: Vec<Evidence>,
     ) -> Because {
         let lift = &self.applied.scheme.lift;
         let (text_zh, text_en) = sentence::in_force((&county.name_zh, &county.name_en), levels, action, lift);
-        // the averages of the first and the last hour that the condition looks at
-        let first = hours.first_after_cycle();
-        let last = (first + lift.hours as usize).min(hours.last());
-        let ends = [first, last].map(|hour| self.applied.evidence_at(hours, Reading::Sliding24h, hour));
         Because {
             rule: format!("{}.lift", self.applied.scheme.id),
             level: levels.1,
@@ -309,7 +319,7 @@ impl Court<'_> {
             reading: Reading::Sliding24h,
             text_zh,
             text_en,
-            evidence: ends.into_iter().flatten().collect(),
+            evidence,
         }
     }
 
@@ -318,7 +328,7 @@ impl Court<'_> {
         county: &CountyForecast,
         level: WarningLevel,
         rests_on: WarningLevel,
-        deciding: &[&Fired],
+        deciding: &[Fired],
         causes: &[Event],
     ) -> Because {
         let rule = &self.applied.scheme.pollutant;
@@ -327,8 +337,7 @@ impl Court<'_> {
         primary.sort();
         primary.dedup();
         let names = (county.name_zh.as_str(), county.name_en.as_str());
-        let deciding_causes: Vec<&Event> =
-            causes.iter().filter(|c| c.share.is_some_and(|s| s >= rule.uncontrollable_share)).collect();
+        let deciding_causes: Vec<&Event> = self.decisive(causes).filter(|_| rests_on == WarningLevel::None).collect();
         let (text_zh, text_en) = if deciding_causes.is_empty() {
             sentence::pollutant(names, level, rests_on, &primary, rule)
         } else {
@@ -374,14 +383,16 @@ impl Court<'_> {
         let lift_from = counties.iter().filter(coloured).filter_map(|c| c.lift_from).max().filter(|_| known);
         // what the counties decided is what is in force: they have waited for the lifting condition
         let called = enough(|c| c.level_called);
-        let (_, action) = follow(before, level, true, true);
+        let lowest = self.applied.lowest_colour();
+        let outlook = Outlook { called: level, running: WarningLevel::None, clean: true, known: true, lowest };
+        let (_, action) = follow(before.level, outlook);
         AreaWarning {
             adcode: region.0,
             name_zh: region.1.to_owned(),
             name_en: region.2.to_owned(),
             level,
             level_called: called,
-            level_before: before,
+            level_before: before.level,
             action,
             level_natural_day: enough(|c| c.level_natural_day),
             level_sliding_24h: enough(|c| c.level_sliding_24h),
@@ -395,7 +406,7 @@ impl Court<'_> {
             because,
             episodes: Vec::new(),
             other_readings: alternatives::of_prefecture(scheme, counties, called),
-            causes: Vec::new(),
+            causes: causes_of(&leading),
             probability: self.chances.as_ref().and_then(|c| c.prefecture(scheme.prefecture.counties_needed)),
         }
     }
@@ -429,14 +440,65 @@ fn highest<'a>(fired: impl Iterator<Item = &'a Fired<'a>>) -> WarningLevel {
     fired.map(|f| f.rule.level).max().unwrap_or(WarningLevel::None)
 }
 
-fn first_judged(sliding: &[u8], from: usize) -> usize {
-    (from..sliding.len()).find(|h| sliding[*h] != super::classes::UNJUDGED).unwrap_or(sliding.len())
+/// The causes recorded over several counties, each once.
+fn causes_of(areas: &[&AreaWarning]) -> Vec<Event> {
+    let mut causes: Vec<Event> = Vec::new();
+    for cause in areas.iter().flat_map(|a| &a.causes) {
+        if !causes.contains(cause) {
+            causes.push(cause.clone());
+        }
+    }
+    causes
+}
+
+/// When the air of a county allows a warning to be lifted.
+struct Lifting {
+    sliding: Vec<u8>,
+    above: u8,
+    hours: u32,
+    /// First hour after the cycle whose running average is known.
+    judged_from: usize,
+    /// First hour from which a warning that is in force may be lifted.
+    from_now: Option<usize>,
+    /// Whether that is the first hour known, and no hour before it speaks against it.
+    clean: bool,
+    /// Whether the averages are known for longer than the condition asks.
+    known: bool,
+}
+
+impl Lifting {
+    fn of(applied: &Applied, county: &CountyForecast, hours: &Hours, cycle: DateTime<Utc>) -> Self {
+        let (sliding, lift) = (applied.lifting_classes(hours, 0), &applied.scheme.lift);
+        let judged = |h: &usize| sliding[*h] != UNJUDGED;
+        let judged_from = (hours.first_after_cycle()..sliding.len()).find(judged).unwrap_or(sliding.len());
+        let above = applied.judge.lift_class();
+        let from_now = lift_hour(&sliding, above, lift.hours, judged_from, true);
+        // where nothing was observed, the first averages are not known: then no hour by itself may be above
+        let unknown =
+            |h: &&crate::forecast::HourForecast| h.end > cycle && hours.values.hour_of(h.end) < judged_from as i64;
+        let quiet = county.hours.iter().filter(unknown).all(|h| h.aqi.aqi.is_none_or(|a| a <= lift.aqi));
+        let last_judged = (0..sliding.len()).rev().find(judged).unwrap_or(0);
+        Self {
+            clean: from_now == Some(judged_from) && quiet,
+            known: last_judged >= judged_from + lift.hours as usize,
+            hours: lift.hours,
+            sliding,
+            above,
+            judged_from,
+            from_now,
+        }
+    }
+
+    /// First hour from which a warning may be lifted whose episode begins at hour `from`.
+    fn after(&self, from: usize) -> Option<usize> {
+        lift_hour(&self.sliding, self.above, self.hours, from, false)
+    }
 }
 
 /// Hours after the cycle that end no 24-h average with an AQI.
 fn unjudged(hours: &Hours, sliding: &[u8]) -> u32 {
     let after = hours.first_after_cycle()..=hours.last();
-    after.filter(|h| sliding.get(*h).is_none_or(|c| *c == super::classes::UNJUDGED)).count() as u32
+    after.filter(|h| sliding.get(*h).is_none_or(|c| *c == UNJUDGED)).count() as u32
 }
 
 /// What may be ordered at `level` when the pollutants that call for cuts carry `rests_on`.

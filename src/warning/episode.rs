@@ -1,6 +1,6 @@
 //! Episodes in which the daily AQI stays above a threshold, and the rules that they meet.
 
-use super::classes::Ladder;
+use super::classes::{Ladder, UNJUDGED};
 use super::rules::{Condition, InnerCondition, Rule, Scheme, SlidingHours};
 
 /// The daily AQI in time, as classes of a [`Ladder`]: natural days, or 24-h averages hour by hour.
@@ -127,12 +127,12 @@ impl Judge {
         met
     }
 
-    /// The longest episode of a rule's first condition, fulfilled or not.
-    pub fn longest(&self, points: Points, rule: usize) -> Option<Episode> {
+    /// The longest episode of a rule's first condition that reaches point `ahead`, fulfilled or not.
+    pub fn longest(&self, points: Points, rule: usize, ahead: usize) -> Option<Episode> {
         let mut found = Episodes::default();
         self.find(points, &mut found);
         let (class, _) = self.rules[rule][0];
-        found.of_class[class].iter().rev().max_by_key(|e| e.hours).copied()
+        found.of_class[class].iter().rev().filter(|e| e.last >= ahead).max_by_key(|e| e.hours).copied()
     }
 
     /// Episodes that fulfil a condition.
@@ -196,6 +196,8 @@ impl Judge {
                 }
                 heavy = Some(out.len() - 1);
                 (clean, longest_clean) = (0, 0);
+            } else if c == UNJUDGED && n as u32 * step <= self.gap_hours {
+                // a short time of which nothing is known is neither clean nor an episode
             } else if c < self.lift {
                 clean += n as u32;
                 longest_clean = longest_clean.max(clean);

@@ -45,7 +45,7 @@ pub struct RuleAccount {
     pub counts: bool,
     pub fired: bool,
     pub conditions: Vec<Condition>,
-    /// Hours of the longest episode above the first condition's AQI [h].
+    /// Hours of the longest episode above the first condition's AQI that is not over at the cycle [h].
     pub longest_hours: u32,
     /// First and last hour of it (UTC, hour-ending).
     pub from: Option<DateTime<Utc>>,
@@ -118,7 +118,8 @@ fn rules(applied: &Applied, hours: &Hours) -> Vec<RuleAccount> {
     let mut out = Vec::new();
     for (i, rule) in applied.scheme.rules.iter().enumerate() {
         for side in &sides {
-            let longest = applied.judge.longest(points(side.reading, &side.class), i);
+            let longest =
+                applied.judge.longest(points(side.reading, &side.class), i, applied.ahead(hours, side.reading));
             let covered = longest.map(|e| applied.hours_covered(hours, side, &e));
             out.push(RuleAccount {
                 rule: rule.id.clone(),

@@ -27,19 +27,43 @@ pub fn lift_hour(sliding: &[u8], above: u8, hours: u32, from: usize, under_way: 
     None
 }
 
-/// The level in force after a decision, and what is done: `before` is in force, `called` is what the forecast calls for, `clean` whether
-/// the lifting condition holds from the first hour on, `known` whether the forecast is judged for longer than the lifting condition asks.
+/// The air that decides whether a warning in force may fall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// What the forecast calls for.
+    pub called: WarningLevel,
+    /// The level of an episode that reaches past the cycle, be it for an hour.
+    pub running: WarningLevel,
+    /// Whether the lifting condition holds from the first hour on.
+    pub clean: bool,
+    /// Whether the forecast is judged for longer than the lifting condition asks.
+    pub known: bool,
+    /// The scheme's lowest coloured level.
+    pub lowest: WarningLevel,
+}
+
+/// The level in force after a decision, and what is done; `before` is in force.
 ///
-/// A warning rises at once. It falls only where the air is below its condition and stays so for longer than the lifting hours.
-pub fn follow(before: WarningLevel, called: WarningLevel, clean: bool, known: bool) -> (WarningLevel, Action) {
+/// A warning rises at once. It falls to a lower colour where no episode of its own level is left and the forecast reaches far enough to
+/// tell; it is lifted where the air is below the lifting threshold and stays so.
+/// **Invariant:** more pollution never gives a lower level.
+pub fn follow(before: WarningLevel, air: Outlook) -> (WarningLevel, Action) {
     let coloured = |level: WarningLevel| level > WarningLevel::PreWarning;
-    match (coloured(before), coloured(called)) {
-        (false, false) if called == WarningLevel::PreWarning => (called, Action::Advise),
-        (false, false) => (called, Action::None),
-        (false, true) => (called, Action::Issue),
-        (true, true) if called > before => (called, Action::Upgrade),
-        (true, true) if called < before && known => (called, Action::Downgrade),
-        (true, false) if clean => (called, Action::Lift),
-        (true, _) => (before, Action::Keep),
+    if !coloured(before) {
+        let action = match air.called {
+            WarningLevel::None => Action::None,
+            WarningLevel::PreWarning => Action::Advise,
+            _ => Action::Issue,
+        };
+        return (air.called, action);
     }
+    if air.called > before {
+        return (air.called, Action::Upgrade);
+    }
+    let left = air.called.max(air.running.min(before));
+    if !coloured(left) && air.clean {
+        return (air.called, Action::Lift);
+    }
+    let fallen = left.max(air.lowest).min(before);
+    if fallen < before && air.known { (fallen, Action::Downgrade) } else { (before, Action::Keep) }
 }

@@ -76,6 +76,14 @@ impl WarningLevel {
     }
 }
 
+/// What the decision before left standing in an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    pub level: WarningLevel,
+    /// The level that its measures rest on, at most `level`.
+    pub response_level: WarningLevel,
+}
+
 /// What a decision does to the warning in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -195,10 +203,12 @@ pub struct AreaWarning {
     pub level_natural_day: WarningLevel,
     pub level_sliding_24h: WarningLevel,
     pub response: Response,
-    /// Level that the measures rest on: `level` where the pollutants that call for cuts are primary in the episode, else the
-    /// level that they reach alone (dust at red over PM2.5 at yellow gives `yellow`).
+    /// Level that the measures rest on: what the pollutants that call for cuts reach alone, at most `level` (dust at red over PM2.5 at
+    /// yellow gives `yellow`); none where a recorded cause beyond control rules cuts out. A warning that is merely kept rests on what
+    /// it rested on.
     pub response_level: WarningLevel,
-    /// First and last hour of the episode (UTC, hour-ending) when there is one.
+    /// First and last hour of the first episode at the level (UTC, hour-ending); of a warning that is merely kept: from the cycle to
+    /// its lifting, or to the end of the forecast.
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
     /// First hour (UTC, hour-ending) from which the warning may be lifted; `None` without a warning (yellow or above), or where

@@ -102,6 +102,8 @@ pub(super) struct Chances {
 pub(super) fn outcomes(applied: &Applied, hours: &Hours, in_force: bool) -> Vec<PathOutcome> {
     let classes = hours.classes(&applied.classifier, applied.aqi);
     let after = hours.first_after_cycle();
+    let needed = &applied.scheme.pollutant.emission_response;
+    let lifting = in_force.then(|| applied.classifier.classes(&hours.values, applied.aqi, &Pollutant::ALL, needed));
     let mut found = Episodes::default();
     let mut outcome = |member| {
         let class = classes.member(member);
@@ -109,7 +111,7 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours, in_force: bool) -> Vec<
         if class.iter().any(|c| *c >= applied.judge.lowest_class()) {
             for reading in READINGS.into_iter().filter(|r| applied.counts(*r)) {
                 let read = hours.read(reading, class);
-                let ahead = hours.ahead(reading, applied.scheme.parameter.under_way_hours.value);
+                let ahead = applied.ahead(hours, reading);
                 applied.judge.find(points(reading, &read), &mut found);
                 for (rule, judged) in applied.scheme.rules.iter().enumerate() {
                     let Some(episode) = applied.judge.fires(rule, &found, ahead).next() else { continue };
@@ -119,18 +121,19 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours, in_force: bool) -> Vec<
                 }
             }
         }
-        let lift = if in_force { first_lift(applied, hours, class) } else { None };
+        let lift = lifting
+            .as_ref()
+            .and_then(|l| first_lift(applied, hours, &hours.read(Reading::Sliding24h, l.member(member))));
         PathOutcome { starts, lift }
     };
     (0..hours.values.members()).map(&mut outcome).collect()
 }
 
 /// Hours from the cycle to the first hour from which a warning in force may be lifted.
-fn first_lift(applied: &Applied, hours: &Hours, class: &[u8]) -> Option<u32> {
+fn first_lift(applied: &Applied, hours: &Hours, sliding: &[u8]) -> Option<u32> {
     let (after, lift) = (hours.first_after_cycle(), &applied.scheme.lift);
-    let sliding = hours.read(Reading::Sliding24h, class);
     let from = (after..sliding.len()).find(|h| sliding[*h] != UNJUDGED)?;
-    lift_hour(&sliding, applied.judge.lift_class(), lift.hours, from, true).map(|h| (h + 1 - after) as u32)
+    lift_hour(sliding, applied.judge.lift_class(), lift.hours, from, true).map(|h| (h + 1 - after) as u32)
 }
 
 /// Judges paths by the scheme of one day: what [`super::decide()`] counts its chances on. Made once for many forecasts.
@@ -187,7 +190,7 @@ fn expected_heavy_hours(applied: &Applied, county: Option<&CountyForecast>, path
 
 impl Chances {
     pub fn of(applied: &Applied, basis: &Basis, forecast: &Forecast, trajectories: &Trajectories) -> Self {
-        let in_force = |adcode| basis.in_force.get(&adcode).is_some_and(|l| *l > WarningLevel::PreWarning);
+        let in_force = |adcode| basis.in_force.get(&adcode).is_some_and(|l| l.level > WarningLevel::PreWarning);
         let judged = judge(applied, forecast, trajectories, &in_force);
         let counties = judged.into_iter().zip(&trajectories.counties).map(|((adcode, outcomes), (_, paths))| {
             let county = forecast.counties.iter().find(|c| c.adcode == adcode);

@@ -190,7 +190,8 @@ pub struct WarningRules {
     adoptions: Vec<Adoption>,
 }
 
-/// The plan of a region: what it changes in the scheme it is based on. It may be stricter, never laxer.
+/// The plan of a region: what it changes in the scheme it is based on. Its rules, lifting, merging, pollutants and counties needed may be
+/// stricter, never laxer; the open readings ([`Parameters`]) are its own.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plan {
@@ -410,6 +411,19 @@ impl Scheme {
         let merge = place.table("merge");
         let gap = self.merge.gap_hours;
         merge.that(gap >= base.merge.gap_hours, "gap_hours", gap, "at least the scheme's own")?;
+        let heavy = self.merge.heavy_aqi;
+        merge.that(heavy <= base.merge.heavy_aqi, "heavy_aqi", heavy, "at most the scheme's own")?;
+        let (own, theirs) = (&self.pollutant, &base.pollutant);
+        let pollutant = place.table("pollutant");
+        let kept = theirs.emission_response.iter().all(|p| own.emission_response.contains(p));
+        pollutant.that(kept, "emission_response", &own.emission_response, "every pollutant of the scheme's own")?;
+        let share = own.uncontrollable_share;
+        pollutant.that(
+            share >= theirs.uncontrollable_share,
+            "uncontrollable_share",
+            share,
+            "at least the scheme's own",
+        )?;
         let needed = self.prefecture.counties_needed;
         let kept = needed <= base.prefecture.counties_needed;
         place.table("prefecture").that(kept, "counties_needed", needed, "at most the scheme's own")

@@ -34,31 +34,33 @@ fn time_en(t: DateTime<Utc>) -> String {
 }
 
 /// What an episode looked like, in the words of its reading: (zh, en).
-fn course(reading: Reading, exceeding: &[Evidence]) -> (String, String) {
+fn course(reading: Reading, exceeding: &[Evidence], cycle: DateTime<Utc>) -> (String, String) {
+    let partly = exceeding.first().is_some_and(|e| e.from <= cycle);
+    let (seen_zh, seen_en) = if partly { ("实况和预测", "observed and forecast") } else { ("预测", "forecast") };
     let values: Vec<String> = exceeding.iter().map(|p| p.aqi.to_string()).collect();
     let (Some(first), Some(last)) = (exceeding.first(), exceeding.last()) else { return Default::default() };
     match (reading, first.beijing_day, last.beijing_day) {
         (Reading::NaturalDay, Some(first), Some(last)) if first == last => (
-            format!("{}日均AQI预测为{}", day_zh(first), values.join("、")),
-            format!("on {first} the forecast daily AQI is {}", values.join(", ")),
+            format!("{}日均AQI{seen_zh}为{}", day_zh(first), values.join("、")),
+            format!("on {first} the {seen_en} daily AQI is {}", values.join(", ")),
         ),
         (Reading::NaturalDay, Some(first), Some(last)) => (
-            format!("{}至{}日均AQI预测为{}", day_zh(first), day_zh(last), values.join("、")),
-            format!("from {first} to {last} the forecast daily AQI is {}", values.join(", ")),
+            format!("{}至{}日均AQI{seen_zh}为{}", day_zh(first), day_zh(last), values.join("、")),
+            format!("from {first} to {last} the {seen_en} daily AQI is {}", values.join(", ")),
         ),
         _ => {
             let (start, n) = (first.from - Duration::hours(1), values.len());
             let worst = exceeding.iter().map(|p| p.aqi).max().unwrap_or(0);
             (
                 format!(
-                    "{}至{}滑动24小时平均AQI预测共{n}个时段超过，首段{}、最高{worst}、末段{}",
+                    "{}至{}滑动24小时平均AQI{seen_zh}共{n}个时段超过，首段{}、最高{worst}、末段{}",
                     time_zh(start),
                     time_zh(last.to),
                     first.aqi,
                     last.aqi
                 ),
                 format!(
-                    "from {} to {} Beijing time {n} running 24-h AQI values exceed (first {}, highest {worst}, last {})",
+                    "from {} to {} Beijing time {n} running 24-h AQI values ({seen_en}) exceed (first {}, highest {worst}, last {})",
                     time_en(start),
                     time_en(last.to),
                     first.aqi,
@@ -77,8 +79,9 @@ pub fn fired(
     exceeding: &[Evidence],
     rule: &Rule,
     met: &[Episode],
+    cycle: DateTime<Utc>,
 ) -> (String, String) {
-    let (mut zh, mut en) = course(reading, exceeding);
+    let (mut zh, mut en) = course(reading, exceeding, cycle);
     for (i, (condition, episode)) in rule.all_of.iter().zip(met).enumerate() {
         let how_zh = if episode.merged { "累计" } else { "连续" };
         let how_en = if episode.merged { "in all" } else { "on end" };
@@ -120,14 +123,14 @@ pub fn in_force(
         ),
         _ => (
             format!(
-                "{}：{}已生效；本次预测单独只达到{}，但滑动24小时AQI不高于{aqi}尚未确定持续{hours}小时以上，维持{}。",
+                "{}：上一批次决定为{}（以实际发布为准）；本次预测单独只达到{}，但滑动24小时AQI不高于{aqi}尚未确定持续{hours}小时以上，维持{}。",
                 area.0,
                 before.zh(),
                 called.zh(),
                 after.zh()
             ),
             format!(
-                "{}: {} is in force; this forecast alone calls for {}, but it is not certain that the running 24-h AQI stays at or below \
+                "{}: the run before decided on {} (if it was issued); this forecast alone calls for {}, but it is not certain that the running 24-h AQI stays at or below \
                  {aqi} for more than {hours} h: it is kept.",
                 area.1,
                 a_warning(before),

@@ -112,14 +112,14 @@ fn averted_when_no_county_reaches_the_level_any_more() {
     assert_eq!((yanji.days[1].aqi_before, yanji.days[1].aqi_after), (Some(210), Some(190)));
     assert_eq!(
         e.statement_en,
-        "Level of the prefecture: yellow without the list, pre-warning with it. With the list no county reaches yellow. \
+        "Level of the prefecture by this forecast: yellow without the list, pre-warning with it. With the list no county reaches yellow. \
          Lower level: Yanji from yellow to pre-warning. The AQI level falls on 1 county-days. \
          Largest fall of a day mean of PM2.5: 19.8 ug/m3 (Yanji 2026-01-16, from 160.0 to 140.2). \
          The highest day mean with the list is still 140.2 ug/m3 (Yanji 2026-01-16); what remains cannot be averted by the \
          local measures of the list."
     );
     assert!(
-        e.statement_zh.starts_with("不落实清单，全州预警等级为黄色预警；落实清单后为预警前措施。"),
+        e.statement_zh.starts_with("不落实清单，本次预测对应的全州等级为黄色预警；落实清单后为预警前措施。"),
         "{}",
         e.statement_zh
     );

@@ -12,8 +12,9 @@ use hazecast::forecast::trajectories::Trajectories;
 use hazecast::forecast::{CountyForecast, Forecast, ObservedHour};
 use hazecast::warning::WarningLevel::{self, Blue, Orange, PreWarning, Red, Yellow};
 use hazecast::warning::classes::{Classifier, Ladder, UNJUDGED};
+use hazecast::warning::lifting::{Outlook, follow};
 use hazecast::warning::probability::PathJudge;
-use hazecast::warning::{Action, AreaWarning, Basis, Response, decide};
+use hazecast::warning::{Action, AreaWarning, Basis, InForce, Response, decide};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -185,7 +186,8 @@ proptest! {
 
 fn with_in_force(county: CountyForecast, cycle: DateTime<Utc>, level: WarningLevel) -> AreaWarning {
     let (rules, aqi) = (warning_rules(), aqi_rules());
-    let in_force = BTreeMap::from([(county.adcode, level), (222_400, level)]);
+    let standing = InForce { level, response_level: level };
+    let in_force = BTreeMap::from([(county.adcode, standing), (222_400, standing)]);
     let decision = decide(&basis(&rules, &aqi, &in_force), &forecast(cycle, vec![county]), None);
     assert_eq!(decision.prefecture.level, decision.counties[0].level);
     assert_eq!(decision.prefecture.action, decision.counties[0].action);
@@ -236,7 +238,10 @@ fn a_warning_in_force_is_kept_while_lifting_is_uncertain_and_says_why() {
     assert_eq!((d.level, d.level_called, d.action, d.lift_from), (Yellow, NONE, Action::Keep, None));
     assert_eq!((d.response, d.response_level), (Response::EmissionReduction, Yellow));
     let b = d.because.iter().find(|b| b.rule == "warning-2024.lift").unwrap();
-    assert!(b.text_zh.contains("黄色预警已生效") && b.text_en.contains("kept") && !b.evidence.is_empty(), "{b:?}");
+    assert!(
+        b.text_zh.contains("上一批次决定为黄色预警") && b.text_en.contains("kept") && !b.evidence.is_empty(),
+        "{b:?}"
+    );
     // 37 h and more: lifted, from the first hour on
     let long = county(222_401, YANJI, midnight(), -95..=40, days_of(&[30.0, 30.0]));
     let d = with_in_force(long, midnight(), Orange);
@@ -249,6 +254,110 @@ fn a_warning_in_force_is_kept_while_lifting_is_uncertain_and_says_why() {
     assert!(d.because.iter().any(|b| b.text_zh.contains("降为黄色预警")), "{:?}", d.because);
     let d = with_in_force(county(222_401, YANJI, midnight(), -95..=30, days_of(&[160.0, 30.0])), midnight(), Red);
     assert_eq!((d.level, d.action), (Red, Action::Keep));
+}
+
+/// Over every outlook: more called for, more still running, or air that is less clean never gives a lower level.
+#[test]
+fn what_is_in_force_never_falls_with_more_pollution() {
+    let levels = [NONE, PreWarning, Yellow, Orange, Red];
+    for before in levels {
+        for known in [false, true] {
+            let after =
+                |called, running, clean| follow(before, Outlook { called, running, clean, known, lowest: Yellow }).0;
+            for called in levels {
+                for running in levels {
+                    assert!(after(called, running, true) <= after(called, running, false));
+                    for more in levels.into_iter().filter(|m| *m >= called) {
+                        for longer in levels.into_iter().filter(|r| *r >= running) {
+                            let (less, more) = (after(called, running, false), after(more, longer, false));
+                            assert!(less <= more, "{before:?} {called:?} {running:?}: {less:?} {more:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Dust in force with health advice only: kept, it asks for no cuts; a haze in force keeps its cuts.
+#[test]
+fn a_kept_warning_rests_on_what_it_rested_on() {
+    let of = |response_level| {
+        let (rules, aqi) = (warning_rules(), aqi_rules());
+        let standing = InForce { level: Yellow, response_level };
+        let in_force = BTreeMap::from([(222_401, standing), (222_400, standing)]);
+        let dust = |l: i32| if l <= -2 { air(40.0, 420.0) } else { air(20.0, 40.0) };
+        let one = split_at(county(222_401, YANJI, midnight(), -20..=96, dust), midnight());
+        decide(&basis(&rules, &aqi, &in_force), &forecast(midnight(), vec![one]), None).counties.remove(0)
+    };
+    let d = of(NONE);
+    assert_eq!(
+        (d.level, d.action, d.response, d.response_level),
+        (Yellow, Action::Keep, Response::HealthAdviceOnly, NONE)
+    );
+    let d = of(Yellow);
+    assert_eq!((d.level, d.action, d.response), (Yellow, Action::Keep, Response::EmissionReduction));
+    // it stands from now until it may be lifted
+    assert_eq!(d.from.map(|f| f <= midnight() + Duration::hours(1)), Some(true));
+    assert_eq!(d.to, d.lift_from.map(|l| l - Duration::hours(1)));
+}
+
+/// Orange in force with its episode ending in a few hours, and a lower one two days later: still orange tonight.
+#[test]
+fn a_later_lower_episode_does_not_end_the_one_under_way() {
+    let with_later = |later: f64| {
+        let at = move |l: i32| match l {
+            ..=0 => air(130.0, 150.0),
+            49..=72 => air(later, later + 20.0),
+            _ => air(20.0, 40.0),
+        };
+        let one = split_at(county(222_401, YANJI, midnight(), -95..=120, at), midnight());
+        with_in_force(one, midnight(), Orange)
+    };
+    let (clear, yellow) = (with_later(20.0), with_later(180.0));
+    assert_eq!((clear.level, clear.action), (Orange, Action::Keep), "{:?}", clear.because);
+    assert_eq!((yellow.level, yellow.action, yellow.level_called), (Orange, Action::Keep, Yellow));
+}
+
+/// No station: the first 23 averages are not known. Heavy first hours forbid lifting, clean ones do not.
+#[test]
+fn without_observations_the_first_hours_speak_for_themselves() {
+    let of = |first: f64| {
+        let at = move |l: i32| if l <= 8 { air(first, first + 20.0) } else { air(15.0, 30.0) };
+        with_in_force(county(222_403, YANJI, midnight(), 1..=96, at), midnight(), Yellow)
+    };
+    assert_eq!((of(200.0).level, of(200.0).action), (Yellow, Action::Keep));
+    assert_eq!((of(60.0).level, of(60.0).action), (NONE, Action::Lift));
+}
+
+/// A CO monitor that is down keeps no warning in force, and cleaner air is not kept longer.
+#[test]
+fn a_missing_minor_pollutant_does_not_put_off_lifting() {
+    let of = |later: f64| {
+        let at = move |l: i32| if l <= 10 { air(90.0, 110.0) } else { air(later, later + 20.0) };
+        let mut one = split_at(county(222_401, YANJI, midnight(), -95..=96, at), midnight());
+        one.observed.iter_mut().for_each(|o| o.concentrations.co_mg_m3 = None);
+        with_in_force(one, midnight(), Yellow)
+    };
+    for later in [90.0, 40.0] {
+        assert_eq!((of(later).level, of(later).action), (NONE.max(of(later).level_called), Action::Lift), "{later}");
+    }
+}
+
+/// A day of which nothing is known between two heavy ones is no clean day; three such days are too many to count as one episode.
+#[test]
+fn a_short_gap_in_the_record_does_not_split_an_episode() {
+    let of = |gap: i32| {
+        let at = move |l: i32| match l {
+            -47..=-24 => air(160.0, 180.0),
+            l if l > -24 && l <= -24 + 24 * gap => Concentrations::default(),
+            l if l > -24 + 24 * gap && l <= 24 * gap => air(160.0, 180.0),
+            _ => air(30.0, 50.0),
+        };
+        let one = split_at(county(222_401, YANJI, midnight(), -95..=144, at), midnight());
+        decided_with(&warning_rules(), midnight(), vec![one]).counties.remove(0).level_natural_day
+    };
+    assert_eq!((of(1), of(3)), (Orange, Yellow));
 }
 
 fn day(text: &str) -> NaiveDate {
@@ -359,7 +468,8 @@ fn the_chance_of_lifting_is_that_of_paths_with_36_clean_hours() {
     }
     let paths = Trajectories { counties: vec![(222_401, values)], method_zh: "甲".into(), method_en: "a".into() };
     let (rules, aqi) = (warning_rules(), aqi_rules());
-    let in_force = BTreeMap::from([(222_401, Yellow), (222_400, Yellow)]);
+    let standing = InForce { level: Yellow, response_level: Yellow };
+    let in_force = BTreeMap::from([(222_401, standing), (222_400, standing)]);
     let one = split_at(county(222_401, YANJI, cycle, -95..=96, days_of(&[20.0])), cycle);
     let d = decide(&basis(&rules, &aqi, &in_force), &forecast(cycle, vec![one]), Some(&paths));
     assert_eq!(d.counties[0].probability.as_ref().unwrap().lift_within_36_h, Some(0.7));
@@ -392,6 +502,9 @@ fn a_recorded_cause_beyond_control_leaves_health_advice_only() {
     // a smaller share, no share, another county, fireworks: cuts are ordered, and the cause stands in the record where it lies over it
     for (events, recorded) in [
         (event(EventKind::OutsideTransport, Some(0.4), 222_401), 1),
+        // over three hours of the two days, and without evidence
+        (Event { to: midnight() + Duration::hours(3), ..event(EventKind::Dust, Some(0.6), 222_401) }, 1),
+        (Event { evidence: " ".into(), ..event(EventKind::Dust, Some(0.6), 222_401) }, 1),
         (event(EventKind::Wildfire, None, 0), 1),
         (event(EventKind::Wildfire, Some(0.9), 222_403), 0),
         (event(EventKind::Fireworks, Some(0.9), 222_401), 0),
@@ -426,6 +539,11 @@ fn the_upper_end_decides_where_the_plan_says_so() {
     let on = decided_with(&rules, midnight(), vec![one]).counties.remove(0);
     assert_eq!((on.level, on.level_natural_day), (Red, Orange));
     assert!(on.because.iter().any(|b| b.rule == "warning-2024.upper_bound" && b.level == Red));
+    // what decides is what is acted on
+    assert_eq!((on.response, on.response_level), (Response::EmissionReduction, Red));
+    assert_eq!((on.from, on.to), (Some(midnight() + Duration::hours(1)), Some(midnight() + Duration::hours(72))));
+    let off = on.other_readings.iter().find(|o| o.parameter == "upper_bound").unwrap();
+    assert_eq!((off.value.as_str(), off.decided_by.as_str(), off.level), ("off", "on", Orange));
 }
 
 #[test]
