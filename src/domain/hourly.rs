@@ -55,6 +55,16 @@ impl HourlyValues {
         &mut values[hour * self.members..][..self.members]
     }
 
+    /// Sets the hours from `first` on to `block`, `[hour][member]` of whole hours; the others of the pollutant become missing.
+    pub fn set_block(&mut self, pollutant: Pollutant, first: usize, block: &[i32]) {
+        let values = &mut self.values[pollutant as usize];
+        values.clear();
+        values.reserve_exact(self.hours * self.members);
+        values.resize(first * self.members, MISSING);
+        values.extend_from_slice(block);
+        values.resize(self.hours * self.members, MISSING);
+    }
+
     /// Sets one value for all members; what is no concentration is missing.
     pub fn set(&mut self, pollutant: Pollutant, hour: usize, value: f64) {
         self.row_mut(pollutant, hour).fill(thousandths(value).unwrap_or(MISSING));

@@ -83,7 +83,7 @@ pub(super) fn other_readings(
 
 /// What the natural days at the upper end of the forecast call for.
 pub(super) struct UpperEnd {
-    pub hours: Hours,
+    pub hours: Hours<'static>,
     /// Natural days only.
     pub sides: [Side; 1],
     pub level: WarningLevel,

@@ -85,7 +85,7 @@ impl<'a> Applied<'a> {
     /// Running 24-h classes for lifting: only a missing value of a pollutant that calls for cuts leaves an hour unjudged.
     pub fn lifting_classes(&self, hours: &Hours, member: usize) -> Vec<u8> {
         let needed = &self.scheme.pollutant.emission_response;
-        let classes = self.classifier.classes(&hours.values, self.aqi, &Pollutant::ALL, needed);
+        let classes = hours.classes_of(&self.classifier, self.aqi, &Pollutant::ALL, needed);
         hours.read(Reading::Sliding24h, classes.member(member))
     }
 
@@ -129,7 +129,7 @@ impl<'a> Applied<'a> {
     /// The level that the pollutants which call for cuts reach alone.
     pub fn level_alone(&self, hours: &Hours) -> WarningLevel {
         let alone = &self.scheme.pollutant.emission_response;
-        let classes = self.classifier.classes(&hours.values, self.aqi, alone, &[]);
+        let classes = hours.classes_of(&self.classifier, self.aqi, alone, &[]);
         self.called(&READINGS.map(|reading| self.side(hours, reading, classes.member(0))))
     }
 

@@ -132,22 +132,33 @@ impl Classifier {
         &self.ladder
     }
 
-    /// Class of every 24-h average of every member.
+    /// Class of every 24-h average of every member, also of those that end up to `beyond` hours after the last value.
     ///
     /// Counted are the pollutants `of`. Those in `blocking` make a window without a mean of them [`UNJUDGED`], unless the others
     /// exceed (HJ 633-2026 5.3). `aqi` names the version in force on the Beijing day of a window's last hour.
-    pub fn classes(&self, values: &HourlyValues, aqi: &AqiRules, of: &[Pollutant], blocking: &[Pollutant]) -> Classes {
-        let (hours, members) = (values.hours(), values.members());
+    pub fn classes(
+        &self,
+        values: &HourlyValues,
+        beyond: usize,
+        aqi: &AqiRules,
+        of: &[Pollutant],
+        blocking: &[Pollutant],
+    ) -> Classes {
+        let (hours, members) = (values.hours() + beyond, values.members());
         // a window without any counted value stays unjudged
         let mut worst = vec![UNJUDGED; hours * members];
         let mut blocked = vec![0u8; hours * members];
-        let versions = self.versions_by_hour(values, aqi);
+        let versions = self.versions_by_hour(values, hours, aqi);
         for &p in of {
-            let one = self.of_pollutant(values, p, &versions);
-            worst.iter_mut().zip(&one).for_each(|(worst, class)| *worst = (*worst).max(*class));
-            if blocking.contains(&p) {
-                blocked.iter_mut().zip(&one).for_each(|(blocked, class)| *blocked |= u8::from(*class == UNJUDGED));
-            }
+            let blocks = blocking.contains(&p);
+            self.of_pollutant(values, p, &versions, |hour, class| {
+                let row = hour * members..(hour + 1) * members;
+                worst[row.clone()].iter_mut().zip(class).for_each(|(worst, class)| *worst = (*worst).max(*class));
+                if blocks {
+                    let blocked = blocked[row].iter_mut().zip(class);
+                    blocked.for_each(|(blocked, class)| *blocked |= u8::from(*class == UNJUDGED));
+                }
+            });
         }
         let stated = self.ladder.stated;
         worst
@@ -161,53 +172,64 @@ impl Classifier {
         Classes { hours, class }
     }
 
-    fn versions_by_hour(&self, values: &HourlyValues, aqi: &AqiRules) -> Vec<&Thresholds> {
+    fn versions_by_hour(&self, values: &HourlyValues, hours: usize, aqi: &AqiRules) -> Vec<&Thresholds> {
         let of = |hour| {
             let id = &aqi.standard(beijing_day_hour(values.end(hour)).0).id;
             self.versions.iter().find(|v| v.standard == *id).expect("made from the same rules")
         };
         let first_day_ends = DAY - usize::from(beijing_day_hour(values.end(0)).1);
-        let mut out = Vec::with_capacity(values.hours());
-        while out.len() < values.hours() {
+        let mut out = Vec::with_capacity(hours);
+        while out.len() < hours {
             let of_the_day = of(out.len());
             let next_day = first_day_ends + 1 + out.len().saturating_sub(first_day_ends).div_ceil(DAY) * DAY;
-            out.resize(next_day.min(values.hours()), of_the_day);
+            out.resize(next_day.min(hours), of_the_day);
         }
         out
     }
 
-    /// `[hour][member]`: class of each window by one pollutant; [`UNJUDGED`] without a valid mean.
-    fn of_pollutant(&self, values: &HourlyValues, p: Pollutant, versions: &[&Thresholds]) -> Vec<u8> {
-        let (hours, members) = (values.hours(), values.members());
-        let mut out = vec![UNJUDGED; hours * members];
-        let Some(v) = values.of(p) else { return out };
-        let rows: Vec<Row> = v.chunks_exact(members).map(Row::of).collect();
-        let highest = rows.iter().map(|r| i64::from(r.largest)).max().unwrap_or(0);
-        let low = versions.iter().all(|t| highest * (terms(p) as i64) < t.sums(p, terms(p)).lowest());
+    /// Hands each hour's classes by one pollutant to `take`, member by member; [`UNJUDGED`] without a valid mean.
+    fn of_pollutant(
+        &self,
+        values: &HourlyValues,
+        p: Pollutant,
+        versions: &[&Thresholds],
+        mut take: impl FnMut(usize, &[u8]),
+    ) {
+        let members = values.members();
+        let mut class = vec![UNJUDGED; members];
+        let v = values.of(p).unwrap_or_default();
+        let ozone = p == Pollutant::O3;
+        let highest = i64::from(if ozone { Row::of(v).largest } else { 0 }) * terms(p) as i64;
+        let low = ozone && versions.iter().all(|t| highest < t.sums(p, terms(p)).lowest());
+        let mut rows: Vec<Row> = Vec::with_capacity(values.hours());
         let mut window = Window { sums: vec![0; members], bound: 0, whole: 0, mixed: 0 };
         let mut counts = vec![0; members];
-        for hour in 0..hours {
-            window.take(rows[hour], &v[hour * members..][..members], 1);
-            if let Some(leaving) = hour.checked_sub(DAY) {
-                window.take(rows[leaving], &v[leaving * members..][..members], -1);
+        for (hour, version) in versions.iter().enumerate() {
+            if let Some(row) = v.get(hour * members..(hour + 1) * members) {
+                rows.push(Row::of(row));
+                window.enter(rows[hour], row);
             }
-            let class = &mut out[hour * members..][..members];
-            let one = |member| self.window(v, p, versions[hour], hour, member, members);
-            if window.mixed > 0 || p == Pollutant::O3 && !low {
+            if let Some(leaving) = hour.checked_sub(DAY).filter(|h| *h < rows.len()) {
+                window.leave(rows[leaving], &v[leaving * members..][..members]);
+            }
+            let one = |member| self.window(v, p, version, hour, member, members);
+            if window.mixed > 0 || ozone && !low {
                 class.iter_mut().enumerate().for_each(|(member, class)| *class = one(member));
-            } else if p == Pollutant::O3 {
+            } else if ozone {
                 // the members have their values at the same hours, and none exceeds
                 class.fill(one(0));
             } else if window.whole >= self.validity.hours_of_day {
-                window.classify(class, &mut counts, versions[hour].sums(p, window.whole));
+                window.classify(&mut class, &mut counts, version.sums(p, window.whole));
+            } else {
+                class.fill(UNJUDGED);
             }
+            take(hour, &class);
         }
-        out
     }
 
     /// One window by one pollutant, with gaps.
     fn window(&self, v: &[i32], p: Pollutant, limits: &Thresholds, hour: usize, member: usize, members: usize) -> u8 {
-        let at = |h: usize| v[h * members + member];
+        let at = |h: usize| v.get(h * members + member).copied().unwrap_or(MISSING);
         let first = (hour + 1).saturating_sub(DAY);
         let total = |hours: std::ops::RangeInclusive<usize>| {
             let there = hours.map(at).filter(|x| *x != MISSING);
@@ -247,10 +269,13 @@ enum There {
 
 impl Row {
     fn of(row: &[i32]) -> Self {
-        let (smallest, largest) = row.iter().fold((i32::MAX, MISSING), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
-        let there = match (smallest, largest) {
-            (_, MISSING) => There::None,
-            (MISSING, _) => There::Some,
+        // two passes of one operation each go four members at a time
+        let largest = row.iter().fold(MISSING, |largest, v| largest.max(*v));
+        let signs = row.iter().fold(0, |signs, v| signs | v);
+        let there = match (largest, signs) {
+            (MISSING, _) => There::None,
+            // only a missing value is negative
+            (_, i32::MIN..0) => There::Some,
             _ => There::All,
         };
         Self { there, largest }
@@ -268,16 +293,26 @@ struct Window {
 }
 
 impl Window {
-    /// An hour enters (`sign` 1) or leaves (-1).
-    fn take(&mut self, row: Row, values: &[i32], sign: i32) {
-        let count = |n: usize| n.wrapping_add_signed(sign as isize);
+    fn enter(&mut self, row: Row, values: &[i32]) {
         match row.there {
             There::All => {
-                self.whole = count(self.whole);
-                self.bound += i64::from(sign) * i64::from(row.largest);
-                self.sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += sign * value);
+                self.whole += 1;
+                self.bound += i64::from(row.largest);
+                self.sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
-            There::Some => self.mixed = count(self.mixed),
+            There::Some => self.mixed += 1,
+            There::None => {}
+        }
+    }
+
+    fn leave(&mut self, row: Row, values: &[i32]) {
+        match row.there {
+            There::All => {
+                self.whole -= 1;
+                self.bound -= i64::from(row.largest);
+                self.sums.iter_mut().zip(values).for_each(|(sum, value)| *sum -= value);
+            }
+            There::Some => self.mixed -= 1,
             There::None => {}
         }
     }

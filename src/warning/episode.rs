@@ -92,9 +92,10 @@ impl Judge {
         found.step = points.step;
         found.stretches.clear();
         let mut first = 0;
-        for chunk in points.class.chunk_by(|a, b| a == b) {
-            found.stretches.push((chunk[0], first, chunk.len()));
-            first += chunk.len();
+        while let Some(&class) = points.class.get(first) {
+            let length = same(&points.class[first..], class);
+            found.stretches.push((class, first, length));
+            first += length;
         }
         let worst = found.stretches.iter().map(|s| s.0).max().unwrap_or(0);
         found.of_class.resize(self.classes.len(), Vec::new());
@@ -206,6 +207,13 @@ impl Judge {
             }
         }
     }
+}
+
+/// Number of points at the beginning that have the class, eight at a time.
+fn same(points: &[u8], class: u8) -> usize {
+    let (eights, _) = points.as_chunks::<8>();
+    let whole = 8 * eights.iter().take_while(|e| **e == [class; 8]).count();
+    whole + points[whole..].iter().take_while(|c| **c == class).count()
 }
 
 /// The episode with the points `first` ..= `last`, which follow its own.

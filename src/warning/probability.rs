@@ -103,14 +103,14 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours, in_force: bool) -> Vec<
     let classes = hours.classes(&applied.classifier, applied.aqi);
     let after = hours.first_after_cycle();
     let needed = &applied.scheme.pollutant.emission_response;
-    let lifting = in_force.then(|| applied.classifier.classes(&hours.values, applied.aqi, &Pollutant::ALL, needed));
-    let mut found = Episodes::default();
+    let lifting = in_force.then(|| hours.classes_of(&applied.classifier, applied.aqi, &Pollutant::ALL, needed));
+    let (mut found, mut read) = (Episodes::default(), Vec::new());
     let mut outcome = |member| {
         let class = classes.member(member);
         let mut starts = [NEVER; WarningLevel::ALL.len()];
-        if class.iter().any(|c| *c >= applied.judge.lowest_class()) {
+        if class.iter().fold(UNJUDGED, |worst, c| worst.max(*c)) >= applied.judge.lowest_class() {
             for reading in READINGS.into_iter().filter(|r| applied.counts(*r)) {
-                let read = hours.read(reading, class);
+                hours.read_into(reading, class, &mut read);
                 let ahead = applied.ahead(hours, reading);
                 applied.judge.find(points(reading, &read), &mut found);
                 for (rule, judged) in applied.scheme.rules.iter().enumerate() {

@@ -10,6 +10,7 @@ use crate::domain::hourly::HourlyValues;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::forecast::CountyForecast;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use std::borrow::Cow;
 
 /// Which value of the forecast is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +23,11 @@ pub enum Bound {
 
 /// Hours of one place in which a decision is looked for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Hours {
-    /// From 23 hours before the first hour with a value, so that each has its average, to the end of the last natural day.
-    pub values: HourlyValues,
-    /// First and last hour with a value.
-    first: usize,
-    last: usize,
+pub struct Hours<'a> {
+    /// From the first hour with a value to the last one.
+    pub values: Cow<'a, HourlyValues>,
+    /// Hours from the last one to the end of its natural day: that day may have enough of them.
+    to_midnight: usize,
     /// First hour of the axis that ends a natural day.
     first_midnight: usize,
     /// The hour that ends at the cycle; negative where the values begin later.
@@ -38,18 +38,16 @@ pub struct Hours {
     pub observed: u32,
 }
 
-impl Hours {
+impl<'a> Hours<'a> {
     /// Hours on an axis of their own: `members` values at each, from `first_end` on.
     pub fn axis(first_end: DateTime<Utc>, hours: usize, members: usize, cycle: DateTime<Utc>) -> Self {
-        let lead_in = DAY - 1;
-        let last_end = first_end + Duration::hours(hours as i64 - 1);
-        let to_midnight = DAY - usize::from(beijing_day_hour(last_end).1);
-        let start = first_end - Duration::hours(lead_in as i64);
-        let values = HourlyValues::missing(start, lead_in + hours + to_midnight, members);
+        Self::of_values(Cow::Owned(HourlyValues::missing(first_end, hours, members)), cycle)
+    }
+
+    fn of_values(values: Cow<'a, HourlyValues>, cycle: DateTime<Utc>) -> Self {
         Self {
-            first: lead_in,
-            last: lead_in + hours - 1,
-            first_midnight: DAY - usize::from(beijing_day_hour(start).1),
+            to_midnight: DAY - usize::from(beijing_day_hour(values.end(values.hours() - 1)).1),
+            first_midnight: DAY - usize::from(beijing_day_hour(values.end(0)).1),
             cycle_hour: values.hour_of(cycle),
             values,
             not_modelled: Vec::new(),
@@ -66,7 +64,7 @@ impl Hours {
         let ends = || observed().map(|o| o.end).chain(simulated().map(|h| h.end));
         let (first, last) = (ends().min()?, ends().max()?);
         let mut hours = Self::axis(first, (last - first).num_hours() as usize + 1, 1, cycle);
-        let values = &mut hours.values;
+        let values = hours.values.to_mut();
         for h in simulated() {
             let hour = values.hour_of(h.end) as usize;
             let day = county
@@ -98,7 +96,7 @@ impl Hours {
     /// The paths of a county, `[hour][member]` from the hour after the cycle on, behind its observed hours.
     pub fn of_paths(
         county: Option<&CountyForecast>,
-        paths: &HourlyValues,
+        paths: &'a HourlyValues,
         cycle: DateTime<Utc>,
         look_back: u32,
     ) -> Self {
@@ -107,21 +105,23 @@ impl Hours {
         let first_path = paths.end(0);
         let first = observed().map(|o| o.end).min().unwrap_or(first_path).min(first_path);
         let before = (first_path - first).num_hours() as usize;
-        let mut hours = Self::axis(first, before + paths.hours(), paths.members(), cycle);
-        for o in observed() {
-            let hour = hours.values.hour_of(o.end) as usize;
+        let mut hours = Self::of_values(Cow::Borrowed(paths), cycle);
+        if before > 0 {
+            let mut values = HourlyValues::missing(first, before + paths.hours(), paths.members());
             for p in Pollutant::ALL {
-                if let Some(value) = o.concentrations.get(p) {
-                    hours.values.set(p, hour, *value);
+                if let Some(block) = paths.of(p) {
+                    values.set_block(p, before, block);
                 }
             }
-        }
-        let members = paths.members();
-        for p in Pollutant::ALL {
-            let Some(values) = paths.of(p) else { continue };
-            for (hour, row) in values.chunks_exact(members).enumerate() {
-                hours.values.row_mut(p, hours.first + before + hour).copy_from_slice(row);
+            for o in observed() {
+                let hour = values.hour_of(o.end) as usize;
+                for p in Pollutant::ALL {
+                    if let Some(value) = o.concentrations.get(p) {
+                        values.set(p, hour, *value);
+                    }
+                }
             }
+            hours = Self::of_values(Cow::Owned(values), cycle);
         }
         hours.observed = observed().count() as u32;
         hours.not_modelled = Pollutant::ALL.into_iter().filter(|p| paths.of(*p).is_none()).collect();
@@ -131,21 +131,39 @@ impl Hours {
     /// Classes of all pollutants.
     pub fn classes(&self, classifier: &Classifier, aqi: &AqiRules) -> Classes {
         let blocking: Vec<Pollutant> = Pollutant::ALL.into_iter().filter(|p| !self.not_modelled.contains(p)).collect();
-        classifier.classes(&self.values, aqi, &Pollutant::ALL, &blocking)
+        classifier.classes(&self.values, self.to_midnight, aqi, &Pollutant::ALL, &blocking)
     }
 
     /// Classes of one reading, from those of all hours.
     pub fn read(&self, reading: Reading, class: &[u8]) -> Vec<u8> {
+        let mut read = Vec::new();
+        self.read_into(reading, class, &mut read);
+        read
+    }
+
+    /// As [`Hours::read`], into memory at hand.
+    pub fn read_into(&self, reading: Reading, class: &[u8], read: &mut Vec<u8>) {
+        read.clear();
         match reading {
-            Reading::NaturalDay => class.iter().skip(self.first_midnight).step_by(DAY).copied().collect(),
+            Reading::NaturalDay => read.extend(class.iter().skip(self.first_midnight).step_by(DAY)),
             Reading::Sliding24h => {
                 // windows that reach beyond the values on either side
-                let mut sliding = class.to_vec();
-                sliding[..(self.first + DAY - 1).min(class.len())].fill(UNJUDGED);
-                sliding[self.last + 1..].fill(UNJUDGED);
-                sliding
+                read.extend_from_slice(class);
+                read[..(DAY - 1).min(class.len())].fill(UNJUDGED);
+                read[self.values.hours()..].fill(UNJUDGED);
             }
         }
+    }
+
+    /// Classes of some pollutants, with those in `blocking` needed.
+    pub fn classes_of(
+        &self,
+        classifier: &Classifier,
+        aqi: &AqiRules,
+        of: &[Pollutant],
+        blocking: &[Pollutant],
+    ) -> Classes {
+        classifier.classes(&self.values, self.to_midnight, aqi, of, blocking)
     }
 
     /// First point of a reading whose average ends `hours` after the cycle or later.
@@ -178,7 +196,7 @@ impl Hours {
 
     /// Last hour with a value.
     pub fn last(&self) -> usize {
-        self.last
+        self.values.hours() - 1
     }
 
     /// Day of a natural-day point.
@@ -194,7 +212,7 @@ impl Hours {
     }
 
     /// The same hours after the cycle multiplied by each factor: one member per factor.
-    pub fn scaled(&self, factors: &[f64]) -> Self {
+    pub fn scaled(&self, factors: &[f64]) -> Hours<'static> {
         let (first_end, hours) = (self.values.end(0), self.values.hours());
         let mut values = HourlyValues::missing(first_end, hours, factors.len());
         for p in Pollutant::ALL.into_iter().filter(|p| self.values.of(*p).is_some()) {
@@ -207,7 +225,7 @@ impl Hours {
                 }
             }
         }
-        Self { values, not_modelled: self.not_modelled.clone(), ..*self }
+        Hours { values: Cow::Owned(values), not_modelled: self.not_modelled.clone(), ..*self }
     }
 }
 

@@ -68,7 +68,7 @@ proptest! {
         }
         let not_modelled: Vec<Pollutant> = Pollutant::ALL.into_iter().zip(&modelled).filter(|(_, m)| !**m).map(|(p, _)| p).collect();
         let blocking: Vec<Pollutant> = Pollutant::ALL.into_iter().filter(|p| !not_modelled.contains(p)).collect();
-        let classes = classifier.classes(&values, &aqi, &Pollutant::ALL, &blocking);
+        let classes = classifier.classes(&values, 0, &aqi, &Pollutant::ALL, &blocking);
         for member in 0..2 {
             for hour in 23..columns.len() {
                 let means = daily_means(|p, h| values.get(p, hour + 1 + h - 24, member), &VALIDITY);
@@ -582,6 +582,6 @@ fn windows_without_values_are_not_judged() {
     let rules = warning_rules();
     let classifier = Classifier::new(Ladder::of(&rules.schemes()[2], &aqi_rules()), &aqi_rules(), VALIDITY);
     let values = HourlyValues::missing(midnight(), 48, 3);
-    let classes = classifier.classes(&values, &aqi_rules(), &Pollutant::ALL, &[Pollutant::Pm25]);
+    let classes = classifier.classes(&values, 0, &aqi_rules(), &Pollutant::ALL, &[Pollutant::Pm25]);
     assert!((0..3).all(|m| classes.member(m).iter().all(|c| *c == UNJUDGED)));
 }
