@@ -54,7 +54,7 @@ impl<'a> Applied<'a> {
     /// Both readings, natural days first.
     pub fn sides(&self, hours: &Hours) -> [Side; 2] {
         let classes = hours.classes(&self.classifier, self.aqi);
-        READINGS.map(|reading| self.side(hours, reading, classes.member(0)))
+        READINGS.map(|reading| self.side(hours, reading, &classes.member(0)))
     }
 
     pub fn side(&self, hours: &Hours, reading: Reading, class: &[u8]) -> Side {
@@ -86,7 +86,7 @@ impl<'a> Applied<'a> {
     pub fn lifting_classes(&self, hours: &Hours, member: usize) -> Vec<u8> {
         let needed = &self.scheme.pollutant.emission_response;
         let classes = hours.classes_of(&self.classifier, self.aqi, &Pollutant::ALL, needed);
-        hours.read(Reading::Sliding24h, classes.member(member))
+        hours.read(Reading::Sliding24h, &classes.member(member))
     }
 
     /// The scheme's lowest level above pre-warning.
@@ -130,7 +130,7 @@ impl<'a> Applied<'a> {
     pub fn level_alone(&self, hours: &Hours) -> WarningLevel {
         let alone = &self.scheme.pollutant.emission_response;
         let classes = hours.classes_of(&self.classifier, self.aqi, alone, &[]);
-        self.called(&READINGS.map(|reading| self.side(hours, reading, classes.member(0))))
+        self.called(&READINGS.map(|reading| self.side(hours, reading, &classes.member(0))))
     }
 
     /// First and last hour of an episode's averages (UTC, hour-ending).

@@ -11,7 +11,7 @@ use crate::domain::aqi::{AqiRules, AqiStandard, Report};
 use crate::domain::averages::{DAY, EIGHT, Validity, mean};
 use crate::domain::hourly::{HourlyValues, MISSING};
 use crate::domain::pollutant::Pollutant;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 /// The daily AQI of the window cannot be stated.
 pub const UNJUDGED: u8 = 0;
@@ -111,14 +111,61 @@ pub struct Classifier {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classes {
     hours: usize,
-    /// `[member][hour]`: class of the 24 hours that end with the hour.
+    members: usize,
+    /// `[hour][member]`: class of the 24 hours that end with the hour.
     class: Vec<u8>,
 }
 
+/// Neighbouring points of one class: class, first point, number of points.
+pub type Stretch = (u8, usize, usize);
+
+/// Members compared at once.
+const LANES: usize = 8;
+
 impl Classes {
     /// Class of the window that ends at each hour.
-    pub fn member(&self, member: usize) -> &[u8] {
-        &self.class[member * self.hours..][..self.hours]
+    pub fn member(&self, member: usize) -> Vec<u8> {
+        self.class.iter().skip(member).step_by(self.members).copied().collect()
+    }
+
+    /// Class of one window.
+    pub fn at(&self, hour: usize, member: usize) -> u8 {
+        self.class[hour * self.members + member]
+    }
+
+    /// Number of hours.
+    pub fn hours(&self) -> usize {
+        self.hours
+    }
+
+    /// Stretches of every member, with the hours outside `whole` unjudged.
+    pub fn stretches(&self, whole: Range<usize>) -> Vec<Vec<Stretch>> {
+        let mut out: Vec<Vec<Stretch>> = vec![Vec::with_capacity(16); self.members];
+        let unjudged = vec![UNJUDGED; self.members];
+        let mut current: Vec<(u8, usize)> = vec![(UNJUDGED, 0); self.members];
+        let mut before: &[u8] = &unjudged;
+        for hour in 0..self.hours {
+            let row =
+                if whole.contains(&hour) { &self.class[hour * self.members..][..self.members] } else { &unjudged };
+            for (k, (new, old)) in row.chunks(LANES).zip(before.chunks(LANES)).enumerate() {
+                if new == old {
+                    continue;
+                }
+                for (lane, class) in new.iter().enumerate().filter(|(lane, class)| **class != old[*lane]) {
+                    let member = k * LANES + lane;
+                    let (last, since) = current[member];
+                    if hour > since {
+                        out[member].push((last, since, hour - since));
+                    }
+                    current[member] = (*class, hour);
+                }
+            }
+            before = row;
+        }
+        for (stretches, (class, since)) in out.iter_mut().zip(current) {
+            stretches.push((class, since, self.hours - since));
+        }
+        out
     }
 }
 
@@ -165,11 +212,7 @@ impl Classifier {
             .iter_mut()
             .zip(&blocked)
             .for_each(|(worst, blocked)| *worst *= u8::from(*worst >= stated || *blocked == 0));
-        let mut class = vec![UNJUDGED; hours * members];
-        for (member, class) in class.chunks_exact_mut(hours).enumerate() {
-            class.iter_mut().zip(worst[member..].iter().step_by(members)).for_each(|(class, worst)| *class = *worst);
-        }
-        Classes { hours, class }
+        Classes { hours, members, class: worst }
     }
 
     fn versions_by_hour(&self, values: &HourlyValues, hours: usize, aqi: &AqiRules) -> Vec<&Thresholds> {

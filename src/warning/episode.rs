@@ -1,6 +1,6 @@
 //! Episodes in which the daily AQI stays above a threshold, and the rules that they meet.
 
-use super::classes::{Ladder, UNJUDGED};
+use super::classes::{Ladder, Stretch, UNJUDGED};
 use super::rules::{Condition, InnerCondition, Rule, Scheme, SlidingHours};
 
 /// The daily AQI in time, as classes of a [`Ladder`]: natural days, or 24-h averages hour by hour.
@@ -47,13 +47,9 @@ pub struct Judge {
     inner: InnerCondition,
 }
 
-/// Neighbouring points of one class: class, first point, number of points.
-type Stretch = (u8, usize, usize);
-
 /// The episodes above every class that rules ask for; its memory serves the next series too.
 #[derive(Debug, Clone, Default)]
 pub struct Episodes {
-    stretches: Vec<Stretch>,
     /// In the order of the judge's classes.
     of_class: Vec<Vec<Episode>>,
     step: u32,
@@ -82,27 +78,26 @@ impl Judge {
         self.lift
     }
 
-    /// Lowest class that any rule asks for.
-    pub fn lowest_class(&self) -> u8 {
-        self.classes.first().copied().unwrap_or(u8::MAX)
-    }
-
     /// Finds the episodes of a series.
     pub fn find(&self, points: Points, found: &mut Episodes) {
-        found.step = points.step;
-        found.stretches.clear();
+        let mut stretches: Vec<Stretch> = Vec::new();
         let mut first = 0;
-        while let Some(&class) = points.class.get(first) {
-            let length = same(&points.class[first..], class);
-            found.stretches.push((class, first, length));
-            first += length;
+        for same in points.class.chunk_by(|a, b| a == b) {
+            stretches.push((same[0], first, same.len()));
+            first += same.len();
         }
-        let worst = found.stretches.iter().map(|s| s.0).max().unwrap_or(0);
+        self.find_in(&stretches, points.step, found);
+    }
+
+    /// Finds the episodes of a series that is known by its stretches; `step` as in [`Points`].
+    pub fn find_in(&self, stretches: &[Stretch], step: u32, found: &mut Episodes) {
+        found.step = step;
+        let worst = stretches.iter().map(|s| s.0).max().unwrap_or(0);
         found.of_class.resize(self.classes.len(), Vec::new());
         for (class, episodes) in self.classes.iter().zip(&mut found.of_class) {
             episodes.clear();
             if *class <= worst {
-                self.episodes(*class, points.step, &found.stretches, episodes);
+                self.episodes(*class, step, stretches, episodes);
             }
         }
     }
@@ -207,13 +202,6 @@ impl Judge {
             }
         }
     }
-}
-
-/// Number of points at the beginning that have the class, eight at a time.
-fn same(points: &[u8], class: u8) -> usize {
-    let (eights, _) = points.as_chunks::<8>();
-    let whole = 8 * eights.iter().take_while(|e| **e == [class; 8]).count();
-    whole + points[whole..].iter().take_while(|c| **c == class).count()
 }
 
 /// The episode with the points `first` ..= `last`, which follow its own.

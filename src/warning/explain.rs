@@ -141,7 +141,7 @@ fn rules(applied: &Applied, hours: &Hours) -> Vec<RuleAccount> {
 
 fn days(applied: &Applied, hours: &Hours, county: &CountyForecast, cycle: DateTime<Utc>) -> Vec<DayAccount> {
     let classes = hours.classes(&applied.classifier, applied.aqi);
-    let days = hours.read(Reading::NaturalDay, classes.member(0)).len();
+    let days = hours.read(Reading::NaturalDay, &classes.member(0)).len();
     let one = |point: usize| {
         let hour = hours.hour_of(Reading::NaturalDay, point);
         let (report, means) = hours.report(hour, applied.aqi, &applied.validity);
@@ -165,7 +165,7 @@ fn changes(applied: &Applied, hours: &Hours) -> Vec<Change> {
     let scaled = hours.scaled(&factors);
     let classes = scaled.classes(&applied.classifier, applied.aqi);
     let level =
-        |member| applied.called(&READINGS.map(|reading| applied.side(&scaled, reading, classes.member(member))));
+        |member| applied.called(&READINGS.map(|reading| applied.side(&scaled, reading, &classes.member(member))));
     let levels: Vec<WarningLevel> = (0..factors.len()).map(level).collect();
     let unchanged = (-LOWEST_PERCENT) as usize;
     let mut out = Vec::new();

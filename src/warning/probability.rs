@@ -104,26 +104,28 @@ pub(super) fn outcomes(applied: &Applied, hours: &Hours, in_force: bool) -> Vec<
     let after = hours.first_after_cycle();
     let needed = &applied.scheme.pollutant.emission_response;
     let lifting = in_force.then(|| hours.classes_of(&applied.classifier, applied.aqi, &Pollutant::ALL, needed));
-    let (mut found, mut read) = (Episodes::default(), Vec::new());
-    let mut outcome = |member| {
-        let class = classes.member(member);
+    let sliding = classes.stretches(hours.whole_windows());
+    let (mut found, mut days) = (Episodes::default(), Vec::new());
+    let mut outcome = |member: usize| {
         let mut starts = [NEVER; WarningLevel::ALL.len()];
-        if class.iter().fold(UNJUDGED, |worst, c| worst.max(*c)) >= applied.judge.lowest_class() {
-            for reading in READINGS.into_iter().filter(|r| applied.counts(*r)) {
-                hours.read_into(reading, class, &mut read);
-                let ahead = applied.ahead(hours, reading);
-                applied.judge.find(points(reading, &read), &mut found);
-                for (rule, judged) in applied.scheme.rules.iter().enumerate() {
-                    let Some(episode) = applied.judge.fires(rule, &found, ahead).next() else { continue };
-                    let first = hours.hour_of(reading, episode.first) + 1;
-                    let start = first.saturating_sub(24).saturating_sub(after) as u32;
-                    starts[1..=judged.level as usize].iter_mut().for_each(|s| *s = start.min(*s));
-                }
+        for reading in READINGS.into_iter().filter(|r| applied.counts(*r)) {
+            if reading == Reading::Sliding24h {
+                applied.judge.find_in(&sliding[member], 1, &mut found);
+            } else {
+                hours.natural_days(&classes, member, &mut days);
+                applied.judge.find(points(reading, &days), &mut found);
+            }
+            let ahead = applied.ahead(hours, reading);
+            for (rule, judged) in applied.scheme.rules.iter().enumerate() {
+                let Some(episode) = applied.judge.fires(rule, &found, ahead).next() else { continue };
+                let first = hours.hour_of(reading, episode.first) + 1;
+                let start = first.saturating_sub(24).saturating_sub(after) as u32;
+                starts[1..=judged.level as usize].iter_mut().for_each(|s| *s = start.min(*s));
             }
         }
         let lift = lifting
             .as_ref()
-            .and_then(|l| first_lift(applied, hours, &hours.read(Reading::Sliding24h, l.member(member))));
+            .and_then(|l| first_lift(applied, hours, &hours.read(Reading::Sliding24h, &l.member(member))));
         PathOutcome { starts, lift }
     };
     (0..hours.values.members()).map(&mut outcome).collect()

@@ -11,6 +11,7 @@ use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::forecast::CountyForecast;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Which value of the forecast is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,23 +137,25 @@ impl<'a> Hours<'a> {
 
     /// Classes of one reading, from those of all hours.
     pub fn read(&self, reading: Reading, class: &[u8]) -> Vec<u8> {
-        let mut read = Vec::new();
-        self.read_into(reading, class, &mut read);
-        read
-    }
-
-    /// As [`Hours::read`], into memory at hand.
-    pub fn read_into(&self, reading: Reading, class: &[u8], read: &mut Vec<u8>) {
-        read.clear();
         match reading {
-            Reading::NaturalDay => read.extend(class.iter().skip(self.first_midnight).step_by(DAY)),
+            Reading::NaturalDay => class.iter().skip(self.first_midnight).step_by(DAY).copied().collect(),
             Reading::Sliding24h => {
-                // windows that reach beyond the values on either side
-                read.extend_from_slice(class);
-                read[..(DAY - 1).min(class.len())].fill(UNJUDGED);
-                read[self.values.hours()..].fill(UNJUDGED);
+                let whole = self.whole_windows();
+                let of = |(hour, class): (usize, &u8)| if whole.contains(&hour) { *class } else { UNJUDGED };
+                class.iter().enumerate().map(of).collect()
             }
         }
+    }
+
+    /// Hours whose window does not reach beyond the values on either side: the points of the sliding reading.
+    pub fn whole_windows(&self) -> Range<usize> {
+        DAY - 1..self.values.hours()
+    }
+
+    /// Natural days of one member of the classes.
+    pub fn natural_days(&self, classes: &Classes, member: usize, days: &mut Vec<u8>) {
+        days.clear();
+        days.extend((self.first_midnight..classes.hours()).step_by(DAY).map(|hour| classes.at(hour, member)));
     }
 
     /// Classes of some pollutants, with those in `blocking` needed.

@@ -94,3 +94,29 @@ fn the_prefectures_record_under_all_schemes() {
     // pre-warning: every run above 100 of two days or more, and single days above 150, that no yellow warning has taken in
     assert!(of("warning-2024", PreWarning).len() > 10);
 }
+
+/// The command prints the same bytes wherever the machine stands, over a year end and a leap day.
+#[test]
+fn the_command_knows_no_time_zone_but_beijing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("daily.csv");
+    let mut rows = "adcode,date,pm25_ug_m3,pm10_ug_m3,so2_ug_m3,no2_ug_m3,co_mg_m3,o3_8h_ug_m3\n".to_owned();
+    let first = NaiveDate::from_ymd_opt(2023, 12, 28).unwrap();
+    for i in 0..70 {
+        let pm25 = if i % 9 < 2 { 160 } else { 30 };
+        rows += &format!("222401,{},{pm25},{},10,20,0.6,60\n", first + Duration::days(i), pm25 + 20);
+    }
+    std::fs::write(&file, rows).unwrap();
+    let run = |zone: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hazecast"));
+        command.args(["warn", "replay", "--place", "222401", "--json", "--daily"]).arg(&file).env("TZ", zone);
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        out.stdout
+    };
+    let utc = run("UTC");
+    assert!(String::from_utf8_lossy(&utc).contains("warning-2024.orange.1"));
+    for zone in ["Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"] {
+        assert!(run(zone) == utc, "{zone}");
+    }
+}
