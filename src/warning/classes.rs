@@ -140,26 +140,33 @@ impl Classes {
 
     /// Stretches of every member, with the hours outside `whole` unjudged.
     pub fn stretches(&self, whole: Range<usize>) -> Vec<Vec<Stretch>> {
-        let mut out: Vec<Vec<Stretch>> = vec![Vec::with_capacity(16); self.members];
+        let mut out: Vec<Vec<Stretch>> = vec![Vec::with_capacity(32); self.members];
         let unjudged = vec![UNJUDGED; self.members];
         let mut current: Vec<(u8, usize)> = vec![(UNJUDGED, 0); self.members];
         let mut before: &[u8] = &unjudged;
         for hour in 0..self.hours {
             let row =
                 if whole.contains(&hour) { &self.class[hour * self.members..][..self.members] } else { &unjudged };
-            for (k, (new, old)) in row.chunks(LANES).zip(before.chunks(LANES)).enumerate() {
-                if new == old {
-                    continue;
-                }
-                for (lane, class) in new.iter().enumerate().filter(|(lane, class)| **class != old[*lane]) {
-                    let member = k * LANES + lane;
-                    let (last, since) = current[member];
-                    if hour > since {
-                        out[member].push((last, since, hour - since));
+            let mut changes = |first: usize, new: &[u8], old: &[u8]| {
+                for lane in 0..new.len() {
+                    if new[lane] == old[lane] {
+                        continue;
                     }
-                    current[member] = (*class, hour);
+                    let (last, since) = current[first + lane];
+                    if hour > since {
+                        out[first + lane].push((last, since, hour - since));
+                    }
+                    current[first + lane] = (new[lane], hour);
+                }
+            };
+            let ((new, new_rest), (old, old_rest)) = (row.as_chunks::<LANES>(), before.as_chunks::<LANES>());
+            for (k, (new, old)) in new.iter().zip(old).enumerate() {
+                // most members keep their class from one hour to the next
+                if new != old {
+                    changes(k * LANES, new, old);
                 }
             }
+            changes(new.len() * LANES, new_rest, old_rest);
             before = row;
         }
         for (stretches, (class, since)) in out.iter_mut().zip(current) {
