@@ -12,6 +12,7 @@ use hazecast::forecast::trajectories::Trajectories;
 use hazecast::forecast::{CountyForecast, Forecast, ObservedHour};
 use hazecast::warning::WarningLevel::{self, Blue, Orange, PreWarning, Red, Yellow};
 use hazecast::warning::classes::{Classifier, Ladder, UNJUDGED};
+use hazecast::warning::episode::{Judge, Points};
 use hazecast::warning::lifting::{Outlook, follow};
 use hazecast::warning::probability::PathJudge;
 use hazecast::warning::{Action, AreaWarning, Basis, InForce, Response, decide};
@@ -584,4 +585,22 @@ fn windows_without_values_are_not_judged() {
     let values = HourlyValues::missing(midnight(), 48, 3);
     let classes = classifier.classes(&values, 0, &aqi_rules(), &Pollutant::ALL, &[Pollutant::Pm25]);
     assert!((0..3).all(|m| classes.member(m).iter().all(|c| *c == UNJUDGED)));
+}
+
+/// Two exceeding averages six hours apart, joined: together they cover 30 hours, counted once.
+#[test]
+fn hours_that_two_averages_share_count_once() {
+    let (rules, aqi) = (warning_rules(), aqi_rules());
+    let scheme = &rules.schemes()[2];
+    let ladder = Ladder::of(scheme, &aqi);
+    let judge = Judge::new(scheme, &ladder);
+    let mut class = [1; 60];
+    (class[30], class[36]) = (ladder.class_above(200), ladder.class_above(200));
+    let met = judge.met(Points { class: &class, step: 1 }, 0);
+    let yellow = met.iter().find(|m| scheme.rules[m.rule].id == "warning-2024.yellow.1").unwrap();
+    let e = yellow.episodes[0];
+    assert_eq!((e.first, e.last, e.hours, e.averages, e.merged), (30, 36, 30, 2, true));
+    // read as natural days they are two days of 24 h with five between them, too far apart to be one
+    let apart = judge.met(Points { class: &class, step: 24 }, 0);
+    assert!(apart.iter().all(|m| m.episodes[0].hours == 24 && !m.episodes[0].merged));
 }
