@@ -55,8 +55,7 @@ impl Problem {
     /// 500: the archive cannot be read. The cause goes to standard error; the answer names no path of the server.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         super::complain(&format!("{cause}"));
-        let detail =
-            "The archive cannot be read. The server's log names the file; `hazecast verify` finds damaged runs.";
+        let detail = "The archive cannot be read. The server's log names the file.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
