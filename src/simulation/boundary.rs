@@ -1,8 +1,9 @@
 //! Background air: initial state, and what flows in through sides and top.
 
-use crate::domain::grid::VerticalGrid;
+use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
+use ndarray::{Array3, ArrayView1, s};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -60,5 +61,48 @@ impl Background {
             mixing_ratio.push(profile.collect());
         }
         Ok(Self { mixing_ratio })
+    }
+}
+
+/// Mixing ratio [kg kg-1] of the air just outside the four sides, constant over one hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sides {
+    /// `[species, z, y]`.
+    pub west: Array3<f32>,
+    /// `[species, z, y]`.
+    pub east: Array3<f32>,
+    /// `[species, z, x]`.
+    pub south: Array3<f32>,
+    /// `[species, z, x]`.
+    pub north: Array3<f32>,
+}
+
+/// What flows into one layer of one species: west and east `[y]`, south and north `[x]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Inflow<'a> {
+    pub west: ArrayView1<'a, f32>,
+    pub east: ArrayView1<'a, f32>,
+    pub south: ArrayView1<'a, f32>,
+    pub north: ArrayView1<'a, f32>,
+}
+
+impl Sides {
+    /// The background of each layer on all four sides.
+    pub fn uniform(background: &Background, grid: &Grid) -> Self {
+        let (nz, ny, nx) = grid.shape();
+        let side = |cells| {
+            Array3::from_shape_fn((background.mixing_ratio.len(), nz, cells), |(s, z, _)| background.mixing_ratio[s][z])
+        };
+        Self { west: side(ny), east: side(ny), south: side(nx), north: side(nx) }
+    }
+
+    /// The sides of one layer of one species.
+    pub fn layer(&self, species: usize, z: usize) -> Inflow<'_> {
+        Inflow {
+            west: self.west.slice(s![species, z, ..]),
+            east: self.east.slice(s![species, z, ..]),
+            south: self.south.slice(s![species, z, ..]),
+            north: self.north.slice(s![species, z, ..]),
+        }
     }
 }
