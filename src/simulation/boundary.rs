@@ -3,7 +3,7 @@
 use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
-use ndarray::{Array3, ArrayView1, s};
+use ndarray::{Array3, Array4, ArrayView1, Axis};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,6 +31,12 @@ struct Raw {
 const STATED_DENSITY: f64 = 1.3;
 
 impl Background {
+    /// Background air in every cell, `[species, z, y, x]`.
+    pub fn state(&self, grid: &Grid) -> Array4<f32> {
+        let (nz, ny, nx) = grid.shape();
+        Array4::from_shape_fn((self.mixing_ratio.len(), nz, ny, nx), |(s, z, _, _)| self.mixing_ratio[s][z])
+    }
+
     /// Reads `models/boundary.toml`: one surface concentration per species, falling off with height as exp(-z / scale height).
     ///
     /// # Errors
@@ -98,11 +104,14 @@ impl Sides {
 
     /// The sides of one layer of one species.
     pub fn layer(&self, species: usize, z: usize) -> Inflow<'_> {
+        fn row(side: &Array3<f32>, species: usize, z: usize) -> ArrayView1<'_, f32> {
+            side.index_axis(Axis(0), species).index_axis_move(Axis(0), z)
+        }
         Inflow {
-            west: self.west.slice(s![species, z, ..]),
-            east: self.east.slice(s![species, z, ..]),
-            south: self.south.slice(s![species, z, ..]),
-            north: self.north.slice(s![species, z, ..]),
+            west: row(&self.west, species, z),
+            east: row(&self.east, species, z),
+            south: row(&self.south, species, z),
+            north: row(&self.north, species, z),
         }
     }
 }
