@@ -1,8 +1,9 @@
 //! Background air: initial state, and what flows in through sides and top.
 
-use crate::domain::grid::VerticalGrid;
+use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
+use ndarray::{Array3, Array4, ArrayView1, Axis};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +31,12 @@ struct Raw {
 const STATED_DENSITY: f64 = 1.3;
 
 impl Background {
+    /// Background air in every cell, `[species, z, y, x]`.
+    pub fn state(&self, grid: &Grid) -> Array4<f32> {
+        let (nz, ny, nx) = grid.shape();
+        Array4::from_shape_fn((self.mixing_ratio.len(), nz, ny, nx), |(s, z, _, _)| self.mixing_ratio[s][z])
+    }
+
     /// Reads `models/boundary.toml`: one surface concentration per species, falling off with height as exp(-z / scale height).
     ///
     /// # Errors
@@ -60,5 +67,51 @@ impl Background {
             mixing_ratio.push(profile.collect());
         }
         Ok(Self { mixing_ratio })
+    }
+}
+
+/// Mixing ratio [kg kg-1] of the air just outside the four sides, constant over one hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sides {
+    /// `[species, z, y]`.
+    pub west: Array3<f32>,
+    /// `[species, z, y]`.
+    pub east: Array3<f32>,
+    /// `[species, z, x]`.
+    pub south: Array3<f32>,
+    /// `[species, z, x]`.
+    pub north: Array3<f32>,
+}
+
+/// What flows into one layer of one species: west and east `[y]`, south and north `[x]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Inflow<'a> {
+    pub west: ArrayView1<'a, f32>,
+    pub east: ArrayView1<'a, f32>,
+    pub south: ArrayView1<'a, f32>,
+    pub north: ArrayView1<'a, f32>,
+}
+
+impl Sides {
+    /// The background of each layer on all four sides.
+    pub fn uniform(background: &Background, grid: &Grid) -> Self {
+        let (nz, ny, nx) = grid.shape();
+        let side = |cells| {
+            Array3::from_shape_fn((background.mixing_ratio.len(), nz, cells), |(s, z, _)| background.mixing_ratio[s][z])
+        };
+        Self { west: side(ny), east: side(ny), south: side(nx), north: side(nx) }
+    }
+
+    /// The sides of one layer of one species.
+    pub fn layer(&self, species: usize, z: usize) -> Inflow<'_> {
+        fn row(side: &Array3<f32>, species: usize, z: usize) -> ArrayView1<'_, f32> {
+            side.index_axis(Axis(0), species).index_axis_move(Axis(0), z)
+        }
+        Inflow {
+            west: row(&self.west, species, z),
+            east: row(&self.east, species, z),
+            south: row(&self.south, species, z),
+            north: row(&self.north, species, z),
+        }
     }
 }

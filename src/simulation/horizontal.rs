@@ -1,6 +1,6 @@
 //! Horizontal transport: x- and y-sweeps of every (species, layer) slab, sub-stepped where the Courant number asks.
 
-use super::boundary::Background;
+use super::boundary::{Inflow, Sides};
 use crate::physics::advection::{HALO, SweepScratch, face_values, move_air, move_mass};
 use ndarray::{Array3, Array4, ArrayView3, Axis};
 use rayon::prelude::*;
@@ -77,7 +77,7 @@ impl HorizontalFluxes {
         &self,
         state: &mut Array4<f32>,
         mass: &mut Array3<f32>,
-        background: &Background,
+        sides: &Sides,
         y_first: bool,
     ) -> Vec<(f64, f64)> {
         let (species, nz, ny, nx) = state.dim();
@@ -92,7 +92,7 @@ impl HorizontalFluxes {
                 |slab, (i, q)| {
                     let (s, z) = (i / nz, i % nz);
                     slab.load(q, &air[z * cells..(z + 1) * cells]);
-                    let through = slab.sweep(&self.layers[z], background.mixing_ratio[s][z], y_first);
+                    let through = slab.sweep(&self.layers[z], &sides.layer(s, z), y_first);
                     slab.store(q);
                     through
                 },
@@ -166,7 +166,7 @@ impl Slab {
         }
     }
 
-    fn sweep(&mut self, flux: &LayerFlux, inflow: f32, y_first: bool) -> (f64, f64) {
+    fn sweep(&mut self, flux: &LayerFlux, inflow: &Inflow, y_first: bool) -> (f64, f64) {
         let mut through = (0.0, 0.0);
         for sub in 0..flux.substeps {
             if y_first == (sub % 2 == 0) {
@@ -194,12 +194,12 @@ impl Slab {
         }
     }
 
-    fn sweep_x(&mut self, flux: &[f32], inflow: f32, through: &mut (f64, f64)) {
+    fn sweep_x(&mut self, flux: &[f32], inflow: &Inflow, through: &mut (f64, f64)) {
         for y in 0..self.ny {
             let row = self.row(y);
             let (west, east) = (row.start, row.end);
-            let west_value = if flux[west] > 0.0 { inflow } else { self.q[west] };
-            let east_value = if flux[east] < 0.0 { inflow } else { self.q[east - 1] };
+            let west_value = if flux[west] > 0.0 { inflow.west[y] } else { self.q[west] };
+            let east_value = if flux[east] < 0.0 { inflow.east[y] } else { self.q[east - 1] };
             self.q[west - HALO..west].fill(west_value);
             self.q[east..east + HALO].fill(east_value);
         }
@@ -209,17 +209,18 @@ impl Slab {
         for y in 0..self.ny {
             let west = y * self.width + HALO;
             let east = west + self.nx;
-            side(f[west], &mut self.scratch.face[west], inflow, through);
-            side(-f[east], &mut self.scratch.face[east], inflow, through);
+            side(f[west], &mut self.scratch.face[west], inflow.west[y], through);
+            side(-f[east], &mut self.scratch.face[east], inflow.east[y], through);
         }
         move_mass(q, mass, f, 1, &self.scratch);
     }
 
-    fn sweep_y(&mut self, flux: &[f32], inflow: f32, through: &mut (f64, f64)) {
+    fn sweep_y(&mut self, flux: &[f32], inflow: &Inflow, through: &mut (f64, f64)) {
         let (south, north) = (HALO * self.width, (HALO + self.ny) * self.width);
         for x in HALO..HALO + self.nx {
-            let south_value = if flux[south + x] > 0.0 { inflow } else { self.q[south + x] };
-            let north_value = if flux[north + x] < 0.0 { inflow } else { self.q[north - self.width + x] };
+            let south_value = if flux[south + x] > 0.0 { inflow.south[x - HALO] } else { self.q[south + x] };
+            let north_value =
+                if flux[north + x] < 0.0 { inflow.north[x - HALO] } else { self.q[north - self.width + x] };
             for h in 0..HALO {
                 self.q[h * self.width + x] = south_value;
                 self.q[north + h * self.width + x] = north_value;
@@ -227,14 +228,14 @@ impl Slab {
         }
         face_values(&self.q, &self.mass, flux, self.width, &mut self.scratch);
         for x in HALO..HALO + self.nx {
-            side(flux[south + x], &mut self.scratch.face[south + x], inflow, through);
-            side(-flux[north + x], &mut self.scratch.face[north + x], inflow, through);
+            side(flux[south + x], &mut self.scratch.face[south + x], inflow.south[x - HALO], through);
+            side(-flux[north + x], &mut self.scratch.face[north + x], inflow.north[x - HALO], through);
         }
         move_mass(&mut self.q, &mut self.mass, flux, self.width, &self.scratch);
     }
 }
 
-/// A face of the domain: air that enters (`inward > 0`) brings the background; books what passes.
+/// A face of the domain: air that enters (`inward > 0`) brings what is outside; books what passes.
 fn side(inward: f32, face: &mut f32, inflow: f32, through: &mut (f64, f64)) {
     if inward > 0.0 {
         *face = inflow;

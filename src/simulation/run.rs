@@ -1,6 +1,6 @@
 //! A run: hours of meteorology and emission in, a [`History`] out. This is `simulate(sources)`: the forecast is a function of the sources.
 
-use super::boundary::Background;
+use super::boundary::{Background, Sides};
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission::EmissionModel;
@@ -51,6 +51,7 @@ pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) 
     rejections.extend(left_out(&placement));
     let mut emission = EmissionField::new(world.grid, placement.layers());
     let mut history = empty(world.hours as usize, ny, nx);
+    let sides = Sides::uniform(world.background, world.grid);
     let mut simulation = None;
     for hour in 0..world.hours {
         let start = world.start + Duration::hours(i64::from(hour));
@@ -60,7 +61,7 @@ pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) 
         let simulation = simulation.get_or_insert_with(|| {
             Simulation::new(world.grid, world.background, diagnosis.area(), driver.air_mass_start.clone())
         });
-        let ground = simulation.hour(&driver, &emission)?;
+        let ground = simulation.hour(&driver, &emission, &sides)?;
         record(&mut history, hour as usize, start + Duration::hours(1), &ground, &driver);
         progress(hour + 1, world.hours);
     }

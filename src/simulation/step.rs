@@ -8,7 +8,7 @@
 //! The order turns every step (Strang 1968). Vertical motion always closes the air: it takes each column from the mass it has to the mass the
 //! meteorology says it will have, so the tracers see the same air as the winds.
 
-use super::boundary::Background;
+use super::boundary::{Background, Sides};
 use super::budget::Books;
 use super::columns::Columns;
 use super::diagnose::prescribed_fine_particles;
@@ -46,6 +46,17 @@ pub struct Simulation<'a> {
     pub books: Books,
 }
 
+/// What holds throughout an hour.
+struct Hour<'a> {
+    driver: &'a HourDriver,
+    emission: &'a EmissionField,
+    sides: &'a Sides,
+    fluxes: HorizontalFluxes,
+    chemistry: Vec<pm_lite::Fractions>,
+    /// Length of a step [s].
+    dt: f32,
+}
+
 impl<'a> Simulation<'a> {
     /// Starts from background air of `mass` `[z, y, x]` [kg].
     pub fn new(grid: &'a Grid, background: &'a Background, area: Vec<f32>, mass: Array3<f32>) -> Self {
@@ -66,11 +77,12 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Advances one hour; returns the hour's mean mixing ratio of each species in the lowest layer, `[species, y, x]`.
+    /// Advances one hour, with the air of `sides` outside the grid; returns the hour's mean mixing ratio of each species in the lowest layer,
+    /// `[species, y, x]`.
     ///
     /// # Errors
     /// `Unstable` when a value is not finite at the end of the hour.
-    pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField) -> Result<Array3<f32>> {
+    pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField, sides: &Sides) -> Result<Array3<f32>> {
         let (_, ny, nx) = self.grid.shape();
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let steps = steps_per_hour(driver, &least);
@@ -83,13 +95,19 @@ impl<'a> Simulation<'a> {
             });
         }
         let dt = 3600.0 / steps as f32;
-        let fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
-        let chemistry = chemistry_fractions(driver, self.grid, dt);
+        let hour = Hour {
+            driver,
+            emission,
+            sides,
+            fluxes: HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt),
+            chemistry: chemistry_fractions(driver, self.grid, dt),
+            dt,
+        };
         let mut ground = Array3::<f32>::zeros((Species::COUNT, ny, nx));
         self.mass.assign(&driver.air_mass_start);
         for step in 1..=steps {
             let next = air_mass_at(driver, step, steps);
-            self.step(driver, emission, &fluxes, &chemistry, &next, dt);
+            self.step(&hour, &next);
             ground += &self.state.index_axis(Axis(1), 0);
         }
         self.check_finite()?;
@@ -98,39 +116,31 @@ impl<'a> Simulation<'a> {
         Ok(ground)
     }
 
-    fn step(
-        &mut self,
-        driver: &HourDriver,
-        emission: &EmissionField,
-        fluxes: &HorizontalFluxes,
-        chemistry: &[pm_lite::Fractions],
-        next: &Array3<f32>,
-        dt: f32,
-    ) {
+    fn step(&mut self, hour: &Hour, next: &Array3<f32>) {
         let columns = Columns {
             grid: self.grid,
             coefficients: &self.coefficients,
             background: self.background,
-            driver,
-            emission,
+            driver: hour.driver,
+            emission: hour.emission,
             area: &self.area,
-            dt,
+            dt: hour.dt,
         };
         let horizontal_first = self.steps.is_multiple_of(2);
         let y_first = self.steps / 2 % 2 == 1;
         if horizontal_first {
-            let through = fluxes.advance(&mut self.state, &mut self.mass, self.background, y_first);
+            let through = hour.fluxes.advance(&mut self.state, &mut self.mass, hour.sides, y_first);
             self.books.sides(&through);
             self.books.columns(&columns.advance(&mut self.state, &mut self.mass, next));
         } else {
-            let before_sweeps = next + &fluxes.outflow;
+            let before_sweeps = next + &hour.fluxes.outflow;
             self.books.columns(&columns.advance(&mut self.state, &mut self.mass, &before_sweeps));
-            let through = fluxes.advance(&mut self.state, &mut self.mass, self.background, y_first);
+            let through = hour.fluxes.advance(&mut self.state, &mut self.mass, hour.sides, y_first);
             self.books.sides(&through);
             self.mass.assign(next);
         }
         self.books.clipped(&clip_negative(&mut self.state, &self.mass));
-        self.books.chemistry(&react(&mut self.state, &self.mass, chemistry));
+        self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
         self.steps += 1;
     }
 

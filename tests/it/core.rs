@@ -7,7 +7,7 @@ use hazecast::domain::met_field::MetField;
 use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::input::wrfout;
-use hazecast::simulation::boundary::Background;
+use hazecast::simulation::boundary::{Background, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::emission::EmissionModel;
 use hazecast::simulation::history::History;
@@ -154,10 +154,11 @@ fn rotation_of_a_bell_converges() {
         let mut state = exact.clone();
         let steps = 1000 * n / 128;
         let fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0 / steps as f32);
-        let background = Background { mixing_ratio: vec![vec![0.0]] };
+        let side = || Array3::zeros((1, 1, n));
+        let sides = Sides { west: side(), east: side(), south: side(), north: side() };
         for step in 0..steps {
             let mut m = mass.clone();
-            fluxes.advance(&mut state, &mut m, &background, step % 2 == 1);
+            fluxes.advance(&mut state, &mut m, &sides, step % 2 == 1);
         }
         let (mut difference, mut norm, mut highest) = (0.0, 0.0, 0.0f32);
         for (a, b) in state.iter().zip(&exact) {
