@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::setup::grids::GridSetups;
 use crate::setup::library::Library;
 use crate::simulation::boundary::Background;
-use crate::simulation::speed::{Speed, measure};
+use crate::simulation::speed::{Limit, Speed, TRANSPORT_NS, TRANSPORT_SHARE, measure};
 use std::fmt::Write;
 
 const EXAMPLES: &str = "\
@@ -86,6 +86,18 @@ fn table(speed: &Speed, language: Language) -> String {
         let share = k.share_of_triad.map_or_else(|| "-".to_owned(), |s| format!("{:.0} %", 100.0 * s));
         let _ = writeln!(out, "{name}{pad}{:>12.1}{:>11.3}{share:>15}", k.million_per_s, k.ns_per_point);
     }
+    let met = match speed.transport_meets {
+        Limit::Time => language.pick("达到时间限", "met by time"),
+        Limit::Bandwidth => language.pick("达到带宽限", "met by bandwidth"),
+        Limit::None => language.pick("未达到", "not met"),
+    };
+    let limit = language.pick("输送目标：每点每步", "transport target: per point and step");
+    let _ = writeln!(
+        out,
+        "{limit} <= {TRANSPORT_NS} ns {} >= {:.0} %: {met}",
+        language.pick("或带宽", "or bandwidth"),
+        100.0 * TRANSPORT_SHARE
+    );
     let tail = match language {
         Language::Zh => format!(
             "点 = 网格数 x 物种数（每小时一次的为网格数）；每小时 {} 步；每分钟可算 {:.1} 小时预报",

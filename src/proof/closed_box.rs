@@ -69,7 +69,7 @@ pub fn over(overrides: Option<&Path>, hours: usize) -> Result<Outcome> {
             driver = diagnosis.hour(&mut meteorology, start + Duration::hours(hour as i64))?;
         }
         enclose(&mut driver, &mass, hour);
-        simulation.hour(&driver, &emission)?;
+        simulation.hour(&driver, &emission, &ground.sides)?;
         mass.clone_from(&driver.air_mass_end);
     }
     let s = &simulation;

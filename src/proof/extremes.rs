@@ -133,7 +133,7 @@ pub fn in_weather(case: &'static str, weather: &Weather, overrides: Option<&Path
         let simulation = simulation.get_or_insert_with(|| {
             Simulation::new(grid, &ground.background, diagnosis.area(), driver.air_mass_start.clone())
         });
-        simulation.hour(&driver, &emission)?;
+        simulation.hour(&driver, &emission, &ground.sides)?;
         lowest = simulation.state.iter().fold(lowest, |a, b| a.min(*b));
     }
     let s = simulation.expect("there is an hour at least");

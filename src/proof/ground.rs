@@ -1,4 +1,4 @@
-//! The ground a proof of the model stands on: grid, background air and surface from the model's own files.
+//! The ground a proof of the model stands on: grid, surface and surrounding air from the model's own files.
 
 use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
@@ -6,15 +6,16 @@ use crate::error::Result;
 use crate::setup::covered;
 use crate::setup::grids::GridSetups;
 use crate::setup::library::Library;
-use crate::simulation::boundary::Background;
+use crate::simulation::boundary::{Background, Sides};
 use crate::simulation::budget::MassLedger;
 use crate::simulation::diagnose::SurfaceParameters;
 use std::path::Path;
 
-/// Grid, background air and surface.
+/// Grid, surface, and the air that is there at the start and flows in.
 pub struct Ground {
     pub grid: Grid,
     pub background: Background,
+    pub sides: Sides,
     pub surface: SurfaceParameters,
 }
 
@@ -50,7 +51,8 @@ impl Ground {
         let grid = grid(&setups)?;
         let background =
             library.read("models/boundary.toml", |text, origin| Background::from_toml(text, origin, &grid.vertical))?;
-        Ok(Self { grid, background, surface: setups.surface })
+        let sides = Sides::uniform(&background, &grid);
+        Ok(Self { grid, background, sides, surface: setups.surface })
     }
 }
 

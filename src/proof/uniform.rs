@@ -73,7 +73,7 @@ pub fn in_winds(fields: &[MetField], overrides: Option<&Path>, hours: usize) -> 
         let simulation = simulation.get_or_insert_with(|| {
             Simulation::new(&ground.grid, &ground.background, diagnosis.area(), driver.air_mass_start.clone())
         });
-        simulation.hour(&driver, &still)?;
+        simulation.hour(&driver, &still, &ground.sides)?;
         let deviation = tracer_deviation(&simulation.state);
         if deviation > worst {
             (worst, worst_hour) = (deviation, hour + 1);
