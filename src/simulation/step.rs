@@ -270,3 +270,7 @@ pub fn tracer_deviation(state: &Array4<f32>) -> f64 {
     let tracer: ndarray::ArrayView3<f32> = state.index_axis(Axis(0), Species::Tracer.index());
     tracer.iter().fold(0.0, |worst, &v| worst.max((f64::from(v) - 1.0).abs()))
 }
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;
