@@ -24,6 +24,9 @@ pub struct Config {
     /// Meteorology does not change: one time is used for the whole run. The record says so.
     #[serde(default)]
     pub frozen_meteorology: bool,
+    /// Simulated hours from one checkpoint of a run to the next, 0..=240; 0: a broken night begins its run again.
+    #[serde(default = "six")]
+    pub checkpoint_hours: u32,
     pub inputs: Inputs,
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
@@ -64,6 +67,10 @@ fn yanbian() -> String {
 
 fn seventy_two() -> u32 {
     72
+}
+
+fn six() -> u32 {
+    6
 }
 
 impl Config {
@@ -118,6 +125,9 @@ impl Config {
         }
         if self.spin_up_hours > 240 {
             return invalid("spin_up_hours", self.spin_up_hours.to_string(), "0..=240");
+        }
+        if self.checkpoint_hours > 240 {
+            return invalid("checkpoint_hours", self.checkpoint_hours.to_string(), "0..=240");
         }
         if let Some(folder) = self.overrides.as_ref().filter(|o| !o.is_dir()) {
             return invalid(

@@ -3,7 +3,7 @@
 use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
-use ndarray::{Array3, Array4, ArrayView1, Axis};
+use ndarray::{Array3, Array4, ArrayView1, Axis, Zip};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,6 +100,17 @@ impl Sides {
             Array3::from_shape_fn((background.mixing_ratio.len(), nz, cells), |(s, z, _)| background.mixing_ratio[s][z])
         };
         Self { west: side(ny), east: side(ny), south: side(nx), north: side(nx) }
+    }
+
+    /// The mean of two times.
+    pub fn mean(&self, other: &Self) -> Self {
+        let of = |a: &Array3<f32>, b: &Array3<f32>| Zip::from(a).and(b).map_collect(|a, b| 0.5 * (a + b));
+        Self {
+            west: of(&self.west, &other.west),
+            east: of(&self.east, &other.east),
+            south: of(&self.south, &other.south),
+            north: of(&self.north, &other.north),
+        }
     }
 
     /// The sides of one layer of one species.

@@ -12,7 +12,7 @@ use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::emission::EmissionModel;
 use hazecast::simulation::history::History;
 use hazecast::simulation::horizontal::HorizontalFluxes;
-use hazecast::simulation::run::{World, simulate};
+use hazecast::simulation::run::{Outside, World, simulate};
 use ndarray::{Array3, Array4};
 use std::path::Path;
 
@@ -53,6 +53,7 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
     let world = World {
         grid: &grid,
         background: &background,
+        outside: Outside::Background,
         surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
         meteorology: met,
         frozen,
@@ -61,7 +62,7 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
         start: met[0].valid_time,
         hours,
     };
-    simulate(&world, sources, &|_, _| {}).unwrap().0
+    simulate(&world, sources, None, &|_, _| {}).unwrap().0
 }
 
 /// The cells that a moving nest covers at all times.

@@ -12,14 +12,17 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nesting;
 mod night;
 mod physics;
 mod proof;
 mod reduction;
+mod restart;
 mod rules;
 mod statistics;
 mod tables;
 mod warning;
+mod weather;
 
 use std::path::PathBuf;
 
