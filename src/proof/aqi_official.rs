@@ -3,7 +3,7 @@
 //! Passed where every station-hour with all six pollutants and a published AQI is equal. With a pollutant missing our report states
 //! no AQI up to 100 (5.3) while the network publishes the index of the rest; those station-hours are counted apart.
 
-use super::{Line, Material, Outcome};
+use super::{Figure, Line, Material, Outcome, Parameter, Proof};
 use crate::calendar::beijing_day_hour;
 use crate::domain::aqi::{AqiReport, AqiRules};
 use crate::domain::pollutant::{Concentrations, Pollutant};
@@ -15,7 +15,20 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub const NAME: &str = "aqi-official";
+/// The proof as it is listed.
+pub const PROOF: Proof = Proof {
+    name: "aqi-official",
+    zh: "实时AQI逐站逐小时与全国发布值比较，六项齐全时须完全一致",
+    en: "our hourly AQI against the published one at every station-hour: exact where all six pollutants are there",
+    takes: &[
+        (
+            Parameter::Input,
+            "hourly national files (date,hour,type,1001A,...) or archives of one hour (timepoint,stationcode,...)",
+        ),
+        (Parameter::Overrides, "folder whose seeds/ replace built-in files"),
+    ],
+    run,
+};
 /// Differences listed in full.
 const LISTED: usize = 20;
 
@@ -201,22 +214,11 @@ impl Comparison {
         self.by_the_practice.add(ours, None, published, rules);
     }
 
-    /// Every station-hour with all six pollutants is equal, and there is one.
-    pub fn passed(&self) -> bool {
-        self.complete.compared > 0 && self.complete.equal == self.complete.compared
-    }
-
-    /// The figure, the counts and the lines for people.
+    /// The figure, the counts and the lines for people. Without any station-hour to compare the share is 0 and does not pass.
     pub fn outcome(&self) -> Outcome {
-        Outcome {
-            proof: NAME,
-            figure: self.complete.percent(),
-            unit: "%",
-            at_least: 100.0,
-            passed: self.passed(),
-            details: serde_json::to_value(self).expect("counts and texts are JSON"),
-            lines: self.lines(),
-        }
+        let details = serde_json::to_value(self).expect("counts and texts are JSON");
+        let equal = Figure::at_least("station-hours equal", self.complete.percent(), "%", 100.0);
+        Outcome::new(PROOF.name, vec![equal], details, self.lines())
     }
 
     fn lines(&self) -> Vec<Line> {

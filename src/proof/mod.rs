@@ -1,19 +1,65 @@
-//! Proofs that a user can run: each states a figure and the threshold it has to reach. The tests call the same code.
+//! Proofs that a user can run: each states figures and the threshold that each has to reach. The tests call the same code.
 
 pub mod aqi_official;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// What a proof is run on.
-#[derive(Debug, Clone, Copy)]
+/// What a proof is run on; [`Material::default`] is nothing at all.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Material<'a> {
     /// Files given by the user.
     pub input: &'a [PathBuf],
-    /// Folder of replaced rule files.
+    /// Folder of replaced rule and model files.
     pub overrides: Option<&'a Path>,
+    /// Resolutions; empty: the proof's own.
+    pub n: &'a [usize],
+    /// Which of the proof's cases; `None`: all.
+    pub case: Option<&'a str>,
+    /// Which scheme is proven; `None`: the model's.
+    pub scheme: Option<&'a str>,
+    /// File for a drawing.
+    pub out: Option<&'a Path>,
+}
+
+/// A parameter that only some proofs have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameter {
+    Input,
+    Overrides,
+    N,
+    Case,
+    Scheme,
+    Out,
+}
+
+impl Parameter {
+    const ALL: [Self; 6] = [Self::Input, Self::Overrides, Self::N, Self::Case, Self::Scheme, Self::Out];
+
+    /// As it is written on the command line.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Input => "--input",
+            Self::Overrides => "--overrides",
+            Self::N => "--n",
+            Self::Case => "--case",
+            Self::Scheme => "--scheme",
+            Self::Out => "--out",
+        }
+    }
+
+    fn given(self, material: &Material) -> bool {
+        match self {
+            Self::Input => !material.input.is_empty(),
+            Self::Overrides => material.overrides.is_some(),
+            Self::N => !material.n.is_empty(),
+            Self::Case => material.case.is_some(),
+            Self::Scheme => material.scheme.is_some(),
+            Self::Out => material.out.is_some(),
+        }
+    }
 }
 
 /// A proof that can be run by its name.
@@ -23,33 +69,83 @@ pub struct Proof {
     /// One line each.
     pub zh: &'static str,
     pub en: &'static str,
-    /// What `--input` takes; `None` where the proof needs no file.
-    pub input: Option<&'static str>,
+    /// The parameters it has, each with what it takes.
+    pub takes: &'static [(Parameter, &'static str)],
+    /// Runs it; [`Proof::prove`] refuses parameters it does not have first.
     pub run: fn(&Material) -> Result<Outcome>,
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[Proof {
-    name: aqi_official::NAME,
-    zh: "实时AQI逐站逐小时与全国发布值比较，六项齐全时须完全一致",
-    en: "our hourly AQI against the published one at every station-hour: exact where all six pollutants are there",
-    input: Some("hourly national files (date,hour,type,1001A,...) or archives of one hour (timepoint,stationcode,...)"),
-    run: aqi_official::run,
-}];
+pub const PROOFS: &[Proof] = &[aqi_official::PROOF];
+
+impl Proof {
+    /// Runs the proof on its material.
+    ///
+    /// # Errors
+    /// `Invalid` naming a parameter that this proof does not have; what the proof finds.
+    pub fn prove(&self, material: &Material) -> Result<Outcome> {
+        let has = |p: Parameter| self.takes.iter().any(|(taken, _)| *taken == p);
+        if let Some(stray) = Parameter::ALL.into_iter().find(|p| p.given(material) && !has(*p)) {
+            let flags: Vec<&str> = self.takes.iter().map(|(p, _)| p.flag()).collect();
+            let expected = match flags.as_slice() {
+                [] => format!("no parameter: {} has none", self.name),
+                _ => format!("only {} of {}", flags.join(", "), self.name),
+            };
+            return Err(Error::invalid("command line", stray.flag(), "given", expected));
+        }
+        (self.run)(material)
+    }
+}
+
+/// What a figure has to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Threshold {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+/// A figure and the threshold it has to reach, both in `unit` (empty: a plain number).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Figure {
+    pub name: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    pub threshold: Threshold,
+    pub passed: bool,
+}
+
+impl Figure {
+    /// A figure that must not exceed `limit`. NaN does not pass.
+    pub fn at_most(name: &'static str, value: f64, unit: &'static str, limit: f64) -> Self {
+        Self { name, value, unit, threshold: Threshold::AtMost(limit), passed: value <= limit }
+    }
+
+    /// A figure that must reach `limit`. NaN does not pass.
+    pub fn at_least(name: &'static str, value: f64, unit: &'static str, limit: f64) -> Self {
+        Self { name, value, unit, threshold: Threshold::AtLeast(limit), passed: value >= limit }
+    }
+}
 
 /// What a proof found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     pub proof: &'static str,
-    /// The figure, its unit, and what it has to reach.
-    pub figure: f64,
-    pub unit: &'static str,
-    pub at_least: f64,
+    pub figures: Vec<Figure>,
+    /// Every figure reaches its threshold, and there is one.
     pub passed: bool,
     /// Everything that was counted.
     pub details: Value,
     /// The same for people.
     pub lines: Vec<Line>,
+}
+
+impl Outcome {
+    /// Passed where every figure reaches its threshold; a proof without figures proves nothing.
+    pub fn new(proof: &'static str, figures: Vec<Figure>, details: Value, lines: Vec<Line>) -> Self {
+        let passed = !figures.is_empty() && figures.iter().all(|f| f.passed);
+        Self { proof, figures, passed, details, lines }
+    }
 }
 
 /// A line for people.
@@ -63,5 +159,40 @@ impl Line {
     /// A line in both languages.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { zh: zh.into(), en: en.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_passes_at_its_threshold_and_never_as_not_a_number() {
+        assert!(Figure::at_most("error", 1e-6, "", 1e-6).passed && !Figure::at_most("error", 1.1e-6, "", 1e-6).passed);
+        assert!(Figure::at_least("order", 2.0, "", 2.0).passed && !Figure::at_least("order", 1.99, "", 2.0).passed);
+        assert!(
+            !Figure::at_most("error", f64::NAN, "", 1.0).passed && !Figure::at_least("order", f64::NAN, "", 0.0).passed
+        );
+    }
+
+    #[test]
+    fn an_outcome_passes_with_all_its_figures_and_not_without_any() {
+        let (good, bad) = (Figure::at_most("a", 0.0, "", 1.0), Figure::at_most("b", 2.0, "", 1.0));
+        let passed = |figures: Vec<Figure>| Outcome::new("test", figures, Value::Null, Vec::new()).passed;
+        assert!(passed(vec![good]) && !passed(vec![good, bad]) && !passed(Vec::new()));
+    }
+
+    #[test]
+    fn a_parameter_that_a_proof_does_not_have_is_refused_by_name() {
+        let proof = Proof {
+            name: "test",
+            zh: "",
+            en: "",
+            takes: &[(Parameter::N, "numbers")],
+            run: |_| Ok(Outcome::new("test", Vec::new(), Value::Null, Vec::new())),
+        };
+        assert!(proof.prove(&Material { n: &[64], ..Material::default() }).is_ok());
+        let error = proof.prove(&Material { case: Some("swirl"), ..Material::default() }).unwrap_err().to_string();
+        assert!(error.contains("--case") && error.contains("only --n of test"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use hazecast::domain::pollutant::Pollutant;
 use hazecast::input::published_hours;
-use hazecast::proof::{Material, Outcome, aqi_official};
+use hazecast::proof::{Material, Outcome, PROOFS, Threshold, aqi_official};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -19,7 +19,7 @@ fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn outcome(path: &Path) -> Outcome {
-    aqi_official::run(&Material { input: &[path.to_path_buf()], overrides: None }).unwrap()
+    aqi_official::run(&Material { input: &[path.to_path_buf()], ..Material::default() }).unwrap()
 }
 
 /// An hour of clean air with the given PM2.5 and AQI of each station.
@@ -44,7 +44,7 @@ fn hour_0_is_judged_by_the_version_of_the_day_before() {
     assert!(!found.passed);
     let d = &found.details;
     assert_eq!((&d["complete"]["compared"], &d["complete"]["equal"]), (&json!(4), &json!(2)));
-    assert_eq!((found.figure, found.at_least), (50.0, 100.0));
+    assert_eq!((found.figures[0].value, found.figures[0].threshold), (50.0, Threshold::AtLeast(100.0)));
     assert_eq!(d["complete_by_standard"], json!({ "HJ 633-2012": [2, 1], "HJ 633-2026": [2, 1] }));
     assert_eq!(d["complete"]["by_amount"], json!({ "-14": 1, "14": 1 }));
     assert_eq!(d["complete"]["level_differs"], 2);
@@ -101,7 +101,15 @@ fn a_missing_pollutant_with_the_published_index_of_the_rest_is_told_apart() {
 #[test]
 fn the_command_lists_runs_and_says_with_its_exit_code_whether_it_passed() {
     let list: Value = serde_json::from_slice(&hazecast(&["proof", "list", "--json"]).stdout).unwrap();
-    assert!(list.as_array().unwrap().iter().any(|p| p["name"] == "aqi-official" && p["zh"].is_string()));
+    let list = list.as_array().unwrap();
+    assert_eq!(list.len(), PROOFS.len());
+    for language in ["zh", "en"] {
+        let shown = String::from_utf8(hazecast(&["proof", "list", "--lang", language]).stdout).unwrap();
+        for proof in list {
+            let line = proof[language].as_str().unwrap();
+            assert!(!line.is_empty() && !line.contains('\n') && shown.contains(line), "{proof}");
+        }
+    }
     let good = format!("date,hour,type,1A\n{}", hour("20230120", 9, "61", "83"));
     for (text, code, word) in [(good.clone(), 0, "passed"), (good.replace(",83", ",82"), 1, "not passed")] {
         let (_folder, path) = file(&text);
@@ -113,10 +121,15 @@ fn the_command_lists_runs_and_says_with_its_exit_code_whether_it_passed() {
         let out = hazecast(&["proof", "aqi-official", "--input", path, "--json"]);
         let document: Value = serde_json::from_slice(&out.stdout).unwrap();
         assert_eq!((out.status.code(), &document["passed"]), (Some(code), &json!(code == 0)));
+        let figure = &document["figures"][0];
+        assert_eq!((&figure["threshold"], &figure["unit"]), (&json!({ "at_least": 100.0 }), &json!("%")));
+        assert_eq!(figure["value"], if code == 0 { 100.0 } else { 0.0 });
     }
     for (args, code) in [
         (vec!["proof", "nothing"], 2),
         (vec!["proof", "aqi-official"], 2),
+        (vec!["proof", "aqi-official", "--n", "64,128"], 2),
+        (vec!["proof", "aqi-official", "--n", "64,many"], 2),
         (vec!["proof", "aqi-official", "--input", "no/such/file.csv"], 3),
     ] {
         assert_eq!(hazecast(&args).status.code(), Some(code), "{args:?}");
@@ -170,12 +183,12 @@ fn a_real_archive_of_an_hour_is_reproduced_with_its_primary_pollutants() {
 fn real_days_are_reproduced_by_practice_and_not_by_the_text() {
     let files = ["20230120", "20230121"].map(|d| crate::real(&format!("obs/china_sites_{d}.csv")));
     let [Some(first), Some(second)] = files else { return };
-    let found = aqi_official::run(&Material { input: &[first, second], overrides: None }).unwrap();
+    let found = aqi_official::run(&Material { input: &[first, second], ..Material::default() }).unwrap();
     for line in &found.lines {
         println!("{}", line.en);
     }
     let d = &found.details;
-    assert!(found.passed && found.figure == 100.0);
+    assert!(found.passed && found.figures[0].value == 100.0);
     assert_eq!((&d["complete"]["compared"], &d["complete"]["equal"]), (&json!(78_151), &json!(78_151)));
     // the cut row of the first day, by its line
     assert_eq!(d["rejections"].as_array().unwrap().len(), 1);
