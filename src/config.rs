@@ -13,6 +13,9 @@ pub struct Config {
     pub region: String,
     /// Name of a grid set-up in `models/grids.toml`.
     pub grid: String,
+    /// Name of a larger, coarser grid set-up that is run beside the grid and gives the air outside its sides.
+    #[serde(default)]
+    pub outer_grid: Option<String>,
     /// Where runs are archived.
     pub runs: PathBuf,
     /// Hours to forecast after the cycle, 1..=240.
@@ -59,6 +62,9 @@ pub struct Inputs {
     /// Daily values of the year so far by county, for the yearly targets.
     #[serde(default)]
     pub daily: Vec<String>,
+    /// Mixing ratios around the grid (CF NetCDF, as of CAMS): air outside the outermost grid and the first state.
+    #[serde(default)]
+    pub boundary: Vec<String>,
 }
 
 fn yanbian() -> String {
@@ -109,6 +115,7 @@ impl Config {
             &mut i.outlines,
             &mut i.events,
             &mut i.daily,
+            &mut i.boundary,
         ] {
             for p in list.iter_mut() {
                 *p = base.join(&*p).to_string_lossy().into_owned();

@@ -91,7 +91,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
         return Ok(Night::Unchanged(Box::new(store.read(&run)?.record)));
     }
     let work = store.begin(&lock, &run, &key)?;
-    let domain = setup.domain(&inputs.meteorology)?;
+    let domain = setup.domain(&inputs.meteorology, inputs.cycle)?;
     let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
     let rulebook = &setup.rulebook;
     let basis = tonight.basis(&standing.in_force);
@@ -162,19 +162,12 @@ impl Tonight<'_> {
         {
             return Ok((fields::read_history(&path)?, rejections));
         }
-        let config = &self.setup.config;
-        let world = World {
-            grid: &self.domain.grid,
-            background: &self.domain.background,
-            outside: Outside::Background,
-            surface: self.domain.surface,
-            meteorology: &self.inputs.meteorology,
-            frozen: config.frozen_meteorology,
-            emission: &self.setup.emission,
-            weights: &self.domain.weights,
-            start: self.inputs.cycle - Duration::hours(i64::from(config.spin_up_hours)),
-            hours: config.spin_up_hours + config.forecast_hours,
+        let air = match self.inputs.boundary.as_slice() {
+            [] => Outside::Background,
+            fields => Outside::Fields(fields),
         };
+        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
+        let world = self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer));
         let kept = StageCheckpoints::new(self, stage, name)?;
         let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
         let (history, rejections) = simulate(&world, sources, Some(&kept), &hour)?;
@@ -183,6 +176,23 @@ impl Tonight<'_> {
         kept.folder.clear()?;
         // what a resumed night reads is what this night goes on with
         Ok((fields::read_history(&path)?, rejections))
+    }
+
+    /// A run of the night's hours on one grid.
+    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
+        let config = &self.setup.config;
+        World {
+            grid: &domain.grid,
+            background: &domain.background,
+            outside,
+            surface: domain.surface,
+            meteorology: &self.inputs.meteorology,
+            frozen: config.frozen_meteorology,
+            emission: &self.setup.emission,
+            weights: &domain.weights,
+            start: self.inputs.start(config),
+            hours: config.spin_up_hours + config.forecast_hours,
+        }
     }
 
     /// County series without the hours in which the air is still the background it started from.
@@ -315,6 +325,7 @@ impl Tonight<'_> {
             run: self.work.run().to_string(),
             cycle: self.inputs.cycle,
             grid: self.domain.grid.name.clone(),
+            outer_grid: self.domain.outer.as_ref().map(|o| o.grid.name.clone()),
             region: region.id.clone(),
             region_name_zh: region.name_zh.clone(),
             status: if degraded.is_empty() { Status::Complete } else { Status::Degraded },

@@ -15,6 +15,7 @@ pub mod horizontal;
 mod layer_means;
 pub mod meteorology;
 pub mod nest;
+pub mod outside_air;
 pub mod plume;
 pub mod restart;
 pub mod run;

@@ -8,10 +8,12 @@ use super::emission_placement::{EmissionField, Placement};
 use super::history::History;
 use super::meteorology::Meteorology;
 use super::nest::Nest;
+use super::outside_air::OutsideAir;
 use super::plume;
 use super::restart::{Checkpoints, Contents, Identity, Snapshot};
 use super::step::{Simulation, tracer_deviation};
 use crate::chemistry::pm_lite::NO2_SHARE;
+use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
@@ -31,6 +33,8 @@ pub const REVISION: u32 = 2;
 pub enum Outside<'a> {
     /// The background.
     Background,
+    /// Mixing ratios of a provider, sorted by time; what they lack is the background.
+    Fields(&'a [BoundaryField]),
     /// A run of the same hours on a larger, coarser grid with the same layers, hour by hour before this one.
     Outer(&'a World<'a>),
 }
@@ -67,6 +71,7 @@ struct Domain<'a> {
 /// What is outside, while the run goes on.
 enum Around<'a> {
     Background(Sides),
+    Fields(OutsideAir<'a>),
     Outer(Box<Outer<'a>>),
 }
 
@@ -95,10 +100,14 @@ impl<'a> Domain<'a> {
         let mut meteorology = Meteorology::new(world.meteorology, grid, world.frozen)?;
         let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, grid);
         rejections.extend(left_out(&placement));
-        let mass = diagnosis.air_mass(&meteorology.at(world.start)?);
+        let met = meteorology.at(world.start)?;
         let (state, around) = match world.outside {
             Outside::Background => {
                 (world.background.state(grid), Around::Background(Sides::uniform(world.background, grid)))
+            }
+            Outside::Fields(fields) => {
+                let air = OutsideAir::new(fields, grid, world.background)?;
+                (air.state(world.start, &met.pressure), Around::Fields(air))
             }
             Outside::Outer(larger) => {
                 let nest = Nest::new(larger.grid, grid)?;
@@ -114,7 +123,7 @@ impl<'a> Domain<'a> {
             sources,
             emission: EmissionField::new(grid, placement.layers()),
             around,
-            simulation: Simulation::new(grid, world.background, diagnosis.area(), mass, state),
+            simulation: Simulation::new(grid, world.background, diagnosis.area(), diagnosis.air_mass(&met), state),
             diagnosis,
             meteorology,
             placement,
@@ -128,12 +137,16 @@ impl<'a> Domain<'a> {
         let driver = self.diagnosis.hour(&mut self.meteorology, start)?;
         let height = |cell: usize, stack: &_| plume::effective_height(&driver, world.grid, cell, stack);
         self.placement.rate(world.emission, self.sources, start, &height, &mut self.emission);
-        let nested;
+        let of_this_hour;
         let sides = match &mut self.around {
             Around::Background(sides) => sides,
+            Around::Fields(air) => {
+                of_this_hour = air.sides(start + Duration::minutes(30), &driver.pressure);
+                &of_this_hour
+            }
             Around::Outer(outer) => {
-                nested = outer.hour(start)?;
-                &nested
+                of_this_hour = outer.hour(start)?;
+                &of_this_hour
             }
         };
         let ground = self.simulation.hour(&driver, &self.emission, sides)?;
@@ -199,7 +212,7 @@ fn identity(world: &World, checkpoints: &dyn Checkpoints) -> Identity {
 /// `outer > inner`.
 fn grid_names(world: &World) -> String {
     match world.outside {
-        Outside::Background => world.grid.name.clone(),
+        Outside::Background | Outside::Fields(_) => world.grid.name.clone(),
         Outside::Outer(outer) => format!("{} > {}", grid_names(outer), world.grid.name),
     }
 }

@@ -7,7 +7,7 @@ use hazecast::domain::met_field::MetField;
 use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::input::wrfout;
-use hazecast::simulation::boundary::{Background, Sides};
+use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::emission::EmissionModel;
 use hazecast::simulation::history::History;
@@ -49,7 +49,9 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let text = |name: &str| std::fs::read_to_string(models.join(name)).unwrap();
     let emission = EmissionModel::from_toml(&text("emission.toml"), Path::new("emission.toml")).unwrap();
-    let background = Background::from_toml(&text("boundary.toml"), Path::new("boundary.toml"), &grid.vertical).unwrap();
+    let background = BackgroundProfiles::from_toml(&text("boundary.toml"), Path::new("boundary.toml"))
+        .unwrap()
+        .on(met[0].valid_time, &grid.vertical);
     let world = World {
         grid: &grid,
         background: &background,
