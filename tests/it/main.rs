@@ -4,6 +4,7 @@
 
 mod advice;
 mod archive;
+mod boundary_files;
 mod cli;
 mod core;
 mod emission;
