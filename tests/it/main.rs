@@ -4,6 +4,7 @@
 
 mod advice;
 mod archive;
+mod boundary_files;
 mod cli;
 mod conservation;
 mod core;
@@ -13,14 +14,17 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nesting;
 mod night;
 mod physics;
 mod proof;
 mod reduction;
+mod restart;
 mod rules;
 mod statistics;
 mod tables;
 mod warning;
+mod weather;
 
 use std::path::PathBuf;
 
