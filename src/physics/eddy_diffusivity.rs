@@ -91,6 +91,12 @@ mod tests {
         assert!((ratio(10.0, -0.05) - 3.0 / 0.85).abs() < 1e-3);
     }
 
+    /// Half way up a convective layer of 1000 m at L = -20 m, phi_h is that of 100 m: 0.4 * 0.25 * sqrt(81) / 0.85 * 500 / 4 = 132.35 m2/s.
+    #[test]
+    fn stability_of_the_convective_layer_is_that_of_its_lowest_tenth() {
+        assert!((boundary_layer(500.0, &layer(0.25, -0.05), 1000.0) - 132.353).abs() < 0.01);
+    }
+
     #[test]
     fn continuous_in_height_and_stability() {
         for inverse in [-0.1, -0.01, 0.0, 0.02, 0.1] {

@@ -5,6 +5,7 @@ pub mod boundary_layer;
 pub mod dry_deposition;
 pub mod eddy_diffusivity;
 pub mod moisture;
+pub mod nonlocal_mixing;
 pub mod plume_rise;
 pub mod sedimentation;
 pub mod solar;
