@@ -4,6 +4,7 @@ pub mod advection;
 pub mod boundary_layer;
 pub mod dry_deposition;
 pub mod eddy_diffusivity;
+pub mod horizontal_diffusion;
 pub mod moisture;
 pub mod nonlocal_mixing;
 pub mod plume_rise;
