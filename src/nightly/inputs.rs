@@ -91,7 +91,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
             .degraded
             .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
-    night.read_boundary(setup, window, probe_program(&program))?;
+    night.read_boundary(setup, window, program.as_deref())?;
     night.read_sources(setup, window)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;

@@ -2,8 +2,11 @@
 
 pub mod aqi_official;
 pub mod closed_box;
+pub mod diffusion;
 pub mod extremes;
 mod ground;
+pub mod prairie_grass;
+mod scatter;
 pub mod uniform;
 
 use crate::error::{Error, Result};
@@ -80,7 +83,14 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[aqi_official::PROOF, uniform::PROOF, closed_box::PROOF, extremes::PROOF];
+pub const PROOFS: &[Proof] = &[
+    aqi_official::PROOF,
+    diffusion::PROOF,
+    uniform::PROOF,
+    closed_box::PROOF,
+    extremes::PROOF,
+    prairie_grass::PROOF,
+];
 
 impl Proof {
     /// Runs the proof on its material.
