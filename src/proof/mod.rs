@@ -83,14 +83,8 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[
-    aqi_official::PROOF,
-    diffusion::PROOF,
-    uniform::PROOF,
-    closed_box::PROOF,
-    extremes::PROOF,
-    prairie_grass::PROOF,
-];
+pub const PROOFS: &[Proof] =
+    &[aqi_official::PROOF, diffusion::PROOF, uniform::PROOF, closed_box::PROOF, extremes::PROOF, prairie_grass::PROOF];
 
 impl Proof {
     /// Runs the proof on its material.

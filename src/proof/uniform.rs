@@ -11,7 +11,7 @@ use crate::input::{isolation, meteorology};
 use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::emission_placement::EmissionField;
 use crate::simulation::meteorology::Meteorology;
-use crate::simulation::step::{Simulation, tracer_deviation};
+use crate::simulation::step::tracer_deviation;
 use chrono::Duration;
 use serde_json::json;
 use std::path::Path;
@@ -70,9 +70,7 @@ pub fn in_winds(fields: &[MetField], overrides: Option<&Path>, hours: usize) -> 
             diagnosis.hour(&mut backward, begin + rest + within)?
         };
         strongest = driver.wind_speed.iter().fold(strongest, |a, b| a.max(*b));
-        let simulation = simulation.get_or_insert_with(|| {
-            Simulation::new(&ground.grid, &ground.background, diagnosis.area(), driver.air_mass_start.clone())
-        });
+        let simulation = simulation.get_or_insert_with(|| ground.simulation(diagnosis.area(), &driver.air_mass_start));
         simulation.hour(&driver, &still, &ground.sides)?;
         let deviation = tracer_deviation(&simulation.state);
         if deviation > worst {

@@ -3,7 +3,7 @@
 //! Every figure is the best of several repetitions, as in STREAM (McCalpin 1995), on the same threads and in the same run. A kernel's share
 //! of the triad's bandwidth counts the bytes it needs at least: the state read and written once per pass.
 
-use super::boundary::{Background, Sides};
+use super::boundary::{Background, BackgroundProfiles, Sides};
 use super::columns::Columns;
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
@@ -18,7 +18,7 @@ use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
-use chrono::{TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 use ndarray::{Array3, Array4, Axis, Zip};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -85,17 +85,25 @@ const PASS: usize = 8;
 ///
 /// # Errors
 /// `Invalid` when no threads can be started; `Unstable` from the numeric guard.
-pub fn measure(grid: &Grid, background: &Background, surface: SurfaceParameters, threads: usize) -> Result<Speed> {
+pub fn measure(
+    grid: &Grid,
+    profiles: &BackgroundProfiles,
+    surface: SurfaceParameters,
+    threads: usize,
+) -> Result<Speed> {
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
+    let background = &profiles.on(start, &grid.vertical);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| {
         Error::invalid("command line", "--threads", format!("{threads}: {e}"), "threads of this machine")
     })?;
-    pool.install(|| Bench { grid, background, surface }.run(threads))
+    pool.install(|| Bench { grid, background, surface, start }.run(threads))
 }
 
 struct Bench<'a> {
     grid: &'a Grid,
     background: &'a Background,
     surface: SurfaceParameters,
+    start: DateTime<Utc>,
 }
 
 impl Bench<'_> {
@@ -103,16 +111,17 @@ impl Bench<'_> {
         let (nz, ny, nx) = self.grid.shape();
         let (cells, points) = (nz * ny * nx, nz * ny * nx * Species::COUNT);
         let triad = triad();
-        let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
-        let fields = Weather::WINTER.fields(self.grid, start, 2);
+        let fields = Weather::WINTER.fields(self.grid, self.start, 2);
         let diagnosis = Diagnosis::new(self.grid, self.surface);
         let mut meteorology = Meteorology::new(&fields, self.grid, false)?;
-        let driver = diagnosis.hour(&mut meteorology, start)?;
+        let driver = diagnosis.hour(&mut meteorology, self.start)?;
         let driver_s = self.driver_of_an_hour(&diagnosis, &fields)?;
         let emission = towns(self.grid, 5);
         let sides = Sides::uniform(self.background, self.grid);
-        let mut simulation =
-            Simulation::new(self.grid, self.background, diagnosis.area(), driver.air_mass_start.clone());
+        let mut simulation = {
+            let (mass, state) = (driver.air_mass_start.clone(), self.background.state(self.grid));
+            Simulation::new(self.grid, self.background, diagnosis.area(), mass, state)
+        };
         simulation.hour(&driver, &emission, &sides)?;
         let steps = simulation.steps();
         let hour_s = best(|| simulation.hour(&driver, &emission, &sides).map(drop))?;

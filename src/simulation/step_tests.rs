@@ -39,7 +39,8 @@ fn run(grid: &Grid, weather: &Weather, emission: &EmissionField, hours: usize) -
         (0..hours).map(|h| diagnosis.hour(&mut meteorology, start + Duration::hours(h as i64)).unwrap()).collect();
     let background = background(grid);
     let sides = Sides::uniform(&background, grid);
-    let mut simulation = Simulation::new(grid, &background, diagnosis.area(), drivers[0].air_mass_start.clone());
+    let mut simulation =
+        Simulation::new(grid, &background, diagnosis.area(), drivers[0].air_mass_start.clone(), background.state(grid));
     let mut ground = Array3::zeros((0, 0, 0));
     for driver in &drivers {
         ground = simulation.hour(driver, emission, &sides).unwrap();
@@ -152,7 +153,8 @@ fn coarse_particles_sink_at_their_settling_speed() {
     let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
     driver.exchange.fill(0.0);
     let sides = Sides::uniform(&background, &grid);
-    let mut simulation = Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone());
+    let mut simulation =
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     // a cloud of particles in the layer from 600 to 1000 m, in air without vertical change of density
     let density = driver.density[[0, 9, 9]];
     for (z, mut layer) in driver.density.outer_iter_mut().enumerate() {
@@ -194,7 +196,8 @@ fn air_from_the_side_arrives_with_the_wind() {
     let mut sides = Sides::uniform(&background, &grid);
     let s = Species::BlackCarbon.index();
     sides.west.index_axis_mut(Axis(0), s).fill(1e-7);
-    let mut simulation = Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone());
+    let mut simulation =
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     simulation.hour(&driver, &EmissionField::new(&grid, 1), &sides).unwrap();
     let row = |x: usize| (simulation.state[[s, 7, 9, x]] - 1e-8) / 9e-8;
     assert!(row(2) > 0.98 && row(9) < 0.02, "{} {}", row(2), row(9));
@@ -218,7 +221,8 @@ fn strong_convergence_asks_for_more_steps_and_impossible_winds_are_refused() {
     let diagnosis = Diagnosis::new(&grid, SURFACE);
     let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
     driver.flux_x.mapv_inplace(|f| f * 1e3);
-    let mut simulation = Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone());
+    let mut simulation =
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     let error = simulation.hour(&driver, &nothing, &Sides::uniform(&background, &grid)).unwrap_err();
     assert!(matches!(error, Error::Unstable { .. }), "{error}");
 }
