@@ -9,6 +9,7 @@ use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
+use super::horizontal_diffusion::HorizontalDiffusion;
 use super::meteorology::Meteorology;
 use super::step::{Simulation, chemistry_fractions, react};
 use super::synthetic::{Weather, towns};
@@ -33,6 +34,8 @@ pub struct Speed {
     pub threads: usize,
     /// Widest vector instructions found at run time.
     pub instructions: String,
+    /// Built with the checks of a development build, which cost time.
+    pub checked: bool,
     /// Bandwidth of `a = b + s c` on arrays that no cache holds [GB s-1].
     pub triad_gb_s: f64,
     pub kernels: Vec<Kernel>,
@@ -141,8 +144,11 @@ impl Bench<'_> {
         let (horizontal_s, columns_s) =
             self.transport(&driver, &emission, (&sides, &diagnosis.area()), dt, &simulation.state);
         let (lift_s, mix_s) = self.rows(&driver, dt);
-        let fractions = chemistry_fractions(&driver, self.grid, dt);
+        let mut diffusion = HorizontalDiffusion::new(self.grid);
+        diffusion.prepare(&driver, &driver.air_mass_end, dt);
         let mut state = simulation.state.clone();
+        let spread_s = best_of(|| diffusion.advance(&mut state, &driver.air_mass_end));
+        let fractions = chemistry_fractions(&driver, self.grid, dt);
         let react_s = best_of(|| drop(react(&mut state, &driver.air_mass_end, &fractions)));
         let fractions_s = best_of(|| drop(chemistry_fractions(&driver, self.grid, dt)));
         let transport = row("输送合计", "transport, both", points, horizontal_s + columns_s, 2);
@@ -152,6 +158,7 @@ impl Bench<'_> {
             row("  垂直平流", "  vertical advection", points, lift_s, 1),
             row("  垂直混合", "  vertical mixing", points, mix_s, 1),
             transport,
+            row("水平扩散", "horizontal diffusion", points, spread_s, 1),
             row("化学", "chemistry", points, react_s, 1),
             row("整步", "whole step", points, hour_s / steps as f64, 2),
             row("驱动场（每小时）", "driver of an hour", cells, driver_s, 0),
@@ -162,6 +169,7 @@ impl Bench<'_> {
             shape: [nz, ny, nx, Species::COUNT],
             threads,
             instructions: instructions(),
+            checked: cfg!(debug_assertions),
             triad_gb_s: triad * 1e-9,
             kernels,
             transport_meets: match transport.share_of_triad {
@@ -249,6 +257,7 @@ struct Row {
     moving: Vec<f32>,
     flux: Vec<f32>,
     exchange: Vec<f32>,
+    descent: Vec<f32>,
     factors: MixingFactors,
     emitted: Vec<f32>,
     deposition: Vec<f32>,
@@ -263,6 +272,7 @@ impl Row {
         let (mass, target) = (of(&driver.air_mass_start), of(&driver.air_mass_end));
         let mut flux = vec![0.0; (nz + 1) * width];
         continuity_flux(&mass, &target, width, &mut flux);
+        let in_a_step = |field: &Array3<f32>| of(field).into_iter().map(|rate| rate * dt).collect::<Vec<f32>>();
         let deposition = target[..width].iter().map(|m| m * 0.002 * dt / 20.0).collect();
         Self {
             width,
@@ -270,7 +280,8 @@ impl Row {
             moving: mass.clone(),
             mass,
             flux,
-            exchange: of(&driver.exchange).into_iter().map(|e| e * dt).collect(),
+            exchange: in_a_step(&driver.exchange),
+            descent: in_a_step(&driver.descent),
             factors: MixingFactors::new(nz, width),
             emitted: vec![1e-3; width],
             deposition,
@@ -299,7 +310,11 @@ impl Row {
     }
 
     fn mix(&mut self) {
-        self.factors.factorise(&self.mass, &self.exchange, self.width);
+        if self.descent[..self.width].iter().any(|d| *d > 0.0) {
+            self.factors.factorise_convective(&self.mass, &self.exchange, &self.descent, self.width);
+        } else {
+            self.factors.factorise(&self.mass, &self.exchange, self.width);
+        }
         for _ in Species::ALL {
             mix(
                 &mut self.q,
