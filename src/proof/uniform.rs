@@ -64,7 +64,7 @@ pub fn in_winds(fields: &[MetField], overrides: Option<&Path>, hours: usize) -> 
     let (mut worst, mut worst_hour, mut strongest) = (0.0f64, 0, 0.0f32);
     for hour in 0..hours {
         let within = Duration::hours((hour % whole) as i64);
-        let driver = if hour / whole % 2 == 0 {
+        let driver = if (hour / whole).is_multiple_of(2) {
             diagnosis.hour(&mut forward, begin + within)?
         } else {
             diagnosis.hour(&mut backward, begin + rest + within)?
