@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants the errors of tests/mutants.toml one at a time and says which ones the unit tests of the core catch.
 
-    python3 tests/mutants.py [--only TEXT] [--keep DIR] [--target DIR]
+    python3 tests/mutants.py [--only TEXT ...] [--keep DIR] [--target DIR]
 
 The sources are copied to folders of their own; the copies are crates with some of the modules only, so that a changed kernel is
 built and tested in seconds. The checkout is not touched. Exit code 0: every error could be planted and at least 95 % were
@@ -91,12 +91,12 @@ def plant(folder, target, tests, mutants):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="only mutants whose file or error contains this text")
+    parser.add_argument("--only", nargs="+", default=[""], help="only mutants whose file or error contains one of these texts")
     parser.add_argument("--keep", help="folder for the scratch crate; default: a temporary one")
     parser.add_argument("--target", help="cargo target folder; default: target/mutants")
     args = parser.parse_args()
     mutants = tomllib.loads((ROOT / "tests/mutants.toml").read_text())["mutant"]
-    chosen = [m for m in mutants if args.only in m["file"] or args.only in m["error"]]
+    chosen = [m for m in mutants if any(text in m["file"] or text in m["error"] for text in args.only)]
     target = pathlib.Path(args.target or ROOT / "target/mutants").resolve()
     folder = pathlib.Path(args.keep or tempfile.mkdtemp(prefix="mutants-"))
     if args.keep and folder.exists():

@@ -226,3 +226,107 @@ fn strong_convergence_asks_for_more_steps_and_impossible_winds_are_refused() {
     let error = simulation.hour(&driver, &nothing, &Sides::uniform(&background, &grid)).unwrap_err();
     assert!(matches!(error, Error::Unstable { .. }), "{error}");
 }
+
+/// More air than the second layer holds sinks through it in one step: sub-steps keep a cloud in it between zero and one.
+#[test]
+fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
+    let grid = grid();
+    let background = Background { mixing_ratio: vec![vec![0.0; grid.vertical.layers()]; Species::COUNT] };
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = STILL.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    driver.exchange.fill(0.0);
+    driver.descent.fill(0.0);
+    driver.deposition_velocity.fill(0.0);
+    driver.settling_velocity = 0.0;
+    let thickness: Vec<f64> = (0..grid.vertical.layers()).map(|k| grid.vertical.thickness_m(k)).collect();
+    let (nothing, area) = (EmissionField::new(&grid, 1), diagnosis.area());
+    let columns = Columns {
+        grid: &grid,
+        coefficients: &LayerCoefficients::new(&thickness),
+        background: &background,
+        driver: &driver,
+        emission: &nothing,
+        area: &area,
+        dt: 300.0,
+    };
+    let mut mass = Array3::from_shape_fn(driver.density.dim(), |(z, ..)| thickness[z] as f32);
+    let mut target = mass.clone();
+    target.index_axis_mut(Axis(0), 0).fill(60.0);
+    target.index_axis_mut(Axis(0), 6).mapv_inplace(|m| m - 40.0);
+    let mut state = background.state(&grid);
+    state.index_axis_mut(Axis(1), 1).fill(1.0);
+    let held = |q: &Array4<f32>, m: &Array3<f32>| {
+        (0..thickness.len()).map(|z| f64::from(q[[0, z, 5, 5]]) * f64::from(m[[z, 5, 5]])).sum::<f64>()
+    };
+    let before = held(&state, &mass);
+    columns.advance(&mut state, &mut mass, &target);
+    assert!(
+        state.iter().all(|q| (-1e-6..=1.0 + 1e-6).contains(q)),
+        "{}",
+        state.index_axis(Axis(3), 5).index_axis(Axis(2), 5)
+    );
+    assert!((held(&state, &mass) / before - 1.0).abs() < 1e-6);
+}
+
+/// Rounding below zero is set to zero, and what that adds is booked: 2e-9 of 50 kg and 1e-9 of 30 kg.
+#[test]
+fn negative_values_become_zero_and_are_booked() {
+    let mass = Array3::from_shape_vec((1, 1, 3), vec![50.0f32, 30.0, 20.0]).unwrap();
+    let mut state = Array4::from_shape_vec((2, 1, 1, 3), vec![-2e-9f32, -1e-9, 4.0, 1.0, 0.0, -3e-9]).unwrap();
+    let added = clip_negative(&mut state, &mass);
+    assert_eq!(state.as_slice().unwrap(), &[0.0, 0.0, 4.0, 1.0, 0.0, 0.0]);
+    assert!((added[0] - 1.3e-7).abs() < 1e-13 && (added[1] - 6e-8).abs() < 1e-13, "{added:?}");
+}
+
+/// Only one row oxidises: half of its SO2 becomes sulphate, 96.06 / 64.066 of the mass, and nothing changes beside it.
+#[test]
+fn every_cell_reacts_at_its_own_rates() {
+    let still = pm_lite::Fractions { sulfur: 0.0, nitrogen: 0.0, organic: 0.0, nitrate_product: 0.0 };
+    let (nz, ny, nx) = (2, 3, 4);
+    let mut fractions = vec![still; nz * ny * nx];
+    fractions[(ny + 1) * nx + 2].sulfur = 0.5;
+    let mut state = Array4::zeros((Species::COUNT, nz, ny, nx));
+    state.index_axis_mut(Axis(0), Species::So2.index()).fill(2e-8f32);
+    let mass = Array3::from_elem((nz, ny, nx), 10.0f32);
+    let produced = react(&mut state, &mass, &fractions);
+    for ((z, y, x), q) in state.index_axis(Axis(0), Species::So2.index()).indexed_iter() {
+        assert_eq!(*q, if (z, y, x) == (1, 1, 2) { 1e-8 } else { 2e-8 }, "{z} {y} {x}");
+    }
+    let sulphate = produced[Species::Sulfate.index()];
+    assert!((produced[Species::So2.index()] + 1e-7).abs() < 1e-13, "{produced:?}");
+    assert!((sulphate / 1e-7 - 96.06 / 64.066).abs() < 1e-5, "{sulphate}");
+}
+
+/// The order of processes turns with the steps: a checkpoint keeps their number, and the books.
+#[test]
+fn a_checkpoint_keeps_the_turn_and_the_books() {
+    let grid = grid();
+    let background = background(&grid);
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = WINDY.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (sides, emission) = (Sides::uniform(&background, &grid), towns(&grid, 2));
+    let begin = || {
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid))
+    };
+    let (mut whole, mut resumed) = (begin(), begin());
+    whole.hour(&driver, &emission, &sides).unwrap();
+    let mut snapshot = Snapshot::new(1);
+    whole.save(&mut snapshot);
+    resumed.restore(&mut snapshot.contents());
+    assert_eq!((resumed.steps(), resumed.hours), (whole.steps(), 1));
+    let ledger = |s: &Simulation| s.books.clone().close(&s.state, s.mass(), 0.0);
+    assert_eq!(ledger(&resumed), ledger(&whole));
+    assert_eq!(resumed.state, whole.state);
+}
+
+#[test]
+fn the_mean_of_two_times_of_the_sides_lies_between_them() {
+    let grid = grid();
+    let with = |value: f32| Background { mixing_ratio: vec![vec![value; grid.vertical.layers()]; Species::COUNT] };
+    let mean = Sides::uniform(&with(1.0), &grid).mean(&Sides::uniform(&with(3.0), &grid));
+    assert_eq!(mean, Sides::uniform(&with(2.0), &grid));
+}

@@ -96,7 +96,9 @@ impl Weather {
     fn column(&self, met: &mut MetField, c: usize, (x, y): (f32, f32), hour: f32) {
         let cells = met.grid.cells();
         let terrain = 400.0 + 300.0 * (TAU * x).sin() * (TAU * y).cos();
-        let surface = 101_325.0 * (-GRAVITY as f32 * terrain / (R_DRY as f32 * self.temperature_k)).exp();
+        // pressure rises and falls by some 3 hPa an hour, so that the air of a cell changes
+        let sea_level = 101_325.0 + 1000.0 * (TAU * (hour / 20.0 + x)).sin();
+        let surface = sea_level * (-GRAVITY as f32 * terrain / (R_DRY as f32 * self.temperature_k)).exp();
         met.terrain_m[c] = terrain;
         met.surface_pressure_pa[c] = surface;
         let at_10_m = self.wind(10.0, (x, y), hour);
