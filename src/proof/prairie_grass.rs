@@ -2,8 +2,8 @@
 //! measured at 1.5 m on arcs from 50 to 800 m, against a plume marched along the wind by the kernels of the model.
 //!
 //! `u dC/dx = d/dz (K dC/dz)` on columns of air that move with the wind: diffusivity, deposition and the implicit solve are the model's; the
-//! wind is that of the same similarity functions, from the run's friction velocity and Obukhov length. What the site fixes is stated below;
-//! nothing else is chosen. The steady plume has no memory: near the source, where the age of the plume is not much longer than the time scale of
+//! wind is that of the same similarity functions, from the run's friction velocity and Obukhov length as they are in the file, with the model's
+//! von Karman constant of 0.4. What the site fixes is stated below; nothing else is chosen. The steady plume has no memory: near the source, where the age of the plume is not much longer than the time scale of
 //! the eddies, gradient diffusion spreads it too fast, and in the freely convective runs the plume lifts off at 400 to 800 m, which no gradient
 //! diffusion does.
 
@@ -14,6 +14,7 @@ use crate::constants::VON_KARMAN;
 use crate::domain::species::Species;
 use crate::error::{Error, Rejection, Result};
 use crate::input::plume_csv::{self, PlumeArc};
+use crate::physics::boundary_layer::LOWEST_MIXING_HEIGHT;
 use crate::physics::dry_deposition::{Cover, SurfaceState, deposition_velocity};
 use crate::physics::eddy_diffusivity::boundary_layer;
 use crate::physics::surface_layer::{SurfaceLayer, psi_m};
@@ -191,7 +192,7 @@ pub fn modelled(arc: &PlumeArc, resolution: &Resolution) -> f64 {
         let stable = 0.4 * (arc.friction_velocity_m_s * arc.obukhov_m.abs() / CORIOLIS_S).sqrt();
         stable.min(neutral)
     };
-    let height = arc.mixing_height_m.unwrap_or_else(diagnosed);
+    let height = arc.mixing_height_m.unwrap_or_else(diagnosed).max(f64::from(LOWEST_MIXING_HEIGHT));
     let column = Column::new(height.min(TOP_M), resolution);
     let wind = |z: f64| {
         let inverse = layer.inverse_obukhov;
