@@ -21,6 +21,7 @@ pub mod netcdf_signature;
 pub mod observations_csv;
 pub mod outlines;
 pub mod plausibility;
+pub mod plume_csv;
 pub mod power_plants_csv;
 pub mod pressure_levels;
 pub mod published_archive;

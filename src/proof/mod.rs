@@ -1,6 +1,9 @@
 //! Proofs that a user can run: each states figures and the threshold that each has to reach. The tests call the same code.
 
 pub mod aqi_official;
+pub mod diffusion;
+pub mod prairie_grass;
+mod scatter;
 
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -76,7 +79,7 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[aqi_official::PROOF];
+pub const PROOFS: &[Proof] = &[aqi_official::PROOF, diffusion::PROOF, prairie_grass::PROOF];
 
 impl Proof {
     /// Runs the proof on its material.

@@ -13,6 +13,7 @@ pub mod emission_placement;
 pub mod fire_emission;
 pub mod history;
 pub mod horizontal;
+pub mod horizontal_diffusion;
 mod layer_means;
 pub mod meteorology;
 pub mod plume;

@@ -1,8 +1,8 @@
 //! THE RECIPE: one step of the model.
 //!
 //! ```text
-//!   even steps:  horizontal transport -> columns (lift, emit, mix, deposit, settle, rain) -> chemistry
-//!   odd steps:   columns              -> horizontal transport                            -> chemistry
+//!   even steps:  horizontal transport -> columns (lift, emit, mix, deposit, settle, rain) -> horizontal diffusion -> chemistry
+//!   odd steps:   columns              -> horizontal transport                            -> horizontal diffusion -> chemistry
 //! ```
 //!
 //! The order turns every step (Strang 1968). Vertical motion always closes the air: it takes each column from the mass it has to the mass the
@@ -15,6 +15,7 @@ use super::diagnose::prescribed_fine_particles;
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
+use super::horizontal_diffusion::HorizontalDiffusion;
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
@@ -36,6 +37,7 @@ pub struct Simulation<'a> {
     background: &'a Background,
     area: Vec<f32>,
     coefficients: LayerCoefficients,
+    diffusion: HorizontalDiffusion,
     /// Mass mixing ratio `[species, z, y, x]`.
     pub state: Array4<f32>,
     /// Air mass of the cells now [kg].
@@ -69,6 +71,7 @@ impl<'a> Simulation<'a> {
             background,
             area,
             coefficients: LayerCoefficients::new(&thickness),
+            diffusion: HorizontalDiffusion::new(grid),
             state,
             mass,
             steps: 0,
@@ -95,6 +98,7 @@ impl<'a> Simulation<'a> {
             });
         }
         let dt = 3600.0 / steps as f32;
+        self.diffusion.prepare(driver, &least, dt);
         let mut hour = Hour {
             driver,
             emission,
@@ -139,6 +143,7 @@ impl<'a> Simulation<'a> {
             self.books.sides(&through);
             self.mass.assign(next);
         }
+        self.diffusion.advance(&mut self.state, &self.mass);
         self.books.clipped(&clip_negative(&mut self.state, &self.mass));
         self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
         self.steps += 1;
