@@ -18,3 +18,4 @@ pub mod plume;
 pub mod run;
 pub mod step;
 pub mod temporal_profile;
+pub mod terrain_winds;
