@@ -209,7 +209,7 @@ impl Adjuster {
     }
 
     /// `S` at the interfaces above the ground `[z, y, x]`, the top last [kg s-1]: the mean over the two faces of each direction of flux times
-    /// step of the relief, taken to the interface linearly.
+    /// step of the relief, taken to the interfaces and the top by straight lines.
     fn rising(&self, flux_x: &[f32], flux_y: &[f32], relief: &[f32]) -> Vec<f64> {
         let (nx, ny, cells) = (self.nx, self.ny, self.area.len());
         let mut rising = vec![0.0f64; self.thickness.len() * cells];
@@ -233,11 +233,17 @@ impl Adjuster {
                 }
             }
         }
-        for k in 0..self.thickness.len() - 1 {
-            let share = self.thickness[k] / (self.thickness[k] + self.thickness[k + 1]);
+        let top = self.thickness.len() - 1;
+        let share = |k: usize| self.thickness[k] / (self.thickness[k] + self.thickness[k + 1]);
+        let beyond = self.thickness[top] / (self.thickness[top] + self.thickness[top - 1]);
+        let below_top = rising[(top - 1) * cells..top * cells].to_vec();
+        for k in 0..top {
             for c in k * cells..(k + 1) * cells {
-                rising[c] += share * (rising[c + cells] - rising[c]);
+                rising[c] += share(k) * (rising[c + cells] - rising[c]);
             }
+        }
+        for (s, below) in rising[top * cells..].iter_mut().zip(&below_top) {
+            *s += beyond * (*s - below);
         }
         rising
     }
@@ -547,6 +553,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "tests print their figures")]
 mod tests {
     use super::*;
 
@@ -557,11 +564,13 @@ mod tests {
         1100.0, 1360.0, 1680.0, 2040.0,
     ];
 
-    /// Square cells of a plane with a wind of `WIND` along x in air of constant density.
+    /// Square cells of a plane; at first air of one density with a wind of `WIND` along x.
     struct Plane {
         n: (usize, usize),
         cell: f64,
         thickness: Vec<f64>,
+        density: Vec<f64>,
+        wind: Vec<f64>,
         flux_x: Vec<f32>,
         flux_y: Vec<f32>,
     }
@@ -569,10 +578,30 @@ mod tests {
     impl Plane {
         fn new(n: (usize, usize), cell: f64, thickness: Vec<f64>) -> Self {
             let (nx, ny) = n;
-            let row = |dz: f64| vec![(RHO * WIND * cell * dz) as f32; (nx + 1) * ny];
-            let flux_x = thickness.iter().flat_map(|dz| row(*dz)).collect();
-            let flux_y = vec![0.0; thickness.len() * nx * (ny + 1)];
-            Self { n, cell, thickness, flux_x, flux_y }
+            let nz = thickness.len();
+            let mut plane = Self {
+                n,
+                cell,
+                thickness,
+                density: vec![RHO; nz],
+                wind: vec![WIND; nz],
+                flux_x: Vec::new(),
+                flux_y: vec![0.0; nz * nx * (ny + 1)],
+            };
+            plane.blow();
+            plane
+        }
+
+        /// Fluxes of the wind.
+        fn blow(&mut self) {
+            let faces = (self.n.0 + 1) * self.n.1;
+            self.flux_x = (0..self.thickness.len())
+                .flat_map(|k| vec![(self.wind[k] * self.face_kg_m(k)) as f32; faces])
+                .collect();
+        }
+
+        fn face_kg_m(&self, k: usize) -> f64 {
+            self.density[k] * self.cell * self.thickness[k]
         }
 
         fn adjust(&mut self, alpha: f64, relief: impl Fn(f64, f64) -> f64) -> Adjustment {
@@ -589,15 +618,15 @@ mod tests {
             };
             let centre = |i: usize| (i as f64 + 0.5) * self.cell;
             let relief: Vec<f32> = (0..nx * ny).map(|c| relief(centre(c % nx), centre(c / nx)) as f32).collect();
-            let (density, alpha) = (vec![RHO; self.thickness.len()], vec![alpha; self.thickness.len() - 1]);
-            Adjuster::new(&lattice).adjust(&mut self.flux_x, &mut self.flux_y, &relief, &density, &alpha)
+            let alpha = vec![alpha; self.thickness.len() - 1];
+            Adjuster::new(&lattice).adjust(&mut self.flux_x, &mut self.flux_y, &relief, &self.density, &alpha)
         }
 
         /// Change of wind at the western face (x, y) and at the southern face (x, y) of layer k [m s-1].
         fn change(&self, k: usize, y: usize, x: usize) -> (f64, f64) {
             let (nx, ny) = self.n;
-            let face = RHO * self.cell * self.thickness[k];
-            let u = f64::from(self.flux_x[(k * ny + y) * (nx + 1) + x]) / face - WIND;
+            let face = self.face_kg_m(k);
+            let u = f64::from(self.flux_x[(k * ny + y) * (nx + 1) + x]) / face - self.wind[k];
             (u, f64::from(self.flux_y[(k * (ny + 1) + y) * nx + x]) / face)
         }
 
@@ -619,35 +648,63 @@ mod tests {
         }
     }
 
-    /// Low hills and hollows `-a cos(k x) sin(m y)` under a lid at `H`. Linear theory (`u_xx + v_yy + alpha^2 w_zz = 0` for the potential):
-    /// u' = -U a k^2 / (alpha s) cos(k x) sin(m y) cosh(s (H - z) / alpha) / sinh(s H / alpha) with s^2 = k^2 + m^2; v' likewise.
+    /// Low hills and hollows `-a cos(k x) sin(m y)` under a lid at `H`, in air of density exp(-z / h) and wind U exp(z / g) along x. Linear theory:
+    /// the potential is f(z) sin(k x) sin(m y) with s^2 = k^2 + m^2 and
+    /// alpha^2 (f'' - f' / h) - s^2 f = (1 / g - 1 / h) U a k exp(z / g),  f'(0) = U a k / alpha^2,  f'(H) = 0.
+    struct LowHills {
+        rise: [f64; 3],
+        size: [f64; 3],
+    }
+
+    impl LowHills {
+        fn new(alpha: f64, s: f64, slope: f64, (h, g, lid): (f64, f64, f64)) -> Self {
+            let root = (1.0 / (h * h) + 4.0 * s * s / (alpha * alpha)).sqrt();
+            let rise = [0.5 * (1.0 / h + root), 0.5 * (1.0 / h - root), 1.0 / g];
+            let forced = (1.0 / g - 1.0 / h) * WIND * slope / (alpha * alpha * (1.0 / (g * g) - 1.0 / (h * g)) - s * s);
+            // two conditions: r1 c1 + r2 c2 = at_ground, r1 c1 e1 + r2 c2 e2 = at_lid
+            let at_ground = WIND * slope / (alpha * alpha) - forced / g;
+            let at_lid = -forced / g * (lid / g).exp();
+            let (e1, e2) = ((rise[0] * lid).exp(), (rise[1] * lid).exp());
+            let first = (at_lid - e2 * at_ground) / (e1 - e2);
+            Self { rise, size: [first / rise[0], (at_ground - first) / rise[1], forced] }
+        }
+
+        fn at(&self, z: f64) -> f64 {
+            self.rise.iter().zip(&self.size).map(|(r, c)| c * (r * z).exp()).sum()
+        }
+    }
+
     #[test]
     fn low_hills_give_linear_potential_flow_at_second_order() {
         let error = |n: usize, alpha: f64| {
-            let (side, lid, a) = (16_000.0, 4000.0, 1.0);
+            let (side, lid, a, h, g) = (16_000.0, 4000.0, 1.0, 8000.0, 5000.0);
             let cell = side / n as f64;
             // layers that grow upward by a smooth law
             let edge = |i: usize| lid * (i as f64 / n as f64).powf(1.3);
             let mut plane = Plane::new((n, n), cell, (0..n).map(|i| edge(i + 1) - edge(i)).collect());
+            plane.density = (0..n).map(|l| RHO * (-plane.height(l) / h).exp()).collect();
+            plane.wind = (0..n).map(|l| WIND * (plane.height(l) / g).exp()).collect();
+            plane.blow();
             let (k, m) = (2.0 * PI / side, PI / side);
-            let s = k.hypot(m);
+            let hills = LowHills::new(alpha, k.hypot(m), a * k, (h, g, lid));
             let report = plane.adjust(alpha, |x, y| -a * (k * x).cos() * (m * y).sin());
             assert!(report.relative_residual <= TOLERANCE && report.iterations < 10, "{report:?}");
             let (mut difference, mut norm) = (0.0, 0.0);
             for l in 0..n {
-                let depth = (s * (lid - plane.height(l)) / alpha).cosh() / (s * lid / alpha).sinh();
+                let f = hills.at(plane.height(l));
                 for j in 0..n {
                     for i in 0..n {
                         let (face, centre) = (|i: usize| i as f64 * cell, |i: usize| (i as f64 + 0.5) * cell);
-                        let u = -WIND * a * k * k / (alpha * s) * (k * face(i)).cos() * (m * centre(j)).sin() * depth;
-                        let v = -WIND * a * k * m / (alpha * s) * (k * centre(i)).sin() * (m * face(j)).cos() * depth;
+                        let u = k * f * (k * face(i)).cos() * (m * centre(j)).sin();
+                        let v = m * f * (k * centre(i)).sin() * (m * face(j)).cos();
                         let found = plane.change(l, j, i);
                         difference += ((found.0 - u).powi(2) + (found.1 - v).powi(2)) * plane.thickness[l];
                         norm += (u * u + v * v) * plane.thickness[l];
                     }
                 }
             }
-            (difference / norm).sqrt()
+            let at_ground = 0.5 * k.hypot(m) * hills.at(plane.height(0)).abs();
+            (difference / norm).sqrt().max((report.surface_wind_change_rms / at_ground - 1.0).abs())
         };
         for alpha in [1.0, 0.4] {
             let errors = [error(12, alpha), error(24, alpha), error(48, alpha)];
@@ -655,6 +712,28 @@ mod tests {
             assert!((errors[0] / errors[1]).log2() > 1.8 && (errors[1] / errors[2]).log2() > 1.8, "{errors:?}");
             assert!(errors[2] < 0.01, "{errors:?}");
         }
+    }
+
+    /// A wind along y over the transposed relief is the transposed flow.
+    #[test]
+    fn both_directions_are_treated_alike() {
+        let n = 14;
+        let relief = |x: f64, y: f64| 100.0 * (x / 9000.0).sin() + 60.0 * (y / 5000.0 + x / 20_000.0).cos();
+        let mut along_x = Plane::new((n, n), 3000.0, LAYERS_M.to_vec());
+        let mut along_y = Plane::new((n, n), 3000.0, LAYERS_M.to_vec());
+        let transposed = |flux: &[f32], (rows, width): (usize, usize)| -> Vec<f32> {
+            flux.chunks(rows * width).flat_map(|l| (0..rows * width).map(|i| l[i % rows * width + i / rows])).collect()
+        };
+        along_y.flux_y = transposed(&along_x.flux_x, (n, n + 1));
+        along_y.flux_x = transposed(&along_x.flux_y, (n + 1, n));
+        along_x.adjust(0.5, relief);
+        along_y.adjust(0.5, |x, y| relief(y, x));
+        let largest = along_x.flux_x.iter().fold(0.0f32, |m, f| m.max(f.abs()));
+        let (back_x, back_y) = (transposed(&along_y.flux_y, (n + 1, n)), transposed(&along_y.flux_x, (n, n + 1)));
+        for (a, b) in along_x.flux_x.iter().chain(&along_x.flux_y).zip(back_x.iter().chain(&back_y)) {
+            assert!((a - b).abs() < 1e-6 * largest, "{a} {b}");
+        }
+        assert!(along_x.flux_y.iter().any(|f| f.abs() > 1e-4 * largest));
     }
 
     /// Bell `a b^3 / (r^2 + b^2)^(3/2)` in a deep, wide flow; exact for a low hill: the potential -U a b^2 / alpha d(1/R)/dx with
@@ -727,7 +806,7 @@ mod tests {
         let clock = std::time::Instant::now();
         let report = adjuster.adjust(&mut flux_x, &mut flux_y, &relief, &density, &alpha);
         println!("{:.3} s, {report:?}", clock.elapsed().as_secs_f64());
-        assert!(report.iterations <= 15 && report.relative_residual <= TOLERANCE);
+        assert!(report.iterations <= 5 && report.relative_residual <= TOLERANCE);
         assert!(report.before.largest > 1e-3, "{report:?}");
         assert!(report.after.rms < 1e-5 * report.before.rms && report.after.largest < 1e-5 * report.before.largest);
         assert!((0.05..5.0).contains(&report.surface_wind_change_rms));
@@ -746,6 +825,26 @@ mod tests {
         let worst = column.iter().fold(0.0f64, |w, c| w.max(c.abs()));
         let flux = flux_x.iter().fold(0.0f64, |most, f| most.max(f64::from(f.abs())));
         assert!(worst < 1e-6 * flux, "{worst} of {flux}");
+    }
+
+    /// From 20 to 60 N cells narrow by half, far from the mean metric of the preconditioner: the search still ends soon.
+    #[test]
+    fn cells_of_very_unequal_width_take_some_more_iterations() {
+        let (nx, ny, nz) = (30, 40, LAYERS_M.len());
+        let width = |y: f64| 55_000.0 * (20.0 + y).to_radians().cos();
+        let area: Vec<f32> = (0..nx * ny).map(|c| (width((c / nx) as f64) * 111_000.0) as f32).collect();
+        let south_face: Vec<f32> = (0..nx * (ny + 1)).map(|c| width((c / nx) as f64 - 0.5) as f32).collect();
+        let west_face = vec![111_000.0; (nx + 1) * ny];
+        let lattice =
+            Lattice { nx, ny, thickness: &LAYERS_M, area: &area, west_face: &west_face, south_face: &south_face };
+        let relief: Vec<f32> =
+            (0..nx * ny).map(|c| 300.0 * (0.7 * (c % nx) as f32).sin() * (0.4 * (c / nx) as f32).cos()).collect();
+        let mut flux_x: Vec<f32> = (0..nz * ny * (nx + 1)).map(|i| 1e7 + (i % 97) as f32 * 1e5).collect();
+        let mut flux_y = vec![5e6; nz * (ny + 1) * nx];
+        let (density, alpha) = (vec![RHO; nz], vec![0.3; nz - 1]);
+        let report = Adjuster::new(&lattice).adjust(&mut flux_x, &mut flux_y, &relief, &density, &alpha);
+        println!("{report:?}");
+        assert!(report.relative_residual <= TOLERANCE && report.iterations <= 9, "{report:?}");
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn the_weather_of_the_example_over_real_terrain_on_the_3_km_grid() {
     std::fs::write(&config, text.replace("[inputs]", &format!("[inputs]\nterrain = \"{}\"", etopo.display()))).unwrap();
     let setup = Setup::load(&config).unwrap();
     assert_eq!(setup.config.inputs.terrain.as_deref(), etopo.to_str());
-    let met = wrfout::read(&expand(&Config::load(&config).unwrap().inputs.meteorology).unwrap()[0]).unwrap();
+    let met = wrfout::read(&expand(&Config::load(&config).unwrap().inputs.meteorology).unwrap()[1]).unwrap();
     let domain = setup.domain(&met).unwrap();
     let grid = &domain.grid;
     let begin = Instant::now();
@@ -183,7 +183,7 @@ fn the_weather_of_the_example_over_real_terrain_on_the_3_km_grid() {
     let mut meteorology = Meteorology::new(&met, grid, false).unwrap();
     let (mut times, mut report) = ([0.0; 2], TerrainWindsReport::default());
     for hour in 0..4 {
-        let start = met[0].valid_time + chrono::Duration::hours(3 * hour);
+        let start = met[0].valid_time + chrono::Duration::hours(6 * hour);
         for (diagnosis, time) in [(&plain, 0), (&over, 1)] {
             let begin = Instant::now();
             let driver = diagnosis.hour(&mut meteorology, start).unwrap();
