@@ -96,11 +96,11 @@ mod tests {
         }
     }
 
-    /// A saw of ridges 0.02 degrees apart, much finer than the cells: the mean is its middle height, not that of the cell's centre.
+    /// Ridges 0.02 degrees apart, much finer than the cells: the mean is their middle height, not that of the cell's centre.
     #[test]
     fn relief_finer_than_the_cells_is_averaged() {
-        let saw = |lon: f64, _: f64| 500.0 + 400.0 * (2.0 * ((lon / 0.02).fract()) - 1.0);
-        let means = terrain(0.0025, saw).cell_means(&model()).unwrap();
+        let ridges = |lon: f64, _: f64| 500.0 + 400.0 * (std::f64::consts::TAU * lon / 0.02).sin();
+        let means = terrain(0.0025, ridges).cell_means(&model()).unwrap();
         assert!(means.iter().all(|h| (h - 500.0).abs() < 60.0), "{:?}", &means[..8]);
     }
 
