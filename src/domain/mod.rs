@@ -18,3 +18,4 @@ pub mod source;
 pub mod species;
 pub mod statistics;
 pub mod targets;
+pub mod terrain;

@@ -11,11 +11,12 @@ use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::source::{Place, Sector, Source};
+use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
     Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv,
-    power_plants_csv,
+    power_plants_csv, terrain_netcdf,
 };
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
@@ -29,6 +30,8 @@ use std::path::{Path, PathBuf};
 pub struct NightInputs {
     pub cycle: DateTime<Utc>,
     pub meteorology: Vec<MetField>,
+    /// Terrain over which the winds are brought.
+    pub terrain: Option<Terrain>,
     pub sources: Vec<Source>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
@@ -57,6 +60,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let mut night = NightInputs {
         cycle: DateTime::UNIX_EPOCH,
         meteorology: Vec::new(),
+        terrain: None,
         sources: Vec::new(),
         observations: Vec::new(),
         observed: BTreeMap::new(),
@@ -71,6 +75,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let program = std::env::current_exe().map_err(|e| Error::io("this program", e))?;
     night.meteorology =
         meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), probe_program(&program))?;
+    night.read_terrain(setup, window)?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -262,6 +267,19 @@ impl NightInputs {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
+        self.terrain = match &self.take("terrain", setup.config.inputs.terrain.as_slice())?[..] {
+            [] => None,
+            [path] => Some(terrain_netcdf::read(path, window)?),
+            several => {
+                let found = format!("{} files", several.len());
+                return Err(Error::invalid("the configuration", "inputs.terrain", found, "one file"));
+            }
+        };
         Ok(())
     }
 

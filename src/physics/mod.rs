@@ -14,3 +14,4 @@ pub mod surface_layer;
 pub mod vertical_advection;
 pub mod vertical_diffusion;
 pub mod wet_deposition;
+pub mod wind_adjustment;

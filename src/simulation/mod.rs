@@ -20,3 +20,4 @@ pub mod plume;
 pub mod run;
 pub mod step;
 pub mod temporal_profile;
+pub mod terrain_winds;

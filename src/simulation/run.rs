@@ -16,6 +16,7 @@ use crate::domain::met_field::MetField;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::domain::source::Source;
 use crate::domain::species::{Species, members};
+use crate::domain::terrain::Terrain;
 use crate::error::{Rejection, Result};
 use crate::units::{gas_ug_m3, particle_ug_m3};
 use chrono::{DateTime, Duration, Utc};
@@ -30,6 +31,8 @@ pub struct World<'a> {
     pub background: &'a Background,
     pub surface: SurfaceParameters,
     pub meteorology: &'a [MetField],
+    /// Terrain over which the winds are brought; `None` keeps the provider's.
+    pub terrain: Option<&'a Terrain>,
     /// One time of meteorology for the whole run.
     pub frozen: bool,
     pub emission: &'a EmissionModel,
@@ -42,11 +45,14 @@ pub struct World<'a> {
 /// Simulates `sources`; `progress` is called with (hours done, hours in all) after every hour.
 ///
 /// # Errors
-/// `Missing` where meteorology ends before the run, `Unstable` from the numeric guard.
+/// `Missing` where meteorology ends before the run or terrain before the grid, `Unstable` from the numeric guard.
 pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) -> Result<(History, Vec<Rejection>)> {
     let (_, ny, nx) = world.grid.shape();
     let mut meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
-    let diagnosis = Diagnosis::new(world.grid, world.surface);
+    let mut diagnosis = Diagnosis::new(world.grid, world.surface);
+    if let Some(terrain) = world.terrain {
+        diagnosis = diagnosis.over(terrain.cell_means(&world.grid.horizontal)?);
+    }
     let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, world.grid);
     rejections.extend(left_out(&placement));
     let mut emission = EmissionField::new(world.grid, placement.layers());
@@ -99,6 +105,7 @@ fn empty(hours: usize, ny: usize, nx: usize) -> History {
         wind_north_m_s: field(),
         temperature_k: field(),
         ledger: super::budget::MassLedger::default(),
+        terrain_winds: None,
     }
 }
 
@@ -121,4 +128,7 @@ fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array
     history.wind_east_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_east_10m);
     history.wind_north_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_north_10m);
     history.temperature_k.index_axis_mut(Axis(0), hour).assign(&driver.temperature_2m);
+    if let Some(adjustment) = &driver.terrain_winds {
+        history.terrain_winds.get_or_insert_default().add(adjustment);
+    }
 }

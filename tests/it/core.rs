@@ -6,6 +6,7 @@ use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::met_field::MetField;
 use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
+use hazecast::domain::terrain::Terrain;
 use hazecast::input::wrfout;
 use hazecast::simulation::boundary::{Background, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
@@ -44,6 +45,17 @@ fn point(id: &str, lon: f64, lat: f64, stack: Option<Stack>) -> Source {
 }
 
 fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: u32, frozen: bool) -> History {
+    run_over(None, met, horizontal, sources, hours, frozen)
+}
+
+fn run_over(
+    terrain: Option<&Terrain>,
+    met: &[MetField],
+    horizontal: HorizontalGrid,
+    sources: &[Source],
+    hours: u32,
+    frozen: bool,
+) -> History {
     let vertical = VerticalGrid::new(STANDARD_M.to_vec()).unwrap().below(met[0].top_m()).unwrap();
     let grid = Grid { name: "test".into(), horizontal, vertical };
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
@@ -55,6 +67,7 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
         background: &background,
         surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
         meteorology: met,
+        terrain,
         frozen,
         emission: &emission,
         weights: &[],
@@ -115,6 +128,29 @@ fn real_hurricane_winds_close_the_ledger_and_keep_the_tracer_uniform() {
     for field in [&history.concentrations.pm25_ug_m3, &history.concentrations.co_mg_m3] {
         assert!(field.as_ref().unwrap().iter().all(|v| v.is_finite() && *v >= 0.0));
     }
+}
+
+/// Steep islands set under the hurricane: the winds change, the air and the books close as before.
+#[test]
+fn winds_over_made_mountains_close_the_ledger_and_keep_the_tracer_uniform() {
+    let Some(path) = real("met/wrf/ci_test_file.nc") else { return };
+    let met = wrfout::read(&path).unwrap();
+    let grid = HorizontalGrid::new("+proj=latlong +R=6370000", (400, 400), (-92.0, 20.0), (0.02, 0.02)).unwrap();
+    let islands = |(lon, lat): (f64, f64)| (800.0 * (20.0 * lon).sin() * (23.0 * lat).cos()).max(0.0) as f32;
+    let terrain = Terrain { height_m: grid.centres().into_iter().map(islands).collect(), grid };
+    let sources = [point("a", -90.0, 23.5, None)];
+    let run = |terrain: Option<&Terrain>| run_over(terrain, &met, overlap(&met), &sources, 2, false);
+    let (over, plain) = (run(Some(&terrain)), run(None));
+    check(&over);
+    assert_eq!(plain.terrain_winds, None);
+    let report = over.terrain_winds.unwrap();
+    println!("{report:?}");
+    assert_eq!(report.hours, 2);
+    assert!(report.before.rms_worst_per_s > 1e-5 && report.surface_wind_change_mean_m_s > 0.05);
+    assert!(report.after.rms_worst_per_s < 1e-4 * report.before.rms_worst_per_s);
+    assert!(report.after.largest_per_s < 1e-4 * report.before.largest_per_s);
+    assert!(report.after.largest_of_columns_per_s < 1e-4 * report.before.largest_of_columns_per_s);
+    assert_ne!(over.concentrations.pm25_ug_m3, plain.concentrations.pm25_ug_m3);
 }
 
 #[test]

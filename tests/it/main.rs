@@ -19,6 +19,7 @@ mod reduction;
 mod rules;
 mod statistics;
 mod tables;
+mod terrain;
 mod warning;
 
 use std::path::PathBuf;
