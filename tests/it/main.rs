@@ -13,6 +13,7 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nested_night;
 mod nesting;
 mod night;
 mod physics;
