@@ -70,7 +70,7 @@ struct Domain<'a> {
 
 /// What is outside, while the run goes on.
 enum Around<'a> {
-    Background(Sides),
+    Background(Box<Sides>),
     Fields(OutsideAir<'a>),
     Outer(Box<Outer<'a>>),
 }
@@ -103,7 +103,7 @@ impl<'a> Domain<'a> {
         let met = meteorology.at(world.start)?;
         let (state, around) = match world.outside {
             Outside::Background => {
-                (world.background.state(grid), Around::Background(Sides::uniform(world.background, grid)))
+                (world.background.state(grid), Around::Background(Box::new(Sides::uniform(world.background, grid))))
             }
             Outside::Fields(fields) => {
                 let air = OutsideAir::new(fields, grid, world.background)?;
@@ -139,7 +139,7 @@ impl<'a> Domain<'a> {
         self.placement.rate(world.emission, self.sources, start, &height, &mut self.emission);
         let of_this_hour;
         let sides = match &mut self.around {
-            Around::Background(sides) => sides,
+            Around::Background(sides) => &**sides,
             Around::Fields(air) => {
                 of_this_hour = air.sides(start + Duration::minutes(30), &driver.pressure);
                 &of_this_hour
