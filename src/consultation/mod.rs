@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// An input file and its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InputFile {
-    /// `meteorology`, `inventory`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
+    /// `meteorology`, `boundary`, `inventory`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
     pub role: String,
     /// File name (no folder: a moved inbox gives the same record).
     pub name: String,
@@ -42,6 +42,9 @@ pub struct ConsultationRecord {
     pub cycle: DateTime<Utc>,
     /// Name of the model grid.
     pub grid: String,
+    /// Name of the grid around it that gave the air outside its sides; `None`: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_grid: Option<String>,
     pub region: String,
     pub region_name_zh: String,
     pub status: Status,

@@ -89,7 +89,8 @@ impl<'a> Diagnosis<'a> {
         Ok(self.driver(&middle, &rain, air_mass_start, air_mass_end, start + Duration::minutes(30)))
     }
 
-    fn air_mass(&self, met: &MetOnGrid) -> Array3<f32> {
+    /// Air mass of the cells [kg], `[z, y, x]`.
+    pub fn air_mass(&self, met: &MetOnGrid) -> Array3<f32> {
         let (_, _, nx) = self.grid.shape();
         Array3::from_shape_fn(met.density.dim(), |(z, y, x)| {
             met.density[[z, y, x]] * self.metric.area_m2[y * nx + x] * self.grid.vertical.thickness_m(z) as f32

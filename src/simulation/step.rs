@@ -16,6 +16,7 @@ use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
 use super::horizontal_diffusion::HorizontalDiffusion;
+use super::restart::{Contents, Snapshot};
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
@@ -60,11 +61,15 @@ struct Hour<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    /// Starts from background air of `mass` `[z, y, x]` [kg].
-    pub fn new(grid: &'a Grid, background: &'a Background, area: Vec<f32>, mass: Array3<f32>) -> Self {
-        let (nz, ny, nx) = grid.shape();
-        let state = Array4::from_shape_fn((Species::COUNT, nz, ny, nx), |(s, z, _, _)| background.mixing_ratio[s][z]);
-        let thickness: Vec<f64> = (0..nz).map(|k| grid.vertical.thickness_m(k)).collect();
+    /// Starts from mixing ratios `state` `[species, z, y, x]` in air of `mass` `[z, y, x]` [kg]; `background` is what enters through the top.
+    pub fn new(
+        grid: &'a Grid,
+        background: &'a Background,
+        area: Vec<f32>,
+        mass: Array3<f32>,
+        state: Array4<f32>,
+    ) -> Self {
+        let thickness: Vec<f64> = (0..grid.vertical.layers()).map(|k| grid.vertical.thickness_m(k)).collect();
         let books = Books::open(&state, &mass);
         Self {
             grid,
@@ -147,6 +152,22 @@ impl<'a> Simulation<'a> {
         self.books.clipped(&clip_negative(&mut self.state, &self.mass));
         self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
         self.steps += 1;
+    }
+
+    /// Adds all that the next hours depend on to a checkpoint.
+    pub fn save<'s>(&'s self, to: &mut Snapshot<'s>) {
+        to.add(self.state.view());
+        to.add(self.mass.view());
+        to.add_numbers([self.steps as f64, self.hours as f64]);
+        self.books.save(to);
+    }
+
+    /// Takes back what [`Simulation::save`] added.
+    pub fn restore(&mut self, from: &mut Contents) {
+        from.take(self.state.view_mut());
+        from.take(self.mass.view_mut());
+        (self.steps, self.hours) = (from.number() as u64, from.number() as u64);
+        self.books.restore(from);
     }
 
     fn check_finite(&self) -> Result<()> {

@@ -111,6 +111,32 @@ pub struct TerrainWindsReport {
 }
 
 impl TerrainWindsReport {
+    /// Every figure, in one order.
+    pub fn figures(&self) -> [f64; 13] {
+        let of =
+            |d: &DivergenceReport| [d.rms_mean_per_s, d.rms_worst_per_s, d.largest_per_s, d.largest_of_columns_per_s];
+        let ([a, b, c, d], [e, f, g, h]) = (of(&self.before), of(&self.after));
+        let (hours, most) = (f64::from(self.hours), f64::from(self.most_iterations));
+        let wind = [self.surface_wind_change_mean_m_s, self.surface_wind_change_worst_m_s];
+        [hours, a, b, c, d, e, f, g, h, most, self.largest_relative_residual, wind[0], wind[1]]
+    }
+
+    /// The report whose [`TerrainWindsReport::figures`] these are.
+    pub fn from_figures([hours, a, b, c, d, e, f, g, h, most, residual, mean, worst]: [f64; 13]) -> Self {
+        let of = |[rms_mean_per_s, rms_worst_per_s, largest_per_s, largest_of_columns_per_s]: [f64; 4]| {
+            DivergenceReport { rms_mean_per_s, rms_worst_per_s, largest_per_s, largest_of_columns_per_s }
+        };
+        Self {
+            hours: hours as u32,
+            before: of([a, b, c, d]),
+            after: of([e, f, g, h]),
+            most_iterations: most as u32,
+            largest_relative_residual: residual,
+            surface_wind_change_mean_m_s: mean,
+            surface_wind_change_worst_m_s: worst,
+        }
+    }
+
     /// Counts one more hour.
     pub fn add(&mut self, hour: &Adjustment) {
         let n = f64::from(self.hours);

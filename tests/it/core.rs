@@ -8,12 +8,12 @@ use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::domain::terrain::Terrain;
 use hazecast::input::wrfout;
-use hazecast::simulation::boundary::{Background, Sides};
+use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::emission::EmissionModel;
 use hazecast::simulation::history::History;
 use hazecast::simulation::horizontal::HorizontalFluxes;
-use hazecast::simulation::run::{World, simulate};
+use hazecast::simulation::run::{Outside, World, simulate};
 use ndarray::{Array3, Array4};
 use std::path::Path;
 
@@ -61,10 +61,13 @@ fn run_over(
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let text = |name: &str| std::fs::read_to_string(models.join(name)).unwrap();
     let emission = EmissionModel::from_toml(&text("emission.toml"), Path::new("emission.toml")).unwrap();
-    let background = Background::from_toml(&text("boundary.toml"), Path::new("boundary.toml"), &grid.vertical).unwrap();
+    let background = BackgroundProfiles::from_toml(&text("boundary.toml"), Path::new("boundary.toml"))
+        .unwrap()
+        .on(met[0].valid_time, &grid.vertical);
     let world = World {
         grid: &grid,
         background: &background,
+        outside: Outside::Background,
         surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
         meteorology: met,
         terrain,
@@ -74,7 +77,7 @@ fn run_over(
         start: met[0].valid_time,
         hours,
     };
-    simulate(&world, sources, &|_, _| {}).unwrap().0
+    simulate(&world, sources, None, &|_, _| {}).unwrap().0
 }
 
 /// The cells that a moving nest covers at all times.
@@ -211,4 +214,34 @@ fn rotation_of_a_bell_converges() {
     assert!((coarse / fine).log2() > 2.0, "{coarse} {fine}");
     // two operational models' monotone PPM: 0.0115 at N = 128
     assert!(fine < 0.0125, "{fine}");
+}
+
+/// Steady wind from each side in turn: in the end every row or column holds the air of its own side cell, and the books hold what came in.
+#[test]
+fn each_side_cell_brings_its_own_air() {
+    let (nx, ny, steps) = (9, 7, 60);
+    let along_y = |base: f32| Array3::from_shape_fn((1, 1, ny), |(_, _, y)| base + y as f32);
+    let along_x = |base: f32| Array3::from_shape_fn((1, 1, nx), |(_, _, x)| base + x as f32);
+    let sides = Sides { west: along_y(10.0), east: along_y(30.0), south: along_x(50.0), north: along_x(70.0) };
+    let mass = Array3::from_elem((1, ny, nx), 1.0f32);
+    for (name, (u, v), first) in [
+        ("west", (0.5, 0.0), 10.0),
+        ("east", (-0.5, 0.0), 30.0),
+        ("south", (0.0, 0.5), 50.0),
+        ("north", (0.0, -0.5), 70.0),
+    ] {
+        let (flux_x, flux_y) = (Array3::from_elem((1, ny, nx + 1), u), Array3::from_elem((1, ny + 1, nx), v));
+        let mut fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0);
+        let (mut state, mut came_in) = (Array4::<f32>::zeros((1, 1, ny, nx)), 0.0);
+        for step in 0..steps {
+            came_in += fluxes.advance(&mut state, &mut mass.clone(), &sides, step % 2 == 1)[0].0;
+        }
+        let of_cell = |y: usize, x: usize| first + if u != 0.0 { y as f32 } else { x as f32 };
+        for ((_, _, y, x), value) in state.indexed_iter() {
+            assert!((value - of_cell(y, x)).abs() < 1e-3, "{name} {y} {x}: {value}");
+        }
+        let side: f32 =
+            if u != 0.0 { (0..ny).map(|y| of_cell(y, 0)).sum() } else { (0..nx).map(|x| of_cell(0, x)).sum() };
+        assert!((came_in / (0.5 * f64::from(side) * f64::from(steps)) - 1.0).abs() < 1e-5, "{name} {came_in}");
+    }
 }

@@ -4,6 +4,7 @@
 
 mod advice;
 mod archive;
+mod boundary_files;
 mod cli;
 mod core;
 mod emission;
@@ -12,15 +13,19 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nested_night;
+mod nesting;
 mod night;
 mod physics;
 mod proof;
 mod reduction;
+mod restart;
 mod rules;
 mod statistics;
 mod tables;
 mod terrain;
 mod warning;
+mod weather;
 
 use std::path::PathBuf;
 

@@ -173,7 +173,7 @@ fn the_weather_of_the_example_over_real_terrain_on_the_3_km_grid() {
     let setup = Setup::load(&config).unwrap();
     assert_eq!(setup.config.inputs.terrain.as_deref(), etopo.to_str());
     let met = wrfout::read(&expand(&Config::load(&config).unwrap().inputs.meteorology).unwrap()[1]).unwrap();
-    let domain = setup.domain(&met).unwrap();
+    let domain = setup.domain(&met, met[0].valid_time).unwrap();
     let grid = &domain.grid;
     let begin = Instant::now();
     let terrain = terrain_netcdf::read(&etopo, YANBIAN).unwrap().cell_means(&grid.horizontal).unwrap();
