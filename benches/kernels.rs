@@ -1,12 +1,24 @@
-//! The core's kernels beside a STREAM-like triad measured in the same run: cells per second against what memory allows.
+//! The core's kernels beside a STREAM-like triad measured in the same run, and the whole step; `hazecast bench` prints the same as a table.
 //!
-//! `cargo bench` prints items (cells) per second; the slab has the size of one (species, layer) of `yanbian-9km`.
+//! `cargo bench --bench kernels` prints items per second: values for the triad, cells for kernels, cells times species for the whole step. The
+//! slab has the size of one (species, layer) of `yanbian-9km`, the step that of `demo`.
 
+use chrono::{TimeZone, Utc};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use hazecast::physics::advection::{HALO, SweepScratch, face_values, move_mass};
-use hazecast::physics::horizontal_diffusion::spread;
+use hazecast::domain::grid::Grid;
+use hazecast::domain::species::Species;
+use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, advance};
 use hazecast::physics::vertical_diffusion::{MixingFactors, mix};
+use hazecast::setup::grids::GridSetups;
+use hazecast::setup::library::Library;
+use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
+use hazecast::simulation::diagnose::Diagnosis;
+use hazecast::simulation::horizontal::HorizontalFluxes;
+use hazecast::simulation::meteorology::Meteorology;
+use hazecast::simulation::step::Simulation;
+use hazecast::simulation::synthetic::{Weather, towns};
+use ndarray::{Array3, Array4};
 
 const NX: usize = 100;
 const NY: usize = 96;
@@ -29,64 +41,78 @@ fn triad(bencher: Bencher) {
     });
 }
 
-fn sweep(bencher: Bencher, stride: usize) {
-    let width = NX + 2 * HALO;
-    let n = width * (NY + 2 * HALO);
-    let mut q: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
-    let mut mass = vec![1.0f32; n];
-    let flux = vec![0.3f32; n];
-    let mut scratch = SweepScratch::new(n);
-    bencher.counter(ItemsCount::new(NX * NY)).bench_local(|| {
-        face_values(&q, &mass, &flux, stride, &mut scratch);
-        move_mass(&mut q, &mut mass, &flux, stride, &scratch);
-        black_box(&mut q);
+/// x and y sweep of one layer, all species; items are cells times species.
+#[divan::bench]
+fn horizontal_advection(bencher: Bencher) {
+    let species = Species::COUNT;
+    let mut state = Array4::from_shape_fn((species, 1, NY, NX), |(s, _, y, x)| 1.0 + ((s + y * x) as f32 * 0.01).sin());
+    let sides = Sides {
+        west: Array3::ones((species, 1, NY)),
+        east: Array3::ones((species, 1, NY)),
+        south: Array3::ones((species, 1, NX)),
+        north: Array3::ones((species, 1, NX)),
+    };
+    let mut mass = Array3::ones((1, NY, NX));
+    let (flux_x, flux_y) = (Array3::from_elem((1, NY, NX + 1), 0.3f32), Array3::from_elem((1, NY + 1, NX), 0.2f32));
+    let mut fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0);
+    let mut y_first = false;
+    bencher.counter(ItemsCount::new(NX * NY * species)).bench_local(|| {
+        y_first = !y_first;
+        black_box(fluxes.advance(&mut state, &mut mass, &sides, y_first));
     });
 }
 
-#[divan::bench]
-fn advection_along_x(bencher: Bencher) {
-    sweep(bencher, 1);
+fn row() -> Vec<f32> {
+    (0..LAYERS * NX).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect()
 }
 
 #[divan::bench]
-fn advection_along_y(bencher: Bencher) {
-    sweep(bencher, NX + 2 * HALO);
-}
-
-fn mixing(bencher: Bencher, factors: &MixingFactors) {
-    let n = LAYERS * NX;
-    let mass = vec![1e6f32; n];
-    let mut q: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
-    let (emitted, deposition) = (vec![1.0f32; 2 * NX], vec![10.0f32; NX]);
-    let (mut deposited, mut work) = (vec![0.0f64; NX], vec![0.0f32; n]);
-    bencher.counter(ItemsCount::new(n)).bench_local(|| {
-        mix(&mut q, &mass, factors, &emitted, &deposition, &mut deposited, &mut work, NX);
+fn vertical_advection(bencher: Bencher) {
+    let thickness: Vec<f64> = (0..LAYERS).map(|k| 20.0 * 1.25f64.powi(k as i32)).collect();
+    let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(LAYERS, NX));
+    let (mass, flux) = (vec![1e6f32; LAYERS * NX], vec![1e4f32; (LAYERS + 1) * NX]);
+    let (mut q, mut moving) = (row(), mass.clone());
+    bencher.counter(ItemsCount::new(LAYERS * NX)).bench_local(|| {
+        moving.copy_from_slice(&mass);
+        advance(&mut q, &mut moving, &flux, 1.0, 1.0, NX, &coefficients, &mut scratch);
         black_box(&mut q);
     });
 }
 
 #[divan::bench]
 fn vertical_mixing(bencher: Bencher) {
+    let n = LAYERS * NX;
+    let mass = vec![1e6f32; n];
+    let exchange = vec![5e5f32; n - NX];
     let mut factors = MixingFactors::new(LAYERS, NX);
-    factors.factorise(&vec![1e6; LAYERS * NX], &vec![5e5; (LAYERS - 1) * NX], NX);
-    mixing(bencher, &factors);
-}
-
-#[divan::bench]
-fn vertical_mixing_convective(bencher: Bencher) {
-    let mut factors = MixingFactors::new(LAYERS, NX);
-    let descent: Vec<f32> = (0..(LAYERS - 1) * NX).map(|i| 3e5 * (1.0 - (i / NX) as f32 / 9.0).max(0.0)).collect();
-    factors.factorise_convective(&vec![1e6; LAYERS * NX], &vec![5e5; (LAYERS - 1) * NX], &descent, NX);
-    mixing(bencher, &factors);
-}
-
-#[divan::bench]
-fn horizontal_diffusion(bencher: Bencher) {
-    let cells = NX * NY;
-    let mut q: Vec<f32> = (0..cells).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
-    let (inverse_mass, exchange, mut work) = (vec![1e-9f32; cells], vec![1e7f32; cells], vec![0.0f32; 3 * NX]);
-    bencher.counter(ItemsCount::new(cells)).bench_local(|| {
-        spread(&mut q, &inverse_mass, &exchange, &exchange, NX, &mut work);
+    factors.factorise(&mass, &exchange, NX);
+    let mut q = row();
+    let (emitted, deposition) = (vec![1.0f32; 2 * NX], vec![10.0f32; NX]);
+    let (mut deposited, mut work) = (vec![0.0f64; NX], vec![0.0f32; n]);
+    bencher.counter(ItemsCount::new(n)).bench_local(|| {
+        mix(&mut q, &mass, &factors, &emitted, &deposition, &mut deposited, &mut work, NX);
         black_box(&mut q);
+    });
+}
+
+/// An hour of twelve steps; items are cells times species times steps.
+#[divan::bench]
+fn whole_step(bencher: Bencher) {
+    let mut library = Library::new(None);
+    let setups = library.read("models/grids.toml", GridSetups::from_toml).expect("built in");
+    let profiles = library.read("models/boundary.toml", BackgroundProfiles::from_toml).expect("built in");
+    let grid: Grid = setups.grid("demo", &[]).expect("built in");
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
+    let fields = Weather::WINTER.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, setups.surface);
+    let mut meteorology = Meteorology::new(&fields, &grid, false).expect("fields on the grid itself");
+    let driver = diagnosis.hour(&mut meteorology, start).expect("an hour of fields");
+    let (emission, background) = (towns(&grid, 5), profiles.on(start, &grid.vertical));
+    let (sides, state) = (Sides::uniform(&background, &grid), background.state(&grid));
+    let mass = driver.air_mass_start.clone();
+    let mut simulation = Simulation::new(&grid, &background, diagnosis.area(), mass, state);
+    let (nz, ny, nx) = grid.shape();
+    bencher.counter(ItemsCount::new(12 * nz * ny * nx * Species::COUNT)).bench_local(|| {
+        black_box(simulation.hour(&driver, &emission, &sides).expect("a winter day"));
     });
 }

@@ -17,7 +17,7 @@ use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
-    Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, meteorology,
+    Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
     observations_csv, power_plants_csv, terrain_netcdf,
 };
 use crate::setup::Setup;
@@ -77,9 +77,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     };
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
-    let program = std::env::current_exe().map_err(|e| Error::io("this program", e))?;
-    night.meteorology =
-        meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), probe_program(&program))?;
+    let program = isolation::this_program()?;
+    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
     night.read_terrain(setup, window)?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
@@ -97,7 +96,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
             .degraded
             .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
-    night.read_boundary(setup, window, probe_program(&program))?;
+    night.read_boundary(setup, window, program.as_deref())?;
     night.read_sources(setup, window)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
@@ -120,11 +119,6 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         ));
     }
     Ok(night)
-}
-
-/// The program that probes NetCDF files in a child: this one, when it is the `hazecast` command.
-fn probe_program(program: &Path) -> Option<&Path> {
-    (program.file_stem()? == "hazecast").then_some(program)
 }
 
 /// The night's cycle: as asked, or the latest full hour with a whole forecast of meteorology behind it.

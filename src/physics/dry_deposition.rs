@@ -336,6 +336,17 @@ mod tests {
         }
     }
 
+    /// HNO3 over summer grass at 20 degC, 1013 hPa and u* 0.3 m/s by hand: D of water vapour 2.475e-5, of HNO3 1.303e-5, nu 1.503e-5 m2/s,
+    /// Sc 1.154, rb = 2 / (0.4 0.3) (1.154 / 0.72)^(2/3) = 22.8 s/m; the surface takes all but the least resistance, 10 s/m.
+    #[test]
+    fn a_sticky_gas_meets_air_and_quasi_laminar_layer_only() {
+        let grass = SurfaceState { pressure_pa: 101_325.0, ..state(Cover::Green, 20.0, 500.0) };
+        let layer = layer(0.3);
+        let total = 1.0 / deposition_velocity(Species::Hno3, &grass, &layer, 10.0);
+        let below_air = total - layer.aerodynamic_resistance(10.0);
+        assert!((below_air - 32.8).abs() < 0.4, "{below_air}");
+    }
+
     /// Frost doubles the resistance of bare ground at most (Zhang et al. 2003), and snow bounds that of SO2 by 100 and
     /// 500 s m-1.
     #[test]

@@ -1,9 +1,13 @@
 //! Proofs that a user can run: each states figures and the threshold that each has to reach. The tests call the same code.
 
 pub mod aqi_official;
+pub mod closed_box;
 pub mod diffusion;
+pub mod extremes;
+mod ground;
 pub mod prairie_grass;
 mod scatter;
+pub mod uniform;
 
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -79,7 +83,8 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[aqi_official::PROOF, diffusion::PROOF, prairie_grass::PROOF];
+pub const PROOFS: &[Proof] =
+    &[aqi_official::PROOF, diffusion::PROOF, uniform::PROOF, closed_box::PROOF, extremes::PROOF, prairie_grass::PROOF];
 
 impl Proof {
     /// Runs the proof on its material.

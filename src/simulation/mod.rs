@@ -21,6 +21,8 @@ pub mod outside_air;
 pub mod plume;
 pub mod restart;
 pub mod run;
+pub mod speed;
 pub mod step;
+pub mod synthetic;
 pub mod temporal_profile;
 pub mod terrain_winds;

@@ -6,6 +6,7 @@ mod advice;
 mod archive;
 mod boundary_files;
 mod cli;
+mod conservation;
 mod core;
 mod emission;
 mod drivers;
