@@ -40,7 +40,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("axum", &["api"]),
     ("tokio", &["api"]),
     ("clap", &["cli"]),
-    ("ndarray", &["simulation", "forecast", "archive"]),
+    ("ndarray", &["simulation", "forecast", "archive", "proof"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -1,6 +1,7 @@
 //! The command line: one file per sub-command. Diagnostics and progress go to stderr, results to stdout.
 
 pub mod aqi;
+pub mod bench;
 pub mod check;
 pub mod daily_values;
 pub mod demo;
@@ -54,6 +55,7 @@ enum Command {
     Stats(stats::StatsArgs),
     Targets(targets::TargetsArgs),
     Proof(proof::ProofArgs),
+    Bench(bench::BenchArgs),
     Warn(warn::WarnArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Stats(a) => a.input.json,
         Command::Targets(a) => a.input.json,
         Command::Proof(a) => a.json,
+        Command::Bench(a) => a.json,
         Command::Warn(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Stats(args) => stats::run(args, language),
         Command::Targets(args) => targets::run(args, language),
         Command::Proof(args) => proof::run(args, language),
+        Command::Bench(args) => bench::run(args, language),
         Command::Warn(args) => warn::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)

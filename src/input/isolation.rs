@@ -6,7 +6,7 @@
 use super::netcdf_file::NetcdfFile;
 use super::netcdf_signature;
 use crate::error::{Error, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,15 @@ pub fn probe_all_variables(path: &Path) -> Result<()> {
     NetcdfFile::open(path)?.read_everything()
 }
 
+/// The program that probes: this one, when it is the `hazecast` command; `None` in a test or another program.
+///
+/// # Errors
+/// [`Error::Io`] when the path of this program cannot be found out.
+pub fn this_program() -> Result<Option<PathBuf>> {
+    let program = std::env::current_exe().map_err(|e| Error::io("this program", e))?;
+    Ok(program.file_stem().is_some_and(|name| name == "hazecast").then_some(program))
+}
+
 /// Starts `program __probe-netcdf path` and waits at most 20 s.
 ///
 /// # Errors
@@ -44,7 +53,7 @@ pub fn probe(program: &Path, path: &Path) -> Result<()> {
 /// As [`probe`].
 pub fn run(mut command: Command, path: &Path, limit: Duration) -> Result<()> {
     netcdf_signature::check(path)?;
-    let program = std::path::PathBuf::from(command.get_program());
+    let program = PathBuf::from(command.get_program());
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -14,8 +14,8 @@ use crate::domain::source::{Place, Sector, Source};
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
-    Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, meteorology, observations_csv,
-    power_plants_csv,
+    Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
+    observations_csv, power_plants_csv,
 };
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
@@ -68,9 +68,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     };
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
-    let program = std::env::current_exe().map_err(|e| Error::io("this program", e))?;
-    night.meteorology =
-        meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), probe_program(&program))?;
+    let program = isolation::this_program()?;
+    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -109,11 +108,6 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         ));
     }
     Ok(night)
-}
-
-/// The program that probes NetCDF files in a child: this one, when it is the `hazecast` command.
-fn probe_program(program: &Path) -> Option<&Path> {
-    (program.file_stem()? == "hazecast").then_some(program)
 }
 
 /// The night's cycle: as asked, or the latest full hour with a whole forecast of meteorology behind it.

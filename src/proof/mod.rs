@@ -1,6 +1,10 @@
 //! Proofs that a user can run: each states figures and the threshold that each has to reach. The tests call the same code.
 
 pub mod aqi_official;
+pub mod closed_box;
+pub mod extremes;
+mod ground;
+pub mod uniform;
 
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -76,7 +80,7 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[aqi_official::PROOF];
+pub const PROOFS: &[Proof] = &[aqi_official::PROOF, uniform::PROOF, closed_box::PROOF, extremes::PROOF];
 
 impl Proof {
     /// Runs the proof on its material.

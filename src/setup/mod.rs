@@ -55,7 +55,10 @@ pub struct Domain {
 const LOWEST_TOP_M: f64 = 3000.0;
 
 /// The layers that the meteorology covers at all times: air above its highest level would be invented.
-fn covered(vertical: &VerticalGrid, meteorology: &[MetField]) -> Result<VerticalGrid> {
+///
+/// # Errors
+/// `Missing` where they end below 3000 m.
+pub fn covered(vertical: &VerticalGrid, meteorology: &[MetField]) -> Result<VerticalGrid> {
     let top = meteorology.iter().fold(f64::INFINITY, |low, m| low.min(m.top_m()));
     let kept = vertical.below(top).filter(|v| v.interfaces_m.last().is_some_and(|z| *z >= LOWEST_TOP_M));
     kept.ok_or_else(|| {

@@ -16,5 +16,7 @@ mod layer_means;
 pub mod meteorology;
 pub mod plume;
 pub mod run;
+pub mod speed;
 pub mod step;
+pub mod synthetic;
 pub mod temporal_profile;

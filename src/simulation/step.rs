@@ -158,6 +158,11 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
+    /// Steps taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// Air mass now `[z, y, x]` [kg].
     pub fn mass(&self) -> &Array3<f32> {
         &self.mass
@@ -199,7 +204,8 @@ fn air_mass_at(driver: &HourDriver, step: usize, steps: usize) -> Array3<f32> {
     Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a + share * (b - a))
 }
 
-fn chemistry_fractions(driver: &HourDriver, grid: &Grid, dt: f32) -> Vec<pm_lite::Fractions> {
+/// What chemistry converts in a step of `dt` [s], of every cell in the order of the grid.
+pub(super) fn chemistry_fractions(driver: &HourDriver, grid: &Grid, dt: f32) -> Vec<pm_lite::Fractions> {
     let (_, ny, nx) = driver.density.dim();
     let fine = prescribed_fine_particles(driver, grid);
     (0..driver.density.len())
@@ -221,7 +227,7 @@ fn chemistry_fractions(driver: &HourDriver, grid: &Grid, dt: f32) -> Vec<pm_lite
 }
 
 /// Chemistry of every cell; returns net production per species [kg].
-fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm_lite::Fractions]) -> Vec<f64> {
+pub(super) fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm_lite::Fractions]) -> Vec<f64> {
     let (_, _, ny, nx) = state.dim();
     let layers: Vec<[f64; Species::COUNT]> = state
         .axis_iter_mut(Axis(1))

@@ -273,3 +273,26 @@ fn damaged_inputs_stop_or_degrade_the_night() {
     std::fs::remove_dir_all(inbox.join("met")).unwrap();
     check(3, &["met"]);
 }
+
+/// The figures depend on the machine; their relations do not.
+#[test]
+fn bench_measures_every_kernel_beside_the_triad() {
+    let out = hazecast(&["bench", "--grid", "demo", "--threads", "1", "--json"]);
+    let speed: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), &speed["threads"]), (Some(0), &serde_json::json!(1)));
+    let number =
+        |v: &serde_json::Value| v.as_f64().filter(|n| *n > 0.0 && n.is_finite()).unwrap_or_else(|| panic!("{v}"));
+    let (triad, kernels) = (number(&speed["triad_gb_s"]), speed["kernels"].as_array().unwrap());
+    assert!(kernels.len() >= 8);
+    for kernel in kernels {
+        let points = number(&kernel["points"]);
+        assert!((number(&kernel["ns_per_point"]) * points / number(&kernel["seconds"]) / 1e9 - 1.0).abs() < 1e-6);
+        if !kernel["share_of_triad"].is_null() {
+            let passes = number(&kernel["share_of_triad"]) * triad * number(&kernel["ns_per_point"]) / 8.0;
+            assert!((passes - passes.round()).abs() < 1e-6 && passes > 0.5, "{kernel}");
+        }
+    }
+    for args in [["bench", "--threads", "0"], ["bench", "--grid", "nowhere"]] {
+        assert_eq!(hazecast(&args).status.code(), Some(2), "{args:?}");
+    }
+}

@@ -5,6 +5,7 @@
 mod advice;
 mod archive;
 mod cli;
+mod conservation;
 mod core;
 mod emission;
 mod drivers;
