@@ -48,6 +48,11 @@ impl Target {
         (!species.is_empty()).then_some(Self { species, weights, hours })
     }
 
+    /// Number of fields that a backward run carries; `partitioned`: with shares of gas and particle.
+    pub fn fields(&self, partitioned: bool) -> usize {
+        Carried::reaching(&self.species, partitioned).slots.len()
+    }
+
     /// The target's value of a field of hourly mean mixing ratios at the ground `[species, y, x]` [kg kg-1] in the air of `driver` [ug m-3].
     pub fn value(&self, ground: &Array3<f32>, driver: &HourDriver) -> f64 {
         let mut sum = 0.0;
