@@ -16,7 +16,8 @@
 //!   a_i = a'_i - (entering_i - leaving_i) a'_i + sum over o of w_o,(i - o s) p_(i - o s)
 //! ```
 //!
-//! A sweep works on a padded slab as one flat slice, as in [`super::advection`]; all species share the coefficients.
+//! A sweep works on a padded slab as one flat slice, as in [`super::advection`]; all species share the coefficients. The loops are inlined, so that
+//! they use the vector instructions of the caller.
 //!
 //! **Invariant:** mixing ratios and sensitivities of halo cells are zero before a sweep, and no weight that matters points to a halo cell. **Why:**
 //! what is outside does not depend on what is inside, so nothing may come back from there.
@@ -63,6 +64,7 @@ impl Sweep {
     }
 
     /// Shares of the air that enter and leave each cell: `mass` [kg] > 0 before the sweep and `flux` [kg] through the faces, of one length; `s` the stride.
+    #[inline(always)]
     pub fn set_flow(&mut self, mass: &[Real], flux: &[Real], s: usize) {
         self.stride = s;
         let k = mass.len() - 2 * HALO * s;
@@ -77,6 +79,7 @@ impl Sweep {
     }
 
     /// Weights of the fifth-order face value; arguments as in [`Self::set_flow`].
+    #[inline(always)]
     pub fn set_fifth_order(&mut self, mass: &[Real], flux: &[Real], s: usize) {
         let k = mass.len() - 5 * s;
         let (before, after, flux) = (&mass[2 * s..][..k], &mass[3 * s..][..k], &flux[3 * s..][..k]);
@@ -122,6 +125,7 @@ impl Sweep {
     }
 
     /// Moves the mixing ratio `q`; `work` is scratch of its size.
+    #[inline(always)]
     pub fn forward(&self, q: &mut [Real], work: &mut [Real]) {
         let (s, n) = (self.stride, q.len());
         let k = n - 5 * s;
@@ -144,6 +148,7 @@ impl Sweep {
     }
 
     /// Takes the sensitivity `a` to the mixing ratio from after the sweep to before it; `work` is scratch of its size.
+    #[inline(always)]
     pub fn transposed(&self, a: &mut [Real], work: &mut [Real]) {
         let (s, n) = (self.stride, a.len());
         let k = n - 5 * s;

@@ -19,6 +19,7 @@ use super::advection_adjoint::{HALO, Sweep};
 /// `[z + 2 HALO][x]`; `edge` holds the weights of layers `k-2 ..= k+1` in the value at interface `k`, from the ground to the top.
 ///
 /// Nothing passes the ground; air that enters through the top brings what does not depend on the column.
+#[inline(always)]
 pub fn set_sweep(sweep: &mut Sweep, mass: &[Real], flux: &[Real], edge: &[[Real; 4]], width: usize) {
     sweep.set_flow(mass, flux, width);
     let top = edge.len() - 1;

@@ -53,6 +53,7 @@ impl ColumnFactors {
 
     /// Factors from air `mass` [kg] > 0, and `exchange` and `descent` [kg] >= 0 through inner interfaces, `layers - 1` rows; `descent` (`w`) does not grow
     /// with height.
+    #[inline(always)]
     pub fn factorise(&mut self, mass: &[Real], exchange: &[Real], descent: &[Real], width: usize) {
         let n = mass.len() / width;
         for k in (1..n).rev() {
@@ -82,6 +83,7 @@ impl ColumnFactors {
     }
 
     /// What row 0 holds, and what each layer holds of the lowest.
+    #[inline(always)]
     fn close(&mut self, mass: &[Real], exchange: &[Real], descent: &[Real], width: usize) {
         let n = mass.len() / width;
         for x in 0..width {
@@ -105,6 +107,7 @@ impl ColumnFactors {
 
 /// Mixes the rows `q` of one species in air of `mass` [kg], with `emitted` [kg] in the lowest `emitted.len() / width` layers and `deposition` (`d`) of each
 /// column [kg].
+#[inline(always)]
 pub fn mix(
     q: &mut [Real],
     mass: &[Real],
@@ -134,6 +137,7 @@ pub fn mix(
 }
 
 /// Takes the sensitivity `a` to the mixing ratio from after the mixing to before it. `to_emitted` becomes that to the emitted mass [per kg] in every layer.
+#[inline(always)]
 pub fn mix_transposed(
     a: &mut [Real],
     to_emitted: &mut [Real],

@@ -27,6 +27,7 @@ use crate::physics::vertical_advection::LayerCoefficients;
 use crate::units::{gas_ug_m3, particle_ug_m3};
 use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array2, Array3, Array4, Axis, Zip};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Mean concentration of a weighted sum of species over cells and hours, in the lowest layer, [ug m-3] as in the history of a run.
@@ -187,11 +188,27 @@ struct Drivers<'a> {
     meteorology: Meteorology<'a>,
     diagnosis: Diagnosis<'a>,
     start: DateTime<Utc>,
+    /// Those that were looked at before and will be needed again.
+    kept: BTreeMap<u32, HourDriver>,
 }
+
+/// Memory for drivers that are kept [bytes].
+const KEPT_BYTES: usize = 400_000_000;
 
 impl Drivers<'_> {
     fn of(&mut self, hour: u32) -> Result<HourDriver> {
-        self.diagnosis.hour(&mut self.meteorology, self.start + Duration::hours(i64::from(hour)))
+        let kept = self.kept.remove(&hour);
+        kept.map_or_else(|| self.diagnosis.hour(&mut self.meteorology, self.start + Duration::hours(i64::from(hour))), Ok)
+    }
+
+    /// Keeps a driver; the backward run begins with the last ones, so the first make room.
+    fn keep(&mut self, hour: u32, driver: HourDriver) {
+        // a dozen fields, and the rain-out of every species
+        let bytes = |d: &HourDriver| 4 * (12 * d.density.len() + d.wet_loss.as_ref().map_or(0, Array4::len));
+        self.kept.insert(hour, driver);
+        while self.kept.values().map(bytes).sum::<usize>() > KEPT_BYTES {
+            self.kept.pop_first();
+        }
     }
 }
 
@@ -209,11 +226,12 @@ impl<'a> Hours<'a> {
         check(world, target, shares)?;
         let meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
         let diagnosis = Diagnosis::new(world.grid, world.surface);
-        let mut drivers = Drivers { meteorology, diagnosis, start: world.start };
+        let mut drivers = Drivers { meteorology, diagnosis, start: world.start, kept: BTreeMap::new() };
         let mut steps_before = vec![0u64];
         for hour in 0..target.hours.end - 1 {
             let driver = drivers.of(hour)?;
             steps_before.push(steps_before[hour as usize] + steps_per_hour(&driver, &driver.least_air_mass()) as u64);
+            drivers.keep(hour, driver);
         }
         let thickness: Vec<f64> =
             (0..world.grid.vertical.layers()).map(|k| world.grid.vertical.thickness_m(k)).collect();

@@ -8,6 +8,7 @@ use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
 use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
 use crate::physics::vertical_advection_adjoint::set_sweep;
 use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
+use pulp::Arch;
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
@@ -34,14 +35,15 @@ impl LinearColumns<'_> {
     /// Takes sensitivities `[slot, z, y, x]` from after the columns of a step, in which air went from `mass` to `target` [kg], to before them. Adds that
     /// to the mass emitted in the step `[slot, layer, y, x]` to `to_emitted`.
     pub fn transposed(&self, a: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, to_emitted: &mut Array4<f32>) {
+        let arch = Arch::new();
         let rows = a.axis_iter_mut(Axis(2)).into_par_iter().zip(to_emitted.axis_iter_mut(Axis(2)));
         rows.enumerate().for_each_init(
             || Row::new(mass.dim().0, mass.dim().2),
             |row, (y, (mut a, mut to_emitted))| {
-                row.prepare(self, y, mass, target);
+                arch.dispatch(|| row.prepare(self, y, mass, target));
                 for slot in 0..self.slots.len() {
                     row.load(a.view(), slot);
-                    self.transposed_row(row, y, slot, &mut to_emitted);
+                    arch.dispatch(|| self.transposed_row(row, y, slot, &mut to_emitted));
                     row.store(&mut a, slot);
                 }
             },
@@ -50,20 +52,22 @@ impl LinearColumns<'_> {
 
     /// Moves mixing ratios `[slot, z, y, x]` by the same processes, with `emitted` [kg] `[slot, layer, y, x]`.
     pub fn forward(&self, q: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, emitted: &Array4<f32>) {
+        let arch = Arch::new();
         let rows = q.axis_iter_mut(Axis(2)).into_par_iter().zip(emitted.axis_iter(Axis(2)));
         rows.enumerate().for_each_init(
             || Row::new(mass.dim().0, mass.dim().2),
             |row, (y, (mut q, emitted))| {
-                row.prepare(self, y, mass, target);
+                arch.dispatch(|| row.prepare(self, y, mass, target));
                 for slot in 0..self.slots.len() {
                     row.load(q.view(), slot);
-                    self.forward_row(row, y, slot, emitted);
+                    arch.dispatch(|| self.forward_row(row, y, slot, emitted));
                     row.store(&mut q, slot);
                 }
             },
         );
     }
 
+    #[inline(always)]
     fn transposed_row(&self, row: &mut Row, y: usize, slot: usize, to_emitted: &mut ArrayViewMut3<f32>) {
         let width = row.width;
         self.set_deposition(row, y, slot);
@@ -83,6 +87,7 @@ impl LinearColumns<'_> {
         }
     }
 
+    #[inline(always)]
     fn forward_row(&self, row: &mut Row, y: usize, slot: usize, emitted: ArrayView3<f32>) {
         let width = row.width;
         self.set_deposition(row, y, slot);
@@ -103,6 +108,7 @@ impl LinearColumns<'_> {
         self.rain_out(q, y, slot, width);
     }
 
+    #[inline(always)]
     fn set_deposition(&self, row: &mut Row, y: usize, slot: usize) {
         let per_metre = self.dt / self.depth_m;
         let s = self.slots[slot].index();
@@ -112,12 +118,11 @@ impl LinearColumns<'_> {
     }
 
     /// Its own transpose.
+    #[inline(always)]
     fn rain_out(&self, q: &mut [f32], y: usize, slot: usize, width: usize) {
         let Some(kept) = &self.kept else { return };
-        for (k, q) in q.chunks_exact_mut(width).enumerate() {
-            for (x, q) in q.iter_mut().enumerate() {
-                *q *= kept[[slot, k, y, x]];
-            }
+        for (q, kept) in q.chunks_exact_mut(width).zip(kept.index_axis(Axis(0), slot).index_axis(Axis(1), y).outer_iter()) {
+            q.iter_mut().zip(kept).for_each(|(q, kept)| *q *= kept);
         }
     }
 }
@@ -197,6 +202,7 @@ impl Row {
         }
     }
 
+    #[inline(always)]
     fn prepare(&mut self, columns: &LinearColumns, y: usize, mass: &Array3<f32>, target: &Array3<f32>) {
         let (width, values) = (self.width, self.column());
         let driver = columns.driver;

@@ -4,6 +4,7 @@ use super::driver::HourDriver;
 use super::horizontal::HorizontalFluxes;
 use crate::physics::advection::move_air;
 use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep};
+use pulp::Arch;
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
@@ -122,7 +123,8 @@ impl LinearSweeps {
 
     /// Takes sensitivities `[slot, z, y, x]` from after the sweeps of the step that [`Self::follow_air`] followed to before them.
     pub fn transposed(&self, a: &mut Array4<f32>, y_first: bool) {
-        self.each_layer(a, |work, layer| {
+        self.each_layer(a, #[inline(always)]
+        |work, layer| {
             for (i, axes) in order(layer.substeps, y_first).rev() {
                 work.set(self.shape, layer, i, axes);
                 let span = self.shape.swept(axes).0;
@@ -135,7 +137,8 @@ impl LinearSweeps {
 
     /// Moves mixing ratios `[slot, z, y, x]` by the same sweeps.
     pub fn forward(&self, q: &mut Array4<f32>, y_first: bool) {
-        self.each_layer(q, |work, layer| {
+        self.each_layer(q, #[inline(always)]
+        |work, layer| {
             for (i, axes) in order(layer.substeps, y_first) {
                 work.set(self.shape, layer, i, axes);
                 let span = self.shape.swept(axes).0;
@@ -148,11 +151,13 @@ impl LinearSweeps {
 
     fn each_layer(&self, field: &mut Array4<f32>, sweeps: impl Fn(&mut Work, &Layer) + Sync) {
         let slots = field.dim().0;
+        // the widest vector instructions of the machine
+        let arch = Arch::new();
         field.axis_iter_mut(Axis(1)).into_par_iter().zip(&self.layers).for_each_init(
             || Work::new(self.shape, slots),
             |work, (mut field, layer)| {
                 work.load(self.shape, field.view());
-                sweeps(work, layer);
+                arch.dispatch(|| sweeps(work, layer));
                 work.store(self.shape, &mut field);
             },
         );
@@ -173,6 +178,7 @@ impl Work {
     }
 
     /// Coefficients of sweep `i` of a layer, closed at the sides.
+    #[inline(always)]
     fn set(&mut self, shape: Slab, layer: &Layer, i: usize, axes: Axes) {
         let (span, s) = shape.swept(axes);
         let flux = if axes == Axes::X { &layer.x } else { &layer.y };
