@@ -1,11 +1,23 @@
-//! The core's kernels beside a STREAM-like triad measured in the same run: cells per second against what memory allows.
+//! The core's kernels beside a STREAM-like triad measured in the same run, and the whole step; `hazecast bench` prints the same as a table.
 //!
-//! `cargo bench` prints items (cells) per second; the slab has the size of one (species, layer) of `yanbian-9km`.
+//! `cargo bench --bench kernels` prints items per second: values for the triad, cells for kernels, cells times species for the whole step. The
+//! slab has the size of one (species, layer) of `yanbian-9km`, the step that of `demo`.
 
+use chrono::{TimeZone, Utc};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use hazecast::domain::grid::Grid;
+use hazecast::domain::species::Species;
 use hazecast::physics::advection::{HALO, SweepScratch, face_values, move_mass};
+use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, advance};
 use hazecast::physics::vertical_diffusion::{MixingFactors, mix};
+use hazecast::setup::grids::GridSetups;
+use hazecast::setup::library::Library;
+use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
+use hazecast::simulation::diagnose::Diagnosis;
+use hazecast::simulation::meteorology::Meteorology;
+use hazecast::simulation::step::Simulation;
+use hazecast::simulation::synthetic::{Weather, towns};
 
 const NX: usize = 100;
 const NY: usize = 96;
@@ -52,6 +64,23 @@ fn advection_along_y(bencher: Bencher) {
     sweep(bencher, NX + 2 * HALO);
 }
 
+fn row() -> Vec<f32> {
+    (0..LAYERS * NX).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect()
+}
+
+#[divan::bench]
+fn vertical_advection(bencher: Bencher) {
+    let thickness: Vec<f64> = (0..LAYERS).map(|k| 20.0 * 1.25f64.powi(k as i32)).collect();
+    let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(LAYERS, NX));
+    let (mass, flux) = (vec![1e6f32; LAYERS * NX], vec![1e4f32; (LAYERS + 1) * NX]);
+    let (mut q, mut moving) = (row(), mass.clone());
+    bencher.counter(ItemsCount::new(LAYERS * NX)).bench_local(|| {
+        moving.copy_from_slice(&mass);
+        advance(&mut q, &mut moving, &flux, 1.0, 1.0, NX, &coefficients, &mut scratch);
+        black_box(&mut q);
+    });
+}
+
 #[divan::bench]
 fn vertical_mixing(bencher: Bencher) {
     let n = LAYERS * NX;
@@ -59,11 +88,33 @@ fn vertical_mixing(bencher: Bencher) {
     let exchange = vec![5e5f32; n - NX];
     let mut factors = MixingFactors::new(LAYERS, NX);
     factors.factorise(&mass, &exchange, NX);
-    let mut q: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
+    let mut q = row();
     let (emitted, deposition) = (vec![1.0f32; 2 * NX], vec![10.0f32; NX]);
     let (mut deposited, mut work) = (vec![0.0f64; NX], vec![0.0f32; n]);
     bencher.counter(ItemsCount::new(n)).bench_local(|| {
         mix(&mut q, &mass, &factors, &emitted, &deposition, &mut deposited, &mut work, NX);
         black_box(&mut q);
+    });
+}
+
+/// An hour of twelve steps; items are cells times species times steps.
+#[divan::bench]
+fn whole_step(bencher: Bencher) {
+    let mut library = Library::new(None);
+    let setups = library.read("models/grids.toml", GridSetups::from_toml).expect("built in");
+    let profiles = library.read("models/boundary.toml", BackgroundProfiles::from_toml).expect("built in");
+    let grid: Grid = setups.grid("demo", &[]).expect("built in");
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
+    let fields = Weather::WINTER.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, setups.surface);
+    let mut meteorology = Meteorology::new(&fields, &grid, false).expect("fields on the grid itself");
+    let driver = diagnosis.hour(&mut meteorology, start).expect("an hour of fields");
+    let (emission, background) = (towns(&grid, 5), profiles.on(start, &grid.vertical));
+    let (sides, state) = (Sides::uniform(&background, &grid), background.state(&grid));
+    let mass = driver.air_mass_start.clone();
+    let mut simulation = Simulation::new(&grid, &background, diagnosis.area(), mass, state);
+    let (nz, ny, nx) = grid.shape();
+    bencher.counter(ItemsCount::new(12 * nz * ny * nx * Species::COUNT)).bench_local(|| {
+        black_box(simulation.hour(&driver, &emission, &sides).expect("a winter day"));
     });
 }

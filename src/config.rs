@@ -13,6 +13,9 @@ pub struct Config {
     pub region: String,
     /// Name of a grid set-up in `models/grids.toml`.
     pub grid: String,
+    /// Name of a larger, coarser grid set-up that is run beside the grid and gives the air outside its sides.
+    #[serde(default)]
+    pub outer_grid: Option<String>,
     /// Where runs are archived.
     pub runs: PathBuf,
     /// Hours to forecast after the cycle, 1..=240.
@@ -24,6 +27,9 @@ pub struct Config {
     /// Meteorology does not change: one time is used for the whole run. The record says so.
     #[serde(default)]
     pub frozen_meteorology: bool,
+    /// Simulated hours from one checkpoint of a run to the next, 0..=240; 0: a broken night begins its run again.
+    #[serde(default = "six")]
+    pub checkpoint_hours: u32,
     pub inputs: Inputs,
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
@@ -56,6 +62,9 @@ pub struct Inputs {
     /// Daily values of the year so far by county, for the yearly targets.
     #[serde(default)]
     pub daily: Vec<String>,
+    /// Mixing ratios around the grid (CF NetCDF, as of CAMS): air outside the outermost grid and the first state.
+    #[serde(default)]
+    pub boundary: Vec<String>,
 }
 
 fn yanbian() -> String {
@@ -64,6 +73,10 @@ fn yanbian() -> String {
 
 fn seventy_two() -> u32 {
     72
+}
+
+fn six() -> u32 {
+    6
 }
 
 impl Config {
@@ -102,6 +115,7 @@ impl Config {
             &mut i.outlines,
             &mut i.events,
             &mut i.daily,
+            &mut i.boundary,
         ] {
             for p in list.iter_mut() {
                 *p = base.join(&*p).to_string_lossy().into_owned();
@@ -118,6 +132,9 @@ impl Config {
         }
         if self.spin_up_hours > 240 {
             return invalid("spin_up_hours", self.spin_up_hours.to_string(), "0..=240");
+        }
+        if self.checkpoint_hours > 240 {
+            return invalid("checkpoint_hours", self.checkpoint_hours.to_string(), "0..=240");
         }
         if let Some(folder) = self.overrides.as_ref().filter(|o| !o.is_dir()) {
             return invalid(

@@ -3,6 +3,7 @@
 //! A run in progress lives in `runs/.work-<run>/`; it is published as a whole by one rename to `runs/<run>/` and described to the last
 //! byte by its `manifest.json`. Readers need no lock.
 
+pub mod checkpoints;
 pub mod durable;
 pub mod fields;
 mod grid_mapping;

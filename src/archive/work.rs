@@ -1,5 +1,6 @@
 //! A run in progress: its folder, and the products of stages that a broken night resumes from.
 
+use super::checkpoints::CheckpointFolder;
 use super::durable::json_bytes;
 use super::durable::{self, sha256, write_atomic};
 use super::manifest::STAGES;
@@ -106,6 +107,15 @@ impl Work {
             return Ok(None);
         }
         Ok(serde_json::from_slice(document).ok())
+    }
+
+    /// Checkpoints of a stage's run; they are no part of what is published.
+    ///
+    /// # Errors
+    /// `Invalid` as [`Work::save_stage`].
+    pub fn checkpoints(&self, stage: &str) -> Result<CheckpointFolder> {
+        self.stage_path(stage)?;
+        Ok(CheckpointFolder::new(self.folder.join(STAGES), stage))
     }
 
     fn stage_path(&self, stage: &str) -> Result<PathBuf> {

@@ -6,7 +6,7 @@ use crate::domain::grid::Grid;
 use crate::error::{Error, Result};
 use crate::setup::grids::GridSetups;
 use crate::setup::library::Library;
-use crate::simulation::boundary::Background;
+use crate::simulation::boundary::BackgroundProfiles;
 use crate::simulation::speed::{Limit, Speed, TRANSPORT_NS, TRANSPORT_SHARE, measure};
 use std::fmt::Write;
 
@@ -45,9 +45,8 @@ pub fn run(args: &BenchArgs, language: Language) -> Result<u8> {
     let mut library = Library::new(None);
     let setups = library.read("models/grids.toml", GridSetups::from_toml)?;
     let grid: Grid = setups.grid(&args.grid, &[])?;
-    let background =
-        library.read("models/boundary.toml", |text, origin| Background::from_toml(text, origin, &grid.vertical))?;
-    let speed = measure(&grid, &background, setups.surface, threads)?;
+    let profiles = library.read("models/boundary.toml", BackgroundProfiles::from_toml)?;
+    let speed = measure(&grid, &profiles, setups.surface, threads)?;
     if args.json {
         output::print_json(&speed)?
     } else {
@@ -73,6 +72,10 @@ fn table(speed: &Speed, language: Language) -> String {
         ),
     };
     let _ = writeln!(out, "{head}");
+    if speed.checked {
+        let checked = "a development build: `cargo build --release` makes a faster one";
+        let _ = writeln!(out, "{}", language.pick("开发构建：用 `cargo build --release` 可更快", checked));
+    }
     let (rate, time, share) = (
         language.pick("百万点/秒", "million/s"),
         language.pick("纳秒/点", "ns/point"),

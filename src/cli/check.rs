@@ -55,7 +55,7 @@ struct Report {
 pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
     let read = inputs::read(&setup, args.cycle)?;
-    let domain = setup.domain(&read.meteorology)?;
+    let domain = setup.domain(&read.meteorology, read.cycle)?;
     let report = Report {
         cycle: read.cycle,
         grid: domain.grid.name.clone(),

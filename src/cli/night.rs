@@ -15,7 +15,7 @@ Examples:
   hazecast night --config night.toml
   hazecast night --config night.toml --cycle 2026-01-15T12Z --json
 
-Started again after a kill, it goes on behind the last finished stage. With the same inputs it changes nothing.";
+Started again after a kill, it goes on behind the last finished stage or checkpoint. With the same inputs it changes nothing.";
 
 /// Runs one night: forecast, warning, list, certificate, record.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,7 +52,7 @@ pub fn run(args: &NightArgs, language: Language) -> Result<u8> {
 /// As [`night`].
 pub fn one_night(setup: &Setup, cycle: Option<DateTime<Utc>>, language: Language) -> Result<Box<ConsultationRecord>> {
     let progress = NightProgress::new(language);
-    match night(setup, cycle, &|stage, done, of| progress.note(stage, done, of))? {
+    match night(setup, cycle, &|event| progress.note(event))? {
         Night::Published(record) => Ok(record),
         Night::Unchanged(record) => {
             output::note(

@@ -1,7 +1,8 @@
 //! Progress of a night on a terminal; silent elsewhere.
 
 use super::language::Language;
-use crate::nightly::Stage;
+use super::output;
+use crate::nightly::{Event, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::RefCell;
 use std::io::IsTerminal;
@@ -19,8 +20,29 @@ impl NightProgress {
         Self { language, bar: RefCell::new(None), visible: std::io::stderr().is_terminal() }
     }
 
-    /// Notes that `done` of `of` hours of a stage are simulated.
-    pub fn note(&self, stage: Stage, done: u32, of: u32) {
+    /// Shows an event: hours on the bar, the rest as a line.
+    pub fn note(&self, event: Event) {
+        match event {
+            Event::Hour { stage, done, of } => self.hour(stage, done, of),
+            Event::Resumed { stage, hour } => {
+                let on = self.language.pick("自检查点续算，已完成小时数", "goes on from a checkpoint, hours done");
+                output::note(&format!("{}: {on} {hour}", self.name(stage)));
+            }
+            Event::Checkpoint { stage, reason } => {
+                let not = self.language.pick("检查点未使用", "checkpoint not used");
+                output::note(&format!("{}: {not}: {reason}", self.name(stage)));
+            }
+        }
+    }
+
+    fn name(&self, stage: Stage) -> &'static str {
+        match stage {
+            Stage::Base => self.language.pick("基准预报", "forecast"),
+            Stage::Cut => self.language.pick("减排情景复核", "forecast with the list"),
+        }
+    }
+
+    fn hour(&self, stage: Stage, done: u32, of: u32) {
         let mut slot = self.bar.borrow_mut();
         if slot.as_ref().is_none_or(|(s, _)| *s != stage) {
             let target = if self.visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -28,10 +50,7 @@ impl NightProgress {
             if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:32}] {pos}/{len} h  {eta} left") {
                 bar.set_style(style);
             }
-            bar.set_message(match stage {
-                Stage::Base => self.language.pick("基准预报", "forecast").to_owned(),
-                Stage::Cut => self.language.pick("减排情景复核", "forecast with the list").to_owned(),
-            });
+            bar.set_message(self.name(stage));
             *slot = Some((stage, bar));
         }
         if let Some((_, bar)) = slot.as_ref() {

@@ -41,6 +41,9 @@ pub struct ConsultationRecord {
     pub cycle: DateTime<Utc>,
     /// Name of the model grid.
     pub grid: String,
+    /// Name of the grid around it that gave the air outside its sides; `None`: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_grid: Option<String>,
     pub region: String,
     pub region_name_zh: String,
     pub status: Status,

@@ -2,6 +2,7 @@
 
 pub mod aqi;
 pub mod averages;
+pub mod boundary_field;
 pub mod county;
 pub mod county_weights;
 pub mod daily;

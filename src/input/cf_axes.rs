@@ -29,11 +29,24 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// The axes of variable `of`, cropped to `window` (latitude-longitude grids only) and two cells around it.
+    /// The axes of variable `of` on levels of pressure, cropped to `window` (latitude-longitude grids only) and two cells around it.
     ///
     /// # Errors
     /// [`crate::error::Error::Format`] when an axis is missing, irregular, of unknown kind, or does not hold the window.
     pub fn new(file: &NetcdfFile, of: &str, window: Option<Window>) -> Result<Self> {
+        Self::on_levels(file, of, window, |level| Self::pressures(file, level))
+    }
+
+    /// As [`Axes::new`], with `pressures` [Pa] of the level axis in file order.
+    ///
+    /// # Errors
+    /// As [`Axes::new`].
+    pub fn on_levels(
+        file: &NetcdfFile,
+        of: &str,
+        window: Option<Window>,
+        pressures: impl FnOnce(&str) -> Result<Vec<f64>>,
+    ) -> Result<Self> {
         let dimensions: Vec<String> = file.dimensions(of)?.into_iter().map(|d| d.0).collect();
         let (time, level, y, x) = match &dimensions[..] {
             [t, l, y, x] => (Some(t.clone()), l.clone(), y.clone(), x.clone()),
@@ -46,19 +59,7 @@ impl Axes {
                 ));
             }
         };
-        let axis = |name: &str| -> Result<Vec<f64>> {
-            let length = file.dimension(name).unwrap_or(0);
-            file.raw(name, std::slice::from_ref(&(0..length)))
-        };
-        let units = file.text(Some(&level), "units").unwrap_or_default();
-        let Some(factor) = Quantity::Pressure.factor(&units) else {
-            return Err(file.error(
-                format!("variable {level}, units"),
-                format!("`{units}`"),
-                Quantity::Pressure.expected(),
-            ));
-        };
-        let pressure_pa: Vec<f64> = axis(&level)?.into_iter().map(|p| p * factor).collect();
+        let pressure_pa = pressures(&level)?;
         let ordered = |sign: f64| pressure_pa.windows(2).all(|w| sign * (w[1] - w[0]) > 0.0);
         if pressure_pa.len() < 3 || !(ordered(1.0) || ordered(-1.0)) {
             return Err(file.error(
@@ -67,7 +68,7 @@ impl Axes {
                 "3 ordered levels or more",
             ));
         }
-        let (xs, ys) = (axis(&x)?, axis(&y)?);
+        let (xs, ys) = (axis(file, &x)?, axis(file, &y)?);
         let (dx, dy) = (step(file, &x, &xs)?, step(file, &y, &ys)?);
         if dx < 0.0 {
             return Err(file.error(format!("variable {x}"), format!("a step of {dx}"), "an axis that goes eastward"));
@@ -83,6 +84,20 @@ impl Axes {
         let grid = HorizontalGrid::new(&projection, size, (xs[columns.start], south), (dx, dy.abs()))
             .map_err(|e| file.error("grid", e, "a regular grid"))?;
         Ok(Self { grid, time, level, y, x, pressure_pa, rows, columns, southward })
+    }
+
+    /// Pressure [Pa] of a level axis of pressure, in file order.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Format`] when there is no such variable or its units are none of pressure.
+    pub fn pressures(file: &NetcdfFile, level: &str) -> Result<Vec<f64>> {
+        let values = axis(file, level)?;
+        let units = file.text(Some(level), "units").unwrap_or_default();
+        let Some(factor) = Quantity::Pressure.factor(&units) else {
+            let place = format!("variable {level}, units");
+            return Err(file.error(place, format!("`{units}`"), Quantity::Pressure.expected()));
+        };
+        Ok(values.into_iter().map(|p| p * factor).collect())
     }
 
     /// Leaves out outer rows and columns until `surface`, a field without levels in which every place has a value, has no fill
@@ -169,6 +184,11 @@ impl Axes {
         p.sort_by(|a, b| b.total_cmp(a));
         p
     }
+}
+
+fn axis(file: &NetcdfFile, name: &str) -> Result<Vec<f64>> {
+    let length = file.dimension(name).unwrap_or(0);
+    file.raw(name, std::slice::from_ref(&(0..length)))
 }
 
 fn step(file: &NetcdfFile, name: &str, values: &[f64]) -> Result<f64> {

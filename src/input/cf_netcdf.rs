@@ -45,7 +45,6 @@ const TEMPERATURE_2M: &[&str] = &["2t", "t2m", "tas"];
 const DEW_POINT_2M: &[&str] = &["2d", "d2m", "tdps"];
 const EAST_10M: &[&str] = &["10u", "u10", "uas"];
 const NORTH_10M: &[&str] = &["10v", "v10", "vas"];
-const TIME: &[&str] = &["time", "valid_time"];
 
 /// Reads all times of one file. With `window` only that part of a latitude-longitude grid is kept.
 ///
@@ -69,7 +68,11 @@ pub fn readings(path: &Path, window: Option<Window>) -> Result<Vec<Reading>> {
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
         let source = Source::new(&file, window)?;
-        source.times()?.into_iter().enumerate().map(|(i, t)| source.reading(i, t)).collect()
+        cf_time::axis(&file, source.axes.time.as_deref())?
+            .into_iter()
+            .enumerate()
+            .map(|(i, t)| source.reading(i, t))
+            .collect()
     })
 }
 
@@ -84,27 +87,6 @@ impl<'a> Source<'a> {
         let mut axes = Axes::new(file, temperature, window)?;
         axes.trim(file, need(file, SURFACE_PRESSURE, "surface pressure")?)?;
         Ok(Self { file, axes })
-    }
-
-    fn times(&self) -> Result<Vec<DateTime<Utc>>> {
-        let name = match &self.axes.time {
-            Some(dimension) if self.file.has(dimension) => dimension.clone(),
-            _ => need(self.file, TIME, "time")?.to_owned(),
-        };
-        let times = cf_time::times(self.file, &name)?;
-        let expected = self.axes.time.as_ref().and_then(|t| self.file.dimension(t)).unwrap_or(1);
-        if times.is_empty() || times.len() != expected {
-            return Err(self.file.error(
-                format!("variable {name}"),
-                format!("{} times", times.len()),
-                format!("{expected} times, one at least"),
-            ));
-        }
-        if let Some(i) = (1..times.len()).find(|&i| times[i] <= times[i - 1]) {
-            let found = format!("{} after {}", times[i], times[i - 1]);
-            return Err(self.file.error(format!("variable {name}, time {i}"), found, "increasing times"));
-        }
-        Ok(times)
     }
 
     fn reading(&self, time: usize, valid_time: DateTime<Utc>) -> Result<Reading> {

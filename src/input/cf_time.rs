@@ -4,6 +4,9 @@ use super::netcdf_file::NetcdfFile;
 use crate::error::Result;
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 
+/// Names of a variable of time that is no dimension.
+const NAMES: [&str; 2] = ["time", "valid_time"];
+
 /// The times of a scalar or one-dimensional variable, rounded to seconds.
 ///
 /// # Errors
@@ -37,6 +40,31 @@ pub fn times(file: &NetcdfFile, name: &str) -> Result<Vec<DateTime<Utc>>> {
             .ok_or_else(|| file.error(format!("variable {name}, time {i}"), v.to_string(), "a time"))
     };
     values.iter().enumerate().map(time).collect()
+}
+
+/// The increasing times along a file's dimension `dimension`; of the one time of a file without (`None`) from `time` or `valid_time`.
+///
+/// # Errors
+/// As [`times`], and [`crate::error::Error::Format`] when there is no time, they are not one per step, or do not increase.
+pub fn axis(file: &NetcdfFile, dimension: Option<&str>) -> Result<Vec<DateTime<Utc>>> {
+    let named = dimension.filter(|d| file.has(d)).or_else(|| NAMES.into_iter().find(|n| file.has(n)));
+    let Some(name) = named else {
+        return Err(file.error("variable time", "no time", format!("one of {NAMES:?}")));
+    };
+    let times = times(file, name)?;
+    let expected = dimension.and_then(|t| file.dimension(t)).unwrap_or(1);
+    if times.is_empty() || times.len() != expected {
+        return Err(file.error(
+            format!("variable {name}"),
+            format!("{} times", times.len()),
+            format!("{expected} times, one at least"),
+        ));
+    }
+    if let Some(i) = (1..times.len()).find(|&i| times[i] <= times[i - 1]) {
+        let found = format!("{} after {}", times[i], times[i - 1]);
+        return Err(file.error(format!("variable {name}, time {i}"), found, "increasing times"));
+    }
+    Ok(times)
 }
 
 /// Seconds of the unit, and the origin.

@@ -1,6 +1,7 @@
 //! Foreign files into nouns: one file per format, each knows one format and nothing else.
 
 pub mod accumulation;
+pub mod boundary_netcdf;
 pub mod cf_axes;
 pub mod cf_netcdf;
 pub mod cf_time;
@@ -21,6 +22,7 @@ pub mod netcdf_signature;
 pub mod observations_csv;
 pub mod outlines;
 pub mod plausibility;
+pub mod plume_csv;
 pub mod power_plants_csv;
 pub mod pressure_levels;
 pub mod published_archive;

@@ -1,8 +1,9 @@
 //! Reads every input of a night, hashes it, and says what is missing.
 
 use crate::archive::durable::{sha256, sha256_file};
-use crate::config::expand;
+use crate::config::{Config, expand};
 use crate::consultation::InputFile;
+use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::County;
 use crate::domain::daily;
 use crate::domain::event::Event;
@@ -11,10 +12,11 @@ use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::source::{Place, Sector, Source};
+use crate::domain::species::Species;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
-    Window, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
+    Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
     observations_csv, power_plants_csv,
 };
 use crate::setup::Setup;
@@ -36,6 +38,8 @@ pub struct NightInputs {
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
     /// Recorded events.
     pub events: Vec<Event>,
+    /// Mixing ratios around the outermost grid, by time; empty where there are none.
+    pub boundary: Vec<BoundaryField>,
     /// Daily values of the year so far, by area code.
     pub daily: BTreeMap<u32, BTreeMap<NaiveDate, Concentrations<f64>>>,
     pub files: Vec<InputFile>,
@@ -61,6 +65,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         observations: Vec::new(),
         observed: BTreeMap::new(),
         events: Vec::new(),
+        boundary: Vec::new(),
         daily: BTreeMap::new(),
         files: Vec::new(),
         rejections: Vec::new(),
@@ -86,6 +91,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
             .degraded
             .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
+    night.read_boundary(setup, window, program.as_deref())?;
     night.read_sources(setup, window)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
@@ -131,9 +137,9 @@ fn pick_cycle(setup: &Setup, met: &[MetField], asked: Option<DateTime<Utc>>) -> 
     Ok(cycle)
 }
 
-/// Box around the configured grid; `None` when the grid is the meteorology's own.
+/// Box around the outermost configured grid; `None` when it is the meteorology's own.
 fn window(setup: &Setup) -> Option<Window> {
-    let grid = setup.grids.grid(&setup.config.grid, &[]).ok()?;
+    let grid = setup.grids.grid(setup.outermost(), &[]).ok()?;
     Some(bounds(&grid.horizontal))
 }
 
@@ -259,6 +265,50 @@ impl NightInputs {
         Ok(())
     }
 
+    /// First hour of the night's runs.
+    pub fn start(&self, config: &Config) -> DateTime<Utc> {
+        self.cycle - Duration::hours(i64::from(config.spin_up_hours))
+    }
+
+    /// Mixing ratios around the grid: all of the night's hours, or the background alone.
+    fn read_boundary(&mut self, setup: &Setup, window: Option<Window>, probe: Option<&Path>) -> Result<()> {
+        let config = &setup.config;
+        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
+        let instead = "the air outside is that of models/boundary.toml";
+        let mapping = &setup.boundary_species;
+        for path in self.take_optional("boundary", &config.inputs.boundary, instead)? {
+            let read = boundary_netcdf::read(&path, Some(window), mapping, probe);
+            let read = read.map(|items| Accepted { items, rejections: Vec::new() });
+            for field in self.accept_optional("boundary", &path, read).unwrap_or_default() {
+                if self.boundary.iter().any(|f| f.valid_time == field.valid_time) {
+                    self.rejections.push(Rejection {
+                        file: file_name(&path),
+                        place: format!("time {}", field.valid_time),
+                        found: "a time that a file before it has; that one is used".into(),
+                        expected: "each time in one file only".into(),
+                    });
+                } else {
+                    self.boundary.push(field);
+                }
+            }
+        }
+        self.boundary.sort_by_key(|f| f.valid_time);
+        let (Some(first), Some(last)) = (self.boundary.first(), self.boundary.last()) else { return Ok(()) };
+        let (first, last) = (first.valid_time, last.valid_time);
+        let (start, end) = (self.start(config), self.cycle + Duration::hours(i64::from(config.forecast_hours)));
+        if first > start || last < end {
+            self.degraded.push(format!("boundary: {first} to {last}, the run needs {start} to {end}: {instead}"));
+            self.boundary.clear();
+            return Ok(());
+        }
+        let given = |s: &Species| self.boundary.iter().all(|f| f.of(*s).is_some());
+        let lacking: Vec<&str> = mapping.species().into_iter().filter(|s| !given(s)).map(Species::name).collect();
+        if !lacking.is_empty() {
+            self.degraded.push(format!("boundary: no {} in the files: {instead}", lacking.join(", ")));
+        }
+        Ok(())
+    }
+
     fn read_observations(&mut self, setup: &Setup) -> Result<()> {
         let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
         let files =
@@ -367,11 +417,12 @@ impl NightInputs {
     pub fn key(&self, setup: &Setup, learned: &[InputFile]) -> Result<String> {
         let c = &setup.config;
         let mut text = format!(
-            "{} {REVISION} {} {} {} {} {} {}\n",
+            "{} {REVISION} {} {} {} {} {} {} {}\n",
             env!("CARGO_PKG_VERSION"),
             self.cycle,
             setup.region.id,
             c.grid,
+            c.outer_grid.as_deref().unwrap_or("-"),
             c.forecast_hours,
             c.spin_up_hours,
             c.frozen_meteorology

@@ -8,6 +8,7 @@
 pub mod inputs;
 pub mod pairs;
 pub mod standing;
+mod stage_checkpoints;
 mod yearly;
 
 use crate::archive::durable::sha256_file;
@@ -31,11 +32,12 @@ use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::com
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
 use crate::simulation::history::History;
-use crate::simulation::run::{World, simulate};
+use crate::simulation::run::{Outside, World, simulate};
 use crate::warning::explain::{Explanation, explain};
 use crate::warning::{AreaWarning, Basis, InForce, Response, WarningDecision, WarningLevel, decide};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
+use stage_checkpoints::StageCheckpoints;
 use std::collections::BTreeMap;
 
 /// A stage of the night, for progress.
@@ -47,8 +49,19 @@ pub enum Stage {
     Cut,
 }
 
-/// Called with (stage, hours done, hours in all).
-pub type Progress<'a> = &'a dyn Fn(Stage, u32, u32);
+/// What a running night tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'e> {
+    /// `done` of `of` hours of a stage are simulated.
+    Hour { stage: Stage, done: u32, of: u32 },
+    /// A stage goes on from a checkpoint of an earlier try.
+    Resumed { stage: Stage, hour: u32 },
+    /// A checkpoint could not be written or is not used; the night goes on without it.
+    Checkpoint { stage: Stage, reason: &'e str },
+}
+
+/// Called with every event.
+pub type Progress<'a> = &'a dyn Fn(Event);
 
 /// What a night ended with.
 #[derive(Debug)]
@@ -78,7 +91,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
         return Ok(Night::Unchanged(Box::new(store.read(&run)?.record)));
     }
     let work = store.begin(&lock, &run, &key)?;
-    let domain = setup.domain(&inputs.meteorology)?;
+    let domain = setup.domain(&inputs.meteorology, inputs.cycle)?;
     let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
     let rulebook = &setup.rulebook;
     let basis = tonight.basis(&standing.in_force);
@@ -149,23 +162,37 @@ impl Tonight<'_> {
         {
             return Ok((fields::read_history(&path)?, rejections));
         }
+        let air = match self.inputs.boundary.as_slice() {
+            [] => Outside::Background,
+            fields => Outside::Fields(fields),
+        };
+        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
+        let world = self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer));
+        let kept = StageCheckpoints::new(self, stage, name)?;
+        let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
+        let (history, rejections) = simulate(&world, sources, Some(&kept), &hour)?;
+        fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
+        self.work.save_stage(name, &(&rejections, sha256_file(&path)?.1))?;
+        kept.folder.clear()?;
+        // what a resumed night reads is what this night goes on with
+        Ok((fields::read_history(&path)?, rejections))
+    }
+
+    /// A run of the night's hours on one grid.
+    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
         let config = &self.setup.config;
-        let world = World {
-            grid: &self.domain.grid,
-            background: &self.domain.background,
-            surface: self.domain.surface,
+        World {
+            grid: &domain.grid,
+            background: &domain.background,
+            outside,
+            surface: domain.surface,
             meteorology: &self.inputs.meteorology,
             frozen: config.frozen_meteorology,
             emission: &self.setup.emission,
-            weights: &self.domain.weights,
-            start: self.inputs.cycle - Duration::hours(i64::from(config.spin_up_hours)),
+            weights: &domain.weights,
+            start: self.inputs.start(config),
             hours: config.spin_up_hours + config.forecast_hours,
-        };
-        let (history, rejections) = simulate(&world, sources, &|done, of| (self.progress)(stage, done, of))?;
-        fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
-        self.work.save_stage(name, &(&rejections, sha256_file(&path)?.1))?;
-        // what a resumed night reads is what this night goes on with
-        Ok((fields::read_history(&path)?, rejections))
+        }
     }
 
     /// County series without the hours in which the air is still the background it started from.
@@ -298,6 +325,7 @@ impl Tonight<'_> {
             run: self.work.run().to_string(),
             cycle: self.inputs.cycle,
             grid: self.domain.grid.name.clone(),
+            outer_grid: self.domain.outer.as_ref().map(|o| o.grid.name.clone()),
             region: region.id.clone(),
             region_name_zh: region.name_zh.clone(),
             status: if degraded.is_empty() { Status::Complete } else { Status::Degraded },

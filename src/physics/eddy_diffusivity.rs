@@ -1,6 +1,6 @@
 //! Vertical eddy diffusivity of scalars.
 
-use super::surface_layer::SurfaceLayer;
+use super::surface_layer::{SurfaceLayer, phi_h};
 use crate::constants::{GRAVITY, VON_KARMAN};
 
 const KAPPA: f32 = VON_KARMAN as f32;
@@ -44,24 +44,17 @@ pub fn free_air(z: f32, local: &Stratification) -> f32 {
 
 /// Diffusivity inside the boundary layer [m2 s-1] at `z` [m] of a layer of `mixing_height` [m]; 0 at and above its top.
 ///
-/// `K = kappa w z (1 - z/h)^2` (Troen & Mahrt 1986, Boundary-Layer Meteorol. 37, 129) with the scalar velocity scale w
-/// of Holtslag & Boville (1993), their appendix: stable `u* / phi_h`, `phi_h = 1 + 5 z/L` to z/L = 1 and `5 + z/L`
-/// beyond; unstable `u* (1 - 15 z/L)^(1/2)`, held above a tenth of the layer, where it scales with w* as `(u*^3 + 0.6
-/// w*^3)^(1/3)` over the turbulent Prandtl number. The counter-gradient part of that Prandtl number is left out: it
-/// belongs to a non-local flux, which this K does not accompany.
+/// `K = kappa u* / phi_h(z_s / L) z (1 - z/h)^2` (Troen & Mahrt 1986, Boundary-Layer Meteorol. 37, 129; Pleim 2007, J. Appl.
+/// Meteorol. Climatol. 46, 1383) with [`phi_h`] of the surface layer, so that wind, temperature and tracers have profiles of one
+/// theory; `z_s = z`, in unstable air at most a tenth of the layer.
 pub fn boundary_layer(z: f32, surface: &SurfaceLayer, mixing_height: f32) -> f32 {
     if z >= mixing_height {
         return 0.0;
     }
     let inverse = surface.inverse_obukhov;
-    let scale = if inverse >= 0.0 {
-        let zeta = z * inverse;
-        surface.u_star / if zeta <= 1.0 { 1.0 + 5.0 * zeta } else { 5.0 + zeta }
-    } else {
-        surface.u_star * (1.0 - 15.0 * z.min(SURFACE_FRACTION * mixing_height) * inverse).sqrt()
-    };
+    let level = if inverse >= 0.0 { z } else { z.min(SURFACE_FRACTION * mixing_height) };
     let part = 1.0 - z / mixing_height;
-    KAPPA * scale * z * part * part
+    KAPPA * surface.u_star / phi_h(level * inverse) * z * part * part
 }
 
 /// Diffusivity [m2 s-1] at height `z` [m] above ground: the larger of [`boundary_layer`] and [`free_air`], between
@@ -81,21 +74,27 @@ mod tests {
         SurfaceLayer { u_star, inverse_obukhov, heat_flux: 0.0, roughness: 0.1 }
     }
 
-    /// Neutral profile by calculus: maximum at h/3, of (4/27) kappa u* h = 0.4 * 0.3 * 900 * 4/27 = 16 m2/s.
+    /// Neutral profile by calculus: maximum at h/3, of (4/27) kappa u* h / Pr = 0.4 * 0.3 / 0.85 * 900 * 4/27 = 18.82 m2/s.
     #[test]
     fn neutral_profile_peaks_at_a_third() {
         let s = layer(0.3, 0.0);
-        assert!((boundary_layer(300.0, &s, 900.0) - 16.0).abs() < 1e-4);
-        assert!(boundary_layer(290.0, &s, 900.0) < 16.0 && boundary_layer(310.0, &s, 900.0) < 16.0);
+        assert!((boundary_layer(300.0, &s, 900.0) - 18.8235).abs() < 1e-4);
+        assert!(boundary_layer(290.0, &s, 900.0) < 18.8235 && boundary_layer(310.0, &s, 900.0) < 18.8235);
     }
 
-    /// Near the ground K / (kappa u* z) tends to 1 / phi_h: stable zeta 0.5 gives 1/3.5; z/L = -0.2 gives 2.
+    /// Near the ground K / (kappa u* z) tends to 1 / phi_h: zeta 0.5: 0.85 (1 + 0.5 (0.7 + 0.75 exp(-0.175) 5.825)) = 2.7061; zeta -0.5: 3 / 0.85.
     #[test]
     fn surface_layer_limit() {
         let deep = 1e6;
         let ratio = |z: f32, inverse: f32| boundary_layer(z, &layer(0.25, inverse), deep) / (0.4 * 0.25 * z);
-        assert!((ratio(10.0, 0.05) - 1.0 / 3.5).abs() < 1e-4);
-        assert!((ratio(10.0, -0.02) - 2.0).abs() < 1e-4);
+        assert!((ratio(10.0, 0.05) - 1.0 / 2.7061).abs() < 1e-4);
+        assert!((ratio(10.0, -0.05) - 3.0 / 0.85).abs() < 1e-3);
+    }
+
+    /// Half way up a convective layer of 1000 m at L = -20 m, phi_h is that of 100 m: 0.4 * 0.25 * sqrt(81) / 0.85 * 500 / 4 = 132.35 m2/s.
+    #[test]
+    fn stability_of_the_convective_layer_is_that_of_its_lowest_tenth() {
+        assert!((boundary_layer(500.0, &layer(0.25, -0.05), 1000.0) - 132.353).abs() < 0.01);
     }
 
     #[test]

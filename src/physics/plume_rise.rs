@@ -139,6 +139,7 @@ mod tests {
         for theta_gradient_k_m in [-0.01, 0.0, 0.05] {
             let air = StackAir { temperature_k: 270.0, wind_m_s: 0.0, theta_gradient_k_m };
             assert_eq!(effective_height(&stack, &air), 20.0);
+            assert_eq!(buoyancy_flux(&Stack { exit_speed_m_s: 3.0, ..stack }, &air), 0.0, "colder than the air");
         }
     }
 }

@@ -11,6 +11,10 @@ pub const LOWEST_WIND: f32 = 0.3;
 /// Lowest friction velocity returned [m s-1].
 pub const LOWEST_U_STAR: f32 = 0.02;
 
+/// Turbulent Prandtl and Schmidt number of neutral air [1]: published values lie between 0.74 (Businger et al. 1971) and 1 (Dyer 1974), with
+/// 0.95 of Hogstrom (1988); 0.85 is that of Kader & Yaglom (1972, Int. J. Heat Mass Transf. 15, 2329), near the middle.
+pub const TURBULENT_PRANDTL: f32 = 0.85;
+
 /// The turbulent state of the surface layer above one column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SurfaceLayer {
@@ -55,7 +59,21 @@ pub fn psi_m(zeta: f32) -> f32 {
     2.0 * ((1.0 + x) / 2.0).ln() + ((1.0 + x * x) / 2.0).ln() - 2.0 * x.atan() + std::f32::consts::FRAC_PI_2
 }
 
-/// Integrated stability function of heat [1] at `zeta = z/L`; references as [`psi_m`], gradient `(1 - 16 zeta)^-1/2`.
+/// Gradient function of heat and of any other scalar [1] at `zeta = z/L`: `kappa z / theta* dtheta/dz`, of which [`psi_h`] is the integral.
+///
+/// Unstable: `Pr (1 - 16 zeta)^-1/2` (Dyer 1974); stable: `Pr (1 + zeta (a + b exp(-d zeta) (1 + c - d zeta)))` (Beljaars & Holtslag 1991,
+/// J. Appl. Meteorol. 30, 327, eq. 28, with the coefficients of [`psi_m`]); `Pr` is [`TURBULENT_PRANDTL`].
+pub fn phi_h(zeta: f32) -> f32 {
+    let shape = if zeta >= 0.0 {
+        1.0 + zeta * (0.7 + 0.75 * (-0.35 * zeta).exp() * (1.0 + 5.0 - 0.35 * zeta))
+    } else {
+        1.0 / (1.0 - 16.0 * zeta).sqrt()
+    };
+    TURBULENT_PRANDTL * shape
+}
+
+/// Integrated stability function of heat [1] at `zeta = z/L`: the profile is `Pr theta* / kappa (ln(z/z0) - psi_h)`; references as [`psi_m`],
+/// gradient `(1 - 16 zeta)^-1/2`.
 pub fn psi_h(zeta: f32) -> f32 {
     if zeta >= 0.0 {
         return psi_stable(zeta);
@@ -126,7 +144,7 @@ impl SurfaceLayer {
         let theta_star = |inverse: f32| {
             let log = (profile.upper_height_m / profile.lower_height_m).ln() - psi_h(profile.upper_height_m * inverse)
                 + psi_h(profile.lower_height_m * inverse);
-            KAPPA * difference / log.max(0.2)
+            KAPPA * difference / (TURBULENT_PRANDTL * log.max(0.2))
         };
         let sign = if difference < 0.0 { -1.0 } else { 1.0 };
         let surplus = |inverse: f32| {
@@ -153,11 +171,11 @@ impl SurfaceLayer {
         self.u_star * (-mixing_height_m * self.inverse_obukhov / KAPPA).max(0.0).cbrt()
     }
 
-    /// Aerodynamic resistance [s m-1] between `height_m` [m] and the roughness length (Wesely & Hicks 1977).
+    /// Aerodynamic resistance of a scalar [s m-1] between `height_m` [m] and the roughness length (Wesely & Hicks 1977).
     pub fn aerodynamic_resistance(&self, height_m: f32) -> f32 {
         let z0 = self.roughness;
         let log = (height_m / z0).ln() - psi_h(height_m * self.inverse_obukhov) + psi_h(z0 * self.inverse_obukhov);
-        log.max(0.2) / (KAPPA * self.u_star)
+        TURBULENT_PRANDTL * log.max(0.2) / (KAPPA * self.u_star)
     }
 }
 
@@ -222,13 +240,25 @@ mod tests {
         }
     }
 
-    /// Neutral 6 m/s at 10 m over 0.1 m: u* = 0.4 * 6 / ln 100 = 0.5212 m/s; ra(10 m) = ln 100 / (0.4 u*) = 22.09 s/m.
+    /// The gradient times z is what psi loses along ln z; neutral 0.85; zeta -1: 0.85 / sqrt 17 = 0.20616.
+    #[test]
+    fn gradient_and_integral_of_scalars_belong_together() {
+        for zeta in [-3.0_f32, -0.4, -0.05, 0.05, 0.4, 3.0] {
+            let (low, high) = (zeta * 0.99, zeta * 1.01);
+            let slope = ((high / low).ln() - psi_h(high) + psi_h(low)) / (high / low).ln();
+            assert!((phi_h(zeta) / (0.85 * slope) - 1.0).abs() < 2e-3, "{zeta}: {} {slope}", phi_h(zeta));
+        }
+        assert_eq!(phi_h(0.0), 0.85);
+        assert!((phi_h(-1.0) - 0.20616).abs() < 1e-5);
+    }
+
+    /// Neutral 6 m/s at 10 m over 0.1 m: u* = 0.4 * 6 / ln 100 = 0.5212 m/s; ra(10 m) = 0.85 ln 100 / (0.4 u*) = 18.78 s/m.
     #[test]
     fn neutral_log_law() {
         let s = SurfaceLayer::from_wind_and_heat_flux(6.0, 10.0, 0.0, 270.0, 1.3, 0.1);
         assert_eq!(s.inverse_obukhov, 0.0);
         assert!((s.u_star - 0.5212).abs() < 1e-4, "{}", s.u_star);
-        assert!((s.aerodynamic_resistance(10.0) - 22.09).abs() < 0.02);
+        assert!((s.aerodynamic_resistance(10.0) - 18.78).abs() < 0.02);
     }
 
     /// Profiles built from known fluxes give them back.
@@ -239,7 +269,7 @@ mod tests {
             let theta_star = u_star * u_star * theta0 * inverse / (0.4 * 9.80665);
             let log_m = (10.0 / z0).ln() - psi_m(10.0 * inverse) + psi_m(z0 * inverse);
             let log_h = (12.0_f32 / 2.0).ln() - psi_h(12.0 * inverse) + psi_h(2.0 * inverse);
-            let half = 0.5 * theta_star / 0.4 * log_h;
+            let half = 0.5 * 0.85 * theta_star / 0.4 * log_h;
             let s = SurfaceLayer::from_profile(&Profile {
                 wind_m_s: u_star / 0.4 * log_m,
                 wind_height_m: 10.0,

@@ -235,4 +235,66 @@ mod tests {
             assert!((a / b - 1.0).abs() < 1e-5, "{a} {b}");
         }
     }
+
+    /// A profile that is linear in height is a parabola without curvature in every layer, however thick: it moves up unchanged.
+    #[test]
+    fn a_linear_profile_in_unequal_layers_moves_exactly() {
+        let thickness = [20.0f64, 30.0, 25.0, 60.0, 50.0, 110.0, 90.0, 200.0, 150.0, 300.0];
+        let n = thickness.len();
+        let mut height = 0.0;
+        let mut centre = Vec::new();
+        for d in thickness {
+            centre.push(height + 0.5 * d);
+            height += d;
+        }
+        let start: Vec<f32> = centre.iter().map(|z| (1.0 + 0.002 * z) as f32).collect();
+        let mut q = start.clone();
+        let mut mass = thickness.map(|d| d as f32).to_vec();
+        let flux = vec![6.0f32; n + 1];
+        let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(n, 1));
+        advance(&mut q, &mut mass, &flux, 0.5, 0.0, 1, &coefficients, &mut scratch);
+        // half of 6 m; the layers at either end, and what flows from them, see the boundary
+        for k in 3..n - 2 {
+            assert!((q[k] - (start[k] - 0.002 * 3.0)).abs() < 2e-6, "layer {k}: {} from {}", q[k], start[k]);
+        }
+    }
+
+    /// Two halves of a step in air that thins and thickens: what the column holds changes by what passed the top, to f32.
+    #[test]
+    fn mass_closes_with_what_passes_the_top() {
+        let (n, width) = (6, 2);
+        let mass = vec![100.0f32; n * width];
+        // the first column takes air in through the top, the second gives some off
+        let next: Vec<f32> =
+            (0..n * width).map(|c| if c % 2 == 0 { 108.0 + c as f32 } else { 94.0 - c as f32 }).collect();
+        let mut flux = vec![0.0; (n + 1) * width];
+        continuity_flux(&mass, &next, width, &mut flux);
+        let mut q: Vec<f32> = (0..n * width).map(|c| 1.0 + ((c * 7) % 5) as f32).collect();
+        let (coefficients, mut scratch) = (LayerCoefficients::new(&[50.0; 6]), ColumnScratch::new(n, width));
+        let held = |q: &[f32], m: &[f32]| q.iter().zip(m).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
+        let before = held(&q, &mass);
+        let mut m = mass.clone();
+        let top = 9.0;
+        let (mut out, mut entered) = (0.0, 0.0);
+        for _ in 0..2 {
+            let passed = advance(&mut q, &mut m, &flux, 0.5, top, width, &coefficients, &mut scratch);
+            (out, entered) = (out + passed.0, entered + passed.1);
+        }
+        // all air that came in was 9 times tracer
+        let gained: f64 = (0..n).map(|k| f64::from(next[k * width] - mass[k * width])).sum();
+        assert!((entered - 9.0 * gained).abs() < 1e-3, "{entered} for {gained} kg of air");
+        assert!(out > 0.0);
+        assert!((held(&q, &m) - before - entered + out).abs() < 1e-6 * before, "{out} {entered}");
+        for (a, b) in m.iter().zip(&next) {
+            assert!((a / b - 1.0).abs() < 1e-6);
+        }
+    }
+
+    /// 10 kg that lose 3 kg downward and 2 kg upward lose half; inflow does not count.
+    #[test]
+    fn outflow_counts_on_both_sides_of_a_layer() {
+        assert_eq!(largest_outflow(&[10.0], &[-3.0, 2.0], 1), 0.5);
+        assert_eq!(largest_outflow(&[10.0, 10.0], &[0.0, -4.0, 0.0], 1), 0.4);
+        assert_eq!(largest_outflow(&[10.0], &[3.0, -2.0], 1), 0.0);
+    }
 }

@@ -3,52 +3,101 @@
 //! Backward Euler on layer masses:
 //!
 //! ```text
-//!   m_k (q'_k - q_k) = e_k+1 (q'_k+1 - q'_k) - e_k (q'_k - q'_k-1) + s_k - [k = 0] d q'_0
+//!   m_k (q'_k - q_k) = e_k (q'_k+1 - q'_k) - e_k-1 (q'_k - q'_k-1)                         local
+//!                    + u_k q'_0 + w_k q'_k+1 - w_k-1 q'_k       (k > 0; u_k = w_k-1 - w_k)  non-local
+//!                    + w_0 (q'_1 - q'_0)                        (k = 0)
+//!                    + s_k - [k = 0] d q'_0
 //! ```
 //!
-//! with `m` air mass [kg], `e_k` the exchange through interface k in the step [kg], `s` emitted mass [kg], `d = m_0 v_d dt / dz_0` [kg]. It is solved for
-//! the departure from the top layer's value, so a uniform mixing ratio has a zero right-hand side and stays uniform to the last bit, while no
-//! large exchange terms cancel (solving for q' - q loses 4e-5 of the mass in f32 when e = 700 m). Elimination runs from the top down: only the
-//! last pivot holds `d`, and all species share the factors.
+//! with `m` air mass [kg]; `e_k` the local exchange and `w_k` the descent of air through the interface above layer k in the step [kg]; `u_k` the air that
+//! the updrafts bring from the lowest layer straight to layer k [kg] (ACM2, see [`nonlocal_mixing`](super::nonlocal_mixing)); `s` emitted mass
+//! [kg]; `d = m_0 v_d dt / dz_0` [kg].
+//!
+//! It is solved for the departure from the top layer's value, so a uniform mixing ratio has a zero right-hand side and stays uniform to the last bit, while no
+//! large exchange terms cancel (solving for q' - q loses 4e-5 of the mass in f32 when e = 700 m). The matrix is tridiagonal but for its first
+//! column, the updrafts. Elimination runs from the top down and carries that column along, so that only the last pivot holds `d` and all
+//! species share the factors. Each part of a column above an interface then acts as an effective mass `S_k = m_k + r_k S_k+1` with `r_k =
+//! (e_k + w_k) / P_k+1` and the pivot `P_k = S_k + e_k-1 + U_k`, `U_k = u_k + r_k U_k+1`: sums of positive terms, no subtraction.
 //!
 //! # Reference
 //! Thomas algorithm; unconditionally stable and positive: an M-matrix with non-negative sources (e.g. Jacobson 2005, Fundamentals of
-//! Atmospheric Modeling, 2nd ed., sec. 7.4).
+//! Atmospheric Modeling, 2nd ed., sec. 7.4). Non-local part: Pleim 2007, J. Appl. Meteorol. Climatol. 46, 1383.
 
 /// Factors shared by all species of a row `[z][x]`.
 #[derive(Debug, Clone)]
 pub struct MixingFactors {
-    /// `e_k+1 / pivot_k+1` for interfaces 1 .. n-1, stored at the layer below.
+    /// `r_k` for interfaces above layers 0 .. n-2, stored at the layer below.
     ratio: Vec<f32>,
-    /// `1 / pivot_k`.
+    /// `1 / P_k`.
     inverse: Vec<f32>,
-    /// Effective mass of the whole column, the pivot of layer 0 without deposition.
+    /// `S_k` of the layer eliminated last: of layer 0, the pivot without deposition.
     ground: Vec<f32>,
+    /// `e_k-1 / P_k` and `U_k / P_k`, where there are updrafts.
+    from_below: Vec<f32>,
+    from_ground: Vec<f32>,
+    /// `U_k` of the layer eliminated last.
+    updraft: Vec<f32>,
+    convective: bool,
 }
 
 impl MixingFactors {
     /// Empty factors for rows of `layers x width`.
     pub fn new(layers: usize, width: usize) -> Self {
-        Self { ratio: vec![0.0; layers * width], inverse: vec![0.0; layers * width], ground: vec![0.0; width] }
+        let rows = || vec![0.0; layers * width];
+        Self {
+            ratio: rows(),
+            inverse: rows(),
+            ground: vec![0.0; width],
+            from_below: rows(),
+            from_ground: rows(),
+            updraft: vec![0.0; width],
+            convective: false,
+        }
     }
-
-    // Each column above an interface acts as an effective mass s = m + e s_above / (s_above + e), which needs no subtraction.
 
     /// Factors from air mass [kg] and exchange [kg] through inner interfaces: `exchange[k]` between layers k and k+1, `layers - 1` rows.
     pub fn factorise(&mut self, mass: &[f32], exchange: &[f32], width: usize) {
         let n = mass.len() / width;
-        for k in (0..n).rev() {
+        self.convective = false;
+        let ground = &mut self.ground[..width];
+        ground.copy_from_slice(&mass[(n - 1) * width..]);
+        for k in (1..n).rev() {
+            let (row, below) = (k * width..(k + 1) * width, (k - 1) * width..k * width);
+            let (e, m) = (&exchange[below.clone()], &mass[below.clone()]);
+            let (inverse, ratio) = (&mut self.inverse[row], &mut self.ratio[below]);
             for x in 0..width {
-                let c = k * width + x;
-                let below = if k > 0 { exchange[c - width] } else { 0.0 };
-                let mut effective = mass[c];
-                if k + 1 < n {
-                    let ratio = exchange[c] * self.inverse[c + width];
-                    self.ratio[c] = ratio;
-                    effective += ratio * self.ground[x];
+                inverse[x] = 1.0 / (ground[x] + e[x]);
+                ratio[x] = e[x] * inverse[x];
+                ground[x] = m[x] + ratio[x] * ground[x];
+            }
+        }
+    }
+
+    /// As [`Self::factorise`], with updrafts from the lowest layer: `descent` [kg] is the air that sinks through inner interfaces in return,
+    /// `layers - 1` rows, which must not grow with height.
+    pub fn factorise_convective(&mut self, mass: &[f32], exchange: &[f32], descent: &[f32], width: usize) {
+        let n = mass.len() / width;
+        self.convective = true;
+        let (ground, updraft) = (&mut self.ground[..width], &mut self.updraft[..width]);
+        ground.copy_from_slice(&mass[(n - 1) * width..]);
+        updraft.copy_from_slice(&descent[(n - 2) * width..]);
+        for k in (1..n).rev() {
+            let (row, below) = (k * width..(k + 1) * width, (k - 1) * width..k * width);
+            let (e, w, m) = (&exchange[below.clone()], &descent[below.clone()], &mass[below.clone()]);
+            let (inverse, ratio) = (&mut self.inverse[row.clone()], &mut self.ratio[below]);
+            let (from_below, from_ground) = (&mut self.from_below[row.clone()], &mut self.from_ground[row]);
+            for x in 0..width {
+                inverse[x] = 1.0 / (ground[x] + e[x] + updraft[x]);
+                from_below[x] = e[x] * inverse[x];
+                from_ground[x] = updraft[x] * inverse[x];
+                ratio[x] = (e[x] + w[x]) * inverse[x];
+                ground[x] = m[x] + ratio[x] * ground[x];
+            }
+            if k > 1 {
+                let beneath = &descent[(k - 2) * width..(k - 1) * width];
+                for x in 0..width {
+                    updraft[x] = (beneath[x] - w[x]) + ratio[x] * updraft[x];
                 }
-                self.inverse[c] = 1.0 / (effective + below);
-                self.ground[x] = effective;
             }
         }
     }
@@ -72,29 +121,100 @@ pub fn mix(
 ) {
     let n = q.len() / width;
     let (lower, top) = q.split_at_mut((n - 1) * width);
-    for k in (0..n).rev() {
-        for x in 0..width {
-            let c = k * width + x;
-            let mut rhs = if c < emitted.len() { emitted[c] } else { 0.0 };
-            if k + 1 < n {
-                rhs += mass[c] * (lower[c] - top[x]) + factors.ratio[c] * work[c + width];
-            }
-            work[c] = rhs;
-        }
-    }
+    eliminate(lower, top, mass, factors, emitted, work, width);
     for x in 0..width {
         let departure = (work[x] - deposition[x] * top[x]) / (factors.ground[x] + deposition[x]);
         work[x] = departure;
         lower[x] = departure + top[x];
         deposited[x] += f64::from(deposition[x]) * f64::from(lower[x]);
     }
-    for k in 1..n {
+    if factors.convective {
+        substitute_convective(lower, top, factors, work, width);
+    } else {
+        substitute(lower, top, factors, work, width);
+    }
+}
+
+/// Right-hand sides from the top down: `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` into `work`.
+fn eliminate(
+    lower: &[f32],
+    top: &[f32],
+    mass: &[f32],
+    factors: &MixingFactors,
+    emitted: &[f32],
+    work: &mut [f32],
+    width: usize,
+) {
+    let top = &top[..width];
+    let highest = lower.len();
+    work[highest..highest + width].fill(0.0);
+    add_row(&mut work[highest..highest + width], emitted.get(highest..).unwrap_or(&[]));
+    for k in (0..highest / width).rev() {
+        let row = k * width..(k + 1) * width;
+        let (here, above) = work[row.start..row.end + width].split_at_mut(width);
+        let (q, m, ratio) = (&lower[row.clone()], &mass[row.clone()], &factors.ratio[row.clone()]);
         for x in 0..width {
-            let c = k * width + x;
-            let departure = work[c] * factors.inverse[c] + factors.ratio[c - width] * work[c - width];
-            work[c] = departure;
-            let value = departure + top[x];
-            if k + 1 < n { lower[c] = value } else { top[x] = value }
+            here[x] = m[x] * (q[x] - top[x]) + ratio[x] * above[x];
+        }
+        add_row(here, emitted.get(row.start..).unwrap_or(&[]));
+    }
+}
+
+fn add_row(row: &mut [f32], addend: &[f32]) {
+    for (r, a) in row.iter_mut().zip(addend) {
+        *r += a;
+    }
+}
+
+fn add_products(row: &mut [f32], a: &[f32], b: &[f32]) {
+    for ((r, a), b) in row.iter_mut().zip(a).zip(b) {
+        *r += a * b;
+    }
+}
+
+/// Departures from the ground up, and the new mixing ratios from them.
+fn substitute(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work: &mut [f32], width: usize) {
+    let n = lower.len() / width + 1;
+    for k in 1..n {
+        let row = k * width..(k + 1) * width;
+        let (below, here) = work[row.start - width..row.end].split_at_mut(width);
+        let (inverse, ratio) = (&factors.inverse[row.clone()], &factors.ratio[row.start - width..row.start]);
+        for x in 0..width {
+            here[x] = here[x] * inverse[x] + ratio[x] * below[x];
+        }
+        value_row(lower, top, here, row.start);
+    }
+}
+
+/// As [`substitute`], with what the updrafts bring from the ground.
+fn substitute_convective(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work: &mut [f32], width: usize) {
+    let n = lower.len() / width + 1;
+    let (ground, above) = work.split_at_mut(width);
+    for k in 1..n {
+        let row = k * width..(k + 1) * width;
+        let inverse = &factors.inverse[row.clone()];
+        let (from_below, from_ground) = (&factors.from_below[row.clone()], &factors.from_ground[row.clone()]);
+        let (before, here) = above.split_at_mut(row.start - width);
+        let here = &mut here[..width];
+        let below = if k == 1 { &*ground } else { &before[row.start - 2 * width..] };
+        for (h, i) in here.iter_mut().zip(inverse) {
+            *h *= i;
+        }
+        add_products(here, from_below, below);
+        add_products(here, from_ground, ground);
+        value_row(lower, top, here, row.start);
+    }
+}
+
+/// Mixing ratios of the layer that starts at `start`: departure plus the old value at the top, which its own layer loses last.
+fn value_row(lower: &mut [f32], top: &mut [f32], departure: &[f32], start: usize) {
+    if start < lower.len() {
+        for ((q, d), t) in lower[start..].iter_mut().zip(departure).zip(&*top) {
+            *q = d + t;
+        }
+    } else {
+        for (t, d) in top.iter_mut().zip(departure) {
+            *t += d;
         }
     }
 }
@@ -176,5 +296,135 @@ mod tests {
         let mut q = vec![0.777f32; 20];
         mix(&mut q, &c.mass, &c.factors, &[], &[0.0], &mut [0.0], &mut c.work, 1);
         assert!(q.iter().all(|&v| v == 0.777));
+    }
+
+    /// A column of 12 unequal layers with updrafts into the lowest `reach` of them: mass, exchange, descent [kg], between weak and strong.
+    fn updrafts(strength: f32, reach: usize) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let mass: Vec<f32> = (0..12).map(|k| 20.0 + 9.0 * k as f32).collect();
+        let exchange = (0..11).map(|k| strength * (3.0 + ((k * 7 + 2) % 5) as f32)).collect();
+        let descent = (0..11).map(|k| strength * 11.0 * (1.0 - k as f32 / reach as f32).max(0.0)).collect();
+        (mass, exchange, descent)
+    }
+
+    /// The equations of the module's head written out as a full matrix and solved by Gaussian elimination with pivoting in f64.
+    fn dense(q: &[f32], mass: &[f32], exchange: &[f32], descent: &[f32], emitted: &[f32], deposition: f32) -> Vec<f64> {
+        let n = q.len();
+        let f = f64::from;
+        let mut a = vec![vec![0.0; n + 1]; n];
+        // every stream carries the mixing ratio of `from` out of it and into `to`
+        let mut stream = |from: usize, to: usize, kg: f64| {
+            a[from][from] += kg;
+            a[to][from] -= kg;
+        };
+        for k in 0..n - 1 {
+            stream(k, k + 1, f(exchange[k]));
+            stream(k + 1, k, f(exchange[k]) + f(descent[k]));
+            let above = if k + 1 < n - 1 { f(descent[k + 1]) } else { 0.0 };
+            stream(0, k + 1, f(descent[k]) - above);
+        }
+        for k in 0..n {
+            a[k][k] += f(mass[k]);
+            a[k][n] = f(mass[k]) * f(q[k]) + emitted.get(k).copied().map_or(0.0, f);
+        }
+        a[0][0] += f(deposition);
+        for c in 0..n {
+            let pivot = (c..n).max_by(|i, j| a[*i][c].abs().total_cmp(&a[*j][c].abs())).unwrap();
+            a.swap(c, pivot);
+            let row = a[c].clone();
+            for (i, other) in a.iter_mut().enumerate().filter(|(i, _)| *i != c) {
+                let factor = other[c] / row[c];
+                assert!(i < n);
+                other.iter_mut().zip(&row).for_each(|(v, r)| *v -= factor * r);
+            }
+        }
+        (0..n).map(|k| a[k][n] / a[k][k]).collect()
+    }
+
+    fn mix_convective(q: &mut [f32], column: &(Vec<f32>, Vec<f32>, Vec<f32>), emitted: &[f32], deposition: f32) -> f64 {
+        let (mass, exchange, descent) = column;
+        let mut factors = MixingFactors::new(mass.len(), 1);
+        factors.factorise_convective(mass, exchange, descent, 1);
+        let mut deposited = [0.0];
+        mix(q, mass, &factors, emitted, &[deposition], &mut deposited, &mut vec![0.0; mass.len()], 1);
+        deposited[0]
+    }
+
+    #[test]
+    fn updrafts_meet_a_dense_solution() {
+        for (strength, reach) in [(0.01, 11), (1.0, 11), (8.0, 6), (300.0, 3), (5.0, 1)] {
+            let column = updrafts(strength, reach);
+            let start: Vec<f32> = (0..12).map(|k| 1.0 + 0.7 * (k as f32 * 1.3).sin()).collect();
+            let mut q = start.clone();
+            let deposited = mix_convective(&mut q, &column, &[7.0, 3.0], 2.5);
+            let exact = dense(&start, &column.0, &column.1, &column.2, &[7.0, 3.0], 2.5);
+            for (k, (q, e)) in q.iter().zip(&exact).enumerate() {
+                assert!((f64::from(*q) / e - 1.0).abs() < 2e-6, "strength {strength} layer {k}: {q} {e}");
+            }
+            assert!((deposited / (2.5 * exact[0]) - 1.0).abs() < 2e-6);
+        }
+    }
+
+    /// A flux F from the top to a ground that takes it up: through every interface F = e_k (q_k+1 - q_k) + w_k (q_k+1 - q_0), which gives the
+    /// steady profile layer by layer from q_0 = F / d.
+    #[test]
+    fn steady_flux_through_updrafts_has_its_exact_profile() {
+        let column = updrafts(2.0, 8);
+        let (flux, deposition) = (0.6f32, 1.5f32);
+        let mut source = [0.0f32; 12];
+        source[11] = flux;
+        let mut q = vec![0.5f32; 12];
+        for _ in 0..4000 {
+            mix_convective(&mut q, &column, &source, deposition);
+        }
+        let ground = f64::from(flux / deposition);
+        let mut exact = ground;
+        assert!((f64::from(q[0]) / ground - 1.0).abs() < 1e-3, "{} {ground}", q[0]);
+        for k in 0..11 {
+            let (e, w) = (f64::from(column.1[k]), f64::from(column.2[k]));
+            exact = (f64::from(flux) + e * exact + w * ground) / (e + w);
+            assert!((f64::from(q[k + 1]) / exact - 1.0).abs() < 1e-3, "layer {}: {} {exact}", k + 1, q[k + 1]);
+        }
+    }
+
+    #[test]
+    fn updrafts_close_mass_and_keep_positive_and_uniform() {
+        for strength in [0.1, 10.0, 2000.0] {
+            let column = updrafts(strength, 9);
+            let mut q: Vec<f32> = (0..12).map(|k| if k == 5 { 1.0 } else { 0.0 }).collect();
+            let kg = |q: &[f32]| q.iter().zip(&column.0).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
+            let before = kg(&q);
+            let deposited = mix_convective(&mut q, &column, &[2.0, 1.0], 4.0);
+            assert!(q.iter().all(|&v| v > 0.0), "{q:?}");
+            assert!(((kg(&q) + deposited) / (before + 3.0) - 1.0).abs() < 1e-6, "{strength}: {} {deposited}", kg(&q));
+            let mut q = vec![0.777f32; 12];
+            mix_convective(&mut q, &column, &[], 0.0);
+            assert!(q.iter().all(|&v| v == 0.777));
+        }
+    }
+
+    /// Beside a convective column a stable one is mixed as if it were alone, and no descent means no updraft.
+    #[test]
+    fn a_stable_column_beside_a_convective_one_is_mixed_locally() {
+        let (mass, exchange, descent) = updrafts(3.0, 10);
+        let pair = |v: &[f32], other: &[f32]| v.iter().zip(other).flat_map(|(a, b)| [*a, *b]).collect::<Vec<f32>>();
+        let start: Vec<f32> = (0..12).map(|k| 1.0 / (1.0 + k as f32)).collect();
+        let still = vec![0.0f32; 11];
+        let mut factors = MixingFactors::new(12, 2);
+        factors.factorise_convective(&pair(&mass, &mass), &pair(&exchange, &exchange), &pair(&descent, &still), 2);
+        let mut both = pair(&start, &start);
+        let mut work = vec![0.0; 24];
+        mix(&mut both, &pair(&mass, &mass), &factors, &[1.0; 2], &[0.5; 2], &mut [0.0; 2], &mut work, 2);
+        let mut convective = start.clone();
+        mix_convective(&mut convective, &(mass.clone(), exchange.clone(), descent), &[1.0], 0.5);
+        let mut alone = start;
+        factors = MixingFactors::new(12, 1);
+        // factors that were convective in an earlier hour
+        factors.factorise_convective(&mass, &exchange, &exchange, 1);
+        factors.factorise(&mass, &exchange, 1);
+        mix(&mut alone, &mass, &factors, &[1.0], &[0.5], &mut [0.0], &mut work[..12], 1);
+        for k in 0..12 {
+            assert_eq!(both[2 * k], convective[k]);
+            assert!((both[2 * k + 1] / alone[k] - 1.0).abs() < 1e-6, "{} {}", both[2 * k + 1], alone[k]);
+        }
     }
 }

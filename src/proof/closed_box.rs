@@ -13,7 +13,7 @@ use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::driver::HourDriver;
 use crate::simulation::emission_placement::EmissionField;
 use crate::simulation::meteorology::Meteorology;
-use crate::simulation::step::{Simulation, tracer_deviation};
+use crate::simulation::step::tracer_deviation;
 use crate::simulation::synthetic::{Weather, towns};
 use chrono::{Duration, TimeZone, Utc};
 use ndarray::{Array3, Array4, Axis, Zip};
@@ -53,16 +53,16 @@ fn run(material: &Material) -> Result<Outcome> {
 /// # Errors
 /// Of the model's files; `Unstable` from the numeric guard.
 pub fn over(overrides: Option<&Path>, hours: usize) -> Result<Outcome> {
-    let ground = Ground::corner_of_yanbian(overrides, CELLS.0, CELLS.1)?;
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
+    let ground = Ground::corner_of_yanbian(overrides, start, CELLS)?;
     let grid = &ground.grid;
     let diagnosis = Diagnosis::new(grid, ground.surface);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
     let weather = Weather::WINTER.fields(grid, start, hours.max(1));
     let mut meteorology = Meteorology::new(&weather, grid, false)?;
     let emission = towns(grid, 4);
     let mut driver = diagnosis.hour(&mut meteorology, start)?;
     let mut mass = driver.air_mass_start.clone();
-    let mut simulation = Simulation::new(grid, &ground.background, diagnosis.area(), mass.clone());
+    let mut simulation = ground.simulation(diagnosis.area(), &mass);
     let before = [atoms(&simulation.state, &mass, &SULPHUR), atoms(&simulation.state, &mass, &NITROGEN)];
     for hour in 0..hours {
         if hour > 0 {

@@ -5,7 +5,7 @@ use super::{Figure, Line, Material, Outcome, Parameter, Proof};
 use crate::error::{Error, Result};
 use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::meteorology::Meteorology;
-use crate::simulation::step::{Simulation, tracer_deviation};
+use crate::simulation::step::tracer_deviation;
 use crate::simulation::synthetic::{Weather, towns};
 use chrono::{Duration, TimeZone, Utc};
 use serde::Serialize;
@@ -119,9 +119,9 @@ fn run(material: &Material) -> Result<Outcome> {
 /// # Errors
 /// Of the model's files; `Unstable` from the numeric guard: what the proof says does not happen.
 pub fn in_weather(case: &'static str, weather: &Weather, overrides: Option<&Path>) -> Result<Extreme> {
-    let ground = Ground::corner_of_yanbian(overrides, CELLS.0, CELLS.1)?;
-    let grid = &ground.grid;
     let start = Utc.with_ymd_and_hms(2026, 1, 15, 2, 0, 0).single().expect("an existing instant");
+    let ground = Ground::corner_of_yanbian(overrides, start, CELLS)?;
+    let grid = &ground.grid;
     let fields = weather.fields(grid, start, HOURS);
     let diagnosis = Diagnosis::new(grid, ground.surface);
     let mut meteorology = Meteorology::new(&fields, grid, false)?;
@@ -130,9 +130,7 @@ pub fn in_weather(case: &'static str, weather: &Weather, overrides: Option<&Path
     let mut lowest = f32::INFINITY;
     for hour in 0..HOURS {
         let driver = diagnosis.hour(&mut meteorology, start + Duration::hours(hour as i64))?;
-        let simulation = simulation.get_or_insert_with(|| {
-            Simulation::new(grid, &ground.background, diagnosis.area(), driver.air_mass_start.clone())
-        });
+        let simulation = simulation.get_or_insert_with(|| ground.simulation(diagnosis.area(), &driver.air_mass_start));
         simulation.hour(&driver, &emission, &ground.sides)?;
         lowest = simulation.state.iter().fold(lowest, |a, b| a.min(*b));
     }

@@ -3,8 +3,11 @@
 pub mod adjoint;
 pub mod aqi_official;
 pub mod closed_box;
+pub mod diffusion;
 pub mod extremes;
 mod ground;
+pub mod prairie_grass;
+mod scatter;
 pub mod uniform;
 
 use crate::error::{Error, Result};
@@ -81,7 +84,15 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] = &[aqi_official::PROOF, uniform::PROOF, closed_box::PROOF, extremes::PROOF, adjoint::PROOF];
+pub const PROOFS: &[Proof] = &[
+    aqi_official::PROOF,
+    diffusion::PROOF,
+    uniform::PROOF,
+    closed_box::PROOF,
+    extremes::PROOF,
+    prairie_grass::PROOF,
+    adjoint::PROOF,
+];
 
 impl Proof {
     /// Runs the proof on its material.

@@ -11,7 +11,7 @@ use crate::input::{isolation, meteorology};
 use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::emission_placement::EmissionField;
 use crate::simulation::meteorology::Meteorology;
-use crate::simulation::step::{Simulation, tracer_deviation};
+use crate::simulation::step::tracer_deviation;
 use chrono::Duration;
 use serde_json::json;
 use std::path::Path;
@@ -64,15 +64,13 @@ pub fn in_winds(fields: &[MetField], overrides: Option<&Path>, hours: usize) -> 
     let (mut worst, mut worst_hour, mut strongest) = (0.0f64, 0, 0.0f32);
     for hour in 0..hours {
         let within = Duration::hours((hour % whole) as i64);
-        let driver = if hour / whole % 2 == 0 {
+        let driver = if (hour / whole).is_multiple_of(2) {
             diagnosis.hour(&mut forward, begin + within)?
         } else {
             diagnosis.hour(&mut backward, begin + rest + within)?
         };
         strongest = driver.wind_speed.iter().fold(strongest, |a, b| a.max(*b));
-        let simulation = simulation.get_or_insert_with(|| {
-            Simulation::new(&ground.grid, &ground.background, diagnosis.area(), driver.air_mass_start.clone())
-        });
+        let simulation = simulation.get_or_insert_with(|| ground.simulation(diagnosis.area(), &driver.air_mass_start));
         simulation.hour(&driver, &still, &ground.sides)?;
         let deviation = tracer_deviation(&simulation.state);
         if deviation > worst {

@@ -83,15 +83,15 @@ impl GridSetups {
         self.raw.grids.keys().map(String::as_str).chain([OF_METEOROLOGY]).collect()
     }
 
-    /// Refuses a name that is no set-up.
+    /// Refuses a name that is no set-up, given as `field` of the configuration.
     ///
     /// # Errors
     /// `Invalid` listing the known names.
-    pub fn known(&self, name: &str) -> Result<()> {
+    pub fn known(&self, field: &str, name: &str) -> Result<()> {
         if self.names().contains(&name) {
             return Ok(());
         }
-        Err(Error::invalid("the configuration", "grid", name, format!("one of {}", self.names().join(", "))))
+        Err(Error::invalid("the configuration", field, name, format!("one of {}", self.names().join(", "))))
     }
 
     /// A grid by name; `meteorology` holds the fields of the night: the grid named so has the cells that all of them cover.

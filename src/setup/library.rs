@@ -30,6 +30,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "models/uncertainty.toml",
     "models/grids.toml",
     "models/boundary.toml",
+    "models/boundary_species.toml",
     "data/yanbian/region.toml",
     "data/yanbian/counties.geojson",
     "data/yanbian/inventory.csv",

@@ -14,13 +14,16 @@ use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
+use crate::input::boundary_netcdf::SpeciesMapping;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
 use crate::reduction::targets::ReductionRules;
-use crate::simulation::boundary::Background;
+use crate::simulation::boundary::{Background, BackgroundProfiles};
 use crate::simulation::diagnose::SurfaceParameters;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::fire_emission::FireFactors;
+use crate::simulation::nest::Nest;
+use chrono::{DateTime, Utc};
 use grids::GridSetups;
 use library::Library;
 use rulebook::Rulebook;
@@ -38,7 +41,9 @@ pub struct Setup {
     pub plants: PlantFactors,
     pub uncertainty: Uncertainty,
     pub grids: GridSetups,
-    background: (String, std::path::PathBuf),
+    background: BackgroundProfiles,
+    /// How variables of boundary files make species.
+    pub boundary_species: SpeciesMapping,
     /// Every seed, model and region file that was read, with its hash.
     pub files: Vec<InputFile>,
 }
@@ -49,6 +54,8 @@ pub struct Domain {
     pub weights: Vec<CountyWeights>,
     pub background: Background,
     pub surface: SurfaceParameters,
+    /// The grid around it, where there is one.
+    pub outer: Option<Box<Domain>>,
 }
 
 /// Lowest model top [m]: mixing and plumes must stay inside.
@@ -88,7 +95,8 @@ impl Setup {
         library.check_overrides()?;
         let region = library.region(&config.region, &expand(&config.inputs.outlines)?)?;
         let grids = library.read("models/grids.toml", GridSetups::from_toml)?;
-        grids.known(&config.grid)?;
+        grids.known("grid", &config.grid)?;
+        config.outer_grid.iter().try_for_each(|name| grids.known("outer_grid", name))?;
         Ok(Self {
             region,
             rulebook: Rulebook::load(&mut library, config.plan.as_deref())?,
@@ -99,22 +107,26 @@ impl Setup {
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
             uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
             grids,
-            background: library.read("models/boundary.toml", |t, p| Ok((t.to_owned(), p.to_path_buf())))?,
+            background: library.read("models/boundary.toml", BackgroundProfiles::from_toml)?,
+            boundary_species: library.read("models/boundary_species.toml", SpeciesMapping::from_toml)?,
             files: library.files,
             config,
         })
     }
 
-    /// The grid that the configuration names, for the meteorology at hand.
+    /// Name of the outermost grid.
+    pub fn outermost(&self) -> &str {
+        self.config.outer_grid.as_deref().unwrap_or(&self.config.grid)
+    }
+
+    /// The grid that the configuration names, and the one around it, for the meteorology at hand and the season of `cycle`.
     ///
     /// # Errors
-    /// `Invalid` for an unknown grid, or when no county lies in it.
-    pub fn domain(&self, meteorology: &[MetField]) -> Result<Domain> {
-        let mut grid = self.grids.grid(&self.config.grid, meteorology)?;
-        grid.vertical = covered(&grid.vertical, meteorology)?;
-        let weights: Vec<CountyWeights> =
-            self.region.counties.iter().map(|c| county_weights(c, &grid.horizontal)).collect();
-        if let Some((county, w)) = self.region.counties.iter().zip(&weights).find(|(_, w)| w.coverage < 0.5) {
+    /// `Invalid` for an unknown grid, when a county lies outside, or when the outer grid does not hold the inner one.
+    pub fn domain(&self, meteorology: &[MetField], cycle: DateTime<Utc>) -> Result<Domain> {
+        let mut domain = self.one_domain(&self.config.grid, meteorology, cycle)?;
+        let (grid, weights) = (&domain.grid, &domain.weights);
+        if let Some((county, w)) = self.region.counties.iter().zip(weights).find(|(_, w)| w.coverage < 0.5) {
             return Err(Error::invalid(
                 "models/grids.toml",
                 format!("grid {}", grid.name),
@@ -122,8 +134,23 @@ impl Setup {
                 "at least half of every county inside the grid",
             ));
         }
-        let (text, origin) = &self.background;
-        let background = Background::from_toml(text, origin, &grid.vertical)?;
-        Ok(Domain { weights, background, surface: self.grids.surface, grid })
+        if let Some(name) = &self.config.outer_grid {
+            let outer = self.one_domain(name, meteorology, cycle)?;
+            Nest::new(&outer.grid, &domain.grid)?;
+            domain.outer = Some(Box::new(outer));
+        }
+        Ok(domain)
+    }
+
+    fn one_domain(&self, name: &str, meteorology: &[MetField], cycle: DateTime<Utc>) -> Result<Domain> {
+        let mut grid = self.grids.grid(name, meteorology)?;
+        grid.vertical = covered(&grid.vertical, meteorology)?;
+        Ok(Domain {
+            weights: self.region.counties.iter().map(|c| county_weights(c, &grid.horizontal)).collect(),
+            background: self.background.on(cycle, &grid.vertical),
+            surface: self.grids.surface,
+            outer: None,
+            grid,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Every rule and model file read for its faults, and what each holds.
 
 use super::grids::GridSetups;
-use super::library::{self, Library};
+use super::library::Library;
 use super::rulebook::Statements;
 use crate::domain::aqi::AqiRules;
 use crate::domain::evaluation::EvaluationRules;
@@ -10,10 +10,11 @@ use crate::domain::limits::LimitRules;
 use crate::domain::targets::TargetRules;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
+use crate::input::boundary_netcdf::SpeciesMapping;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
 use crate::reduction::targets::ReductionRules;
-use crate::simulation::boundary::Background;
+use crate::simulation::boundary::BackgroundProfiles;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::fire_emission::FireFactors;
 use crate::warning::advice::AdviceRules;
@@ -41,17 +42,12 @@ const FILES: &[(&str, Faults)] = &[
     ("models/power_plants.toml", |t, p| first(PlantFactors::parse(t, p))),
     ("models/uncertainty.toml", |t, p| first(Uncertainty::from_toml(t, p))),
     ("models/grids.toml", |t, p| first(GridSetups::from_toml(t, p))),
-    ("models/boundary.toml", |t, p| first(background(t, p))),
+    ("models/boundary.toml", |t, p| first(BackgroundProfiles::from_toml(t, p))),
+    ("models/boundary_species.toml", |t, p| first(SpeciesMapping::from_toml(t, p))),
 ];
 
 fn first<T>(read: Result<T>) -> Vec<Error> {
     read.err().into_iter().collect()
-}
-
-/// Read on the layers of the built-in grids: its faults do not depend on them.
-fn background(text: &str, origin: &Path) -> Result<Background> {
-    let grids = GridSetups::from_toml(library::built_in("models/grids.toml")?, Path::new("models/grids.toml"))?;
-    Background::from_toml(text, origin, &grids.grid("demo", &[])?.vertical)
 }
 
 /// One file.

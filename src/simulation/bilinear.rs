@@ -4,6 +4,7 @@ use crate::domain::grid::HorizontalGrid;
 use crate::error::{Error, Result};
 
 /// Bilinear weights from a provider's grid to the model's cells.
+#[derive(Clone)]
 pub(super) struct Bilinear {
     /// Per model cell: the south-western provider cell and the weights of it and its eastern, northern, north-eastern neighbours.
     cells: Vec<(usize, [f32; 4])>,
@@ -14,11 +15,11 @@ pub(super) struct Bilinear {
 const MARGIN: f64 = 0.51;
 
 impl Bilinear {
-    /// Weights for every model cell.
+    /// Weights for every model cell; `what` is provided, and given by a key of the configuration.
     ///
     /// # Errors
     /// `Missing` where a model cell lies outside the provider's cells.
-    pub fn new(from: &HorizontalGrid, to: &HorizontalGrid) -> Result<Self> {
+    pub fn new(from: &HorizontalGrid, to: &HorizontalGrid, (what, key): (&str, &str)) -> Result<Self> {
         let transform = from.transform();
         let (mx, my) = (from.nx as f64 - 1.0, from.ny as f64 - 1.0);
         let mut cells = Vec::with_capacity(to.cells());
@@ -27,9 +28,9 @@ impl Bilinear {
             let inside = |v: f64, max: f64| v >= -MARGIN && v <= max + MARGIN;
             if !(inside(x, mx) && inside(y, my)) || from.nx < 2 || from.ny < 2 {
                 return Err(Error::missing(
-                    format!("meteorology over {lon:.2} E {lat:.2} N, inside the model grid"),
-                    "inputs.meteorology",
-                    "Choose a grid that the meteorology covers, or meteorology that covers the grid",
+                    format!("{what} over {lon:.2} E {lat:.2} N, inside the model grid"),
+                    key,
+                    "Choose a grid that the files cover, or files that cover the grid",
                 ));
             }
             let (x, y) = (x.clamp(0.0, mx), y.clamp(0.0, my));
@@ -42,9 +43,15 @@ impl Bilinear {
 
     /// Interpolates one field `[y, x]`.
     pub fn apply(&self, from: &[f32], to: &mut [f32]) {
-        for (to, (c, w)) in to.iter_mut().zip(&self.cells) {
-            *to = w[0] * from[*c] + w[1] * from[c + 1] + w[2] * from[c + self.nx] + w[3] * from[c + self.nx + 1];
+        for (cell, to) in to.iter_mut().enumerate() {
+            *to = self.at(cell, from);
         }
+    }
+
+    /// The value of one field `[y, x]` at a model cell.
+    pub fn at(&self, cell: usize, from: &[f32]) -> f32 {
+        let (c, w) = &self.cells[cell];
+        w[0] * from[*c] + w[1] * from[c + 1] + w[2] * from[c + self.nx] + w[3] * from[c + self.nx + 1]
     }
 }
 
@@ -59,11 +66,11 @@ mod tests {
         let plane = |lon: f64, lat: f64| (0.3 * lon - 0.7 * lat) as f32;
         let source: Vec<f32> = from.centres().into_iter().map(|(lon, lat)| plane(lon, lat)).collect();
         let mut out = vec![0.0; to.cells()];
-        Bilinear::new(&from, &to).unwrap().apply(&source, &mut out);
+        Bilinear::new(&from, &to, ("air", "inputs.air")).unwrap().apply(&source, &mut out);
         for (value, (lon, lat)) in out.iter().zip(to.centres()) {
             assert!((value - plane(lon, lat)).abs() < 1e-4);
         }
         let outside = HorizontalGrid::new("+proj=latlong +R=6370000", (10, 8), (136.0, 41.2), (0.37, 0.41)).unwrap();
-        assert!(Bilinear::new(&from, &outside).is_err());
+        assert!(Bilinear::new(&from, &outside, ("air", "inputs.air")).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! The mass ledger: for each species, where every kilogram came from and went.
 
 use super::columns::ColumnTally;
+use super::restart::{Contents, Snapshot};
 use crate::domain::species::Species;
 use ndarray::{Array3, Array4, Axis, Zip};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,22 @@ pub struct SpeciesLedger {
     pub residual_kg: f64,
     /// `|residual| / (stored_start + emitted + inflow + max(chemistry, 0))`.
     pub relative_residual: f64,
+}
+
+impl SpeciesLedger {
+    /// What is booked while the run goes on.
+    fn open_mut(&mut self) -> [&mut f64; 8] {
+        [
+            &mut self.stored_start_kg,
+            &mut self.emitted_kg,
+            &mut self.inflow_kg,
+            &mut self.outflow_kg,
+            &mut self.chemistry_kg,
+            &mut self.dry_deposited_kg,
+            &mut self.wet_deposited_kg,
+            &mut self.clipped_kg,
+        ]
+    }
 }
 
 /// Ledger of a run.
@@ -87,6 +104,16 @@ impl Books {
         for (entry, kg) in self.entries.iter_mut().zip(produced) {
             entry.chemistry_kg += kg;
         }
+    }
+
+    /// Adds the open books to a checkpoint.
+    pub fn save(&self, to: &mut Snapshot) {
+        self.entries.iter().for_each(|e| to.add_numbers(e.clone().open_mut().map(|v| *v)));
+    }
+
+    /// Takes them back.
+    pub fn restore(&mut self, from: &mut Contents) {
+        self.entries.iter_mut().flat_map(SpeciesLedger::open_mut).for_each(|v| *v = from.number());
     }
 
     /// Closes the books with what is stored at the end.

@@ -189,6 +189,7 @@ struct Row {
     flux: Vec<f32>,
     substeps: usize,
     exchange: Vec<f32>,
+    descent: Vec<f32>,
     factors: MixingFactors,
     emitted: Vec<f32>,
     deposition: Vec<f32>,
@@ -210,6 +211,7 @@ impl Row {
             flux: zeros(n + width),
             substeps: 1,
             exchange: zeros(n - width),
+            descent: zeros(n - width),
             factors: MixingFactors::new(nz, width),
             emitted: zeros(n),
             deposition: zeros(width),
@@ -224,12 +226,18 @@ impl Row {
         gather(mass, y, width, &mut self.mass);
         gather(target, y, width, &mut self.target);
         gather(&columns.driver.exchange, y, width, &mut self.exchange);
-        self.exchange.iter_mut().for_each(|e| *e *= columns.dt);
+        gather(&columns.driver.descent, y, width, &mut self.descent);
+        self.exchange.iter_mut().chain(&mut self.descent).for_each(|e| *e *= columns.dt);
         continuity_flux(&self.mass, &self.target, width, &mut self.flux);
         let outflow =
             largest_outflow(&self.mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));
         self.substeps = (outflow / COURANT_LIMIT).ceil().max(1.0) as usize;
-        self.factors.factorise(&self.target, &self.exchange, width);
+        // descent never grows with height: where none passes the lowest interfaces, no column of the row is convective
+        if self.descent[..width].iter().any(|d| *d > 0.0) {
+            self.factors.factorise_convective(&self.target, &self.exchange, &self.descent, width);
+        } else {
+            self.factors.factorise(&self.target, &self.exchange, width);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::physics::dry_deposition::{Cover, SurfaceState, deposition_velocity};
 use crate::physics::eddy_diffusivity::{Stratification, diffusivity};
 use crate::physics::surface_layer::{Profile, SurfaceLayer};
 use crate::physics::wet_deposition::{Form, Zone, loss_rate};
-use crate::physics::{moisture, sedimentation, solar};
+use crate::physics::{moisture, nonlocal_mixing, sedimentation, solar};
 use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array2, Array3, Array4, Zip};
 use rayon::prelude::*;
@@ -52,6 +52,7 @@ pub struct Diagnosis<'a> {
 struct ColumnDiagnosis {
     mixing_height: f32,
     exchange_velocity: Vec<f32>,
+    descent_velocity: Vec<f32>,
     deposition: [f32; Species::COUNT],
 }
 
@@ -79,7 +80,8 @@ impl<'a> Diagnosis<'a> {
         Ok(self.driver(&middle, &rain, air_mass_start, air_mass_end, start + Duration::minutes(30)))
     }
 
-    fn air_mass(&self, met: &MetOnGrid) -> Array3<f32> {
+    /// Air mass of the cells [kg], `[z, y, x]`.
+    pub fn air_mass(&self, met: &MetOnGrid) -> Array3<f32> {
         let (_, _, nx) = self.grid.shape();
         Array3::from_shape_fn(met.density.dim(), |(z, y, x)| {
             met.density[[z, y, x]] * self.metric.area_m2[y * nx + x] * self.grid.vertical.thickness_m(z) as f32
@@ -116,10 +118,15 @@ impl<'a> Diagnosis<'a> {
                 self.column(met, cos_zenith[at], wet, c)
             })
             .collect();
+        let interface_air = |k: usize, y: usize, x: usize| {
+            0.5 * (met.density[[k, y, x]] + met.density[[k + 1, y, x]]) * self.metric.area_m2[y * nx + x]
+        };
         let exchange = Array3::from_shape_fn((nz - 1, ny, nx), |(k, y, x)| {
-            let c = y * nx + x;
-            let density = 0.5 * (met.density[[k, y, x]] + met.density[[k + 1, y, x]]);
-            columns[c].exchange_velocity[k] * density * self.metric.area_m2[c]
+            columns[y * nx + x].exchange_velocity[k] * interface_air(k, y, x)
+        });
+        // the air of the updrafts is that of the lowest interface: what descends through the others is a part of it
+        let descent = Array3::from_shape_fn((nz - 1, ny, nx), |(k, y, x)| {
+            columns[y * nx + x].descent_velocity[k] * interface_air(0, y, x)
         });
         HourDriver {
             air_mass_start,
@@ -127,6 +134,7 @@ impl<'a> Diagnosis<'a> {
             flux_x,
             flux_y,
             exchange,
+            descent,
             density: met.density.clone(),
             wind_speed,
             temperature: met.temperature.clone(),
@@ -180,17 +188,19 @@ impl<'a> Diagnosis<'a> {
                 mixing_height(&Column { height_m: &centre, theta_v_k: &theta, wind_u_m_s: &u, wind_v_m_s: &v }, &layer)
             }
         };
-        let exchange_velocity = (0..nz - 1)
+        let inner: Vec<f32> = self.grid.vertical.interfaces_m[1..nz].iter().map(|z| *z as f32).collect();
+        let mut exchange_velocity: Vec<f32> = (0..nz - 1)
             .map(|k| {
                 let depth = centre[k + 1] - centre[k];
                 let local = Stratification::between(theta[k], theta[k + 1], u[k + 1] - u[k], v[k + 1] - v[k], depth);
-                let z = self.grid.vertical.interfaces_m[k + 1] as f32;
-                diffusivity(z, &layer, height, &local, self.surface.minimum_diffusivity_m2_s) / depth
+                diffusivity(inner[k], &layer, height, &local, self.surface.minimum_diffusivity_m2_s) / depth
             })
             .collect();
+        let mut descent_velocity = vec![0.0; nz - 1];
+        nonlocal_mixing::split(&mut exchange_velocity, &mut descent_velocity, &inner, &layer, height);
         let state = surface_state(met, cos_zenith, wet, (y, x));
         let deposition = Species::ALL.map(|s| deposition_velocity(s, &state, &layer, centre[0]));
-        ColumnDiagnosis { mixing_height: height, exchange_velocity, deposition }
+        ColumnDiagnosis { mixing_height: height, exchange_velocity, descent_velocity, deposition }
     }
 
     fn surface_layer(&self, met: &MetOnGrid, at: (usize, usize), theta_lowest: f32, lowest: f32) -> SurfaceLayer {

@@ -11,8 +11,10 @@ pub struct HourDriver {
     /// Air-mass flux through western faces `[z, y, x+1]` and southern faces `[z, y+1, x]` [kg s-1].
     pub flux_x: Array3<f32>,
     pub flux_y: Array3<f32>,
-    /// Turbulent exchange of air between layers k and k+1 `[z-1, y, x]` [kg s-1]: area rho Kz / dz.
+    /// Local turbulent exchange of air between layers k and k+1 `[z-1, y, x]` [kg s-1]: area rho Kz / dz.
     pub exchange: Array3<f32>,
+    /// Air that sinks from layer k+1 to k in return for updrafts from the lowest layer `[z-1, y, x]` [kg s-1]; 0 where it is not convective.
+    pub descent: Array3<f32>,
     pub density: Array3<f32>,
     /// Wind speed [m s-1].
     pub wind_speed: Array3<f32>,

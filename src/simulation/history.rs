@@ -1,7 +1,7 @@
 //! What a run leaves behind: hourly means at the ground, and the ledger.
 
 use super::budget::MassLedger;
-use crate::domain::pollutant::Concentrations;
+use crate::domain::pollutant::{Concentrations, Pollutant};
 use chrono::{DateTime, Utc};
 use ndarray::Array3;
 
@@ -20,4 +20,29 @@ pub struct History {
     /// 2-m temperature [K].
     pub temperature_k: Array3<f32>,
     pub ledger: MassLedger,
+}
+
+impl History {
+    /// Every field there is, in one order.
+    pub fn fields(&self) -> Vec<&Array3<f32>> {
+        let concentrations = Pollutant::ALL.into_iter().filter_map(|p| self.concentrations.get(p));
+        let weather = [&self.mixing_height_m, &self.wind_east_m_s, &self.wind_north_m_s, &self.temperature_k];
+        concentrations.chain(weather).collect()
+    }
+
+    /// As [`History::fields`], to be changed.
+    pub fn fields_mut(&mut self) -> Vec<&mut Array3<f32>> {
+        let c = &mut self.concentrations;
+        let concentrations = [
+            &mut c.pm25_ug_m3,
+            &mut c.pm10_ug_m3,
+            &mut c.so2_ug_m3,
+            &mut c.no2_ug_m3,
+            &mut c.co_mg_m3,
+            &mut c.o3_ug_m3,
+        ];
+        let weather =
+            [&mut self.mixing_height_m, &mut self.wind_east_m_s, &mut self.wind_north_m_s, &mut self.temperature_k];
+        concentrations.into_iter().flatten().chain(weather).collect()
+    }
 }

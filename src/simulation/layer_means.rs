@@ -122,7 +122,7 @@ impl Column {
 }
 
 /// Exact mean over `low..high` of the piecewise-linear profile through `(height, value)`, constant outside the nodes.
-fn mean_over(height: &[f64], value: &[f64], low: f64, high: f64) -> f64 {
+pub(super) fn mean_over(height: &[f64], value: &[f64], low: f64, high: f64) -> f64 {
     let last = height.len() - 1;
     let at = |z: f64, i: usize| {
         let share = (z - height[i]) / (height[i + 1] - height[i]);

@@ -62,7 +62,7 @@ impl<'a> Meteorology<'a> {
             weights_of.push(known.unwrap_or(grids.len()));
             if known.is_none() {
                 grids.push(&field.grid);
-                weights.push(Bilinear::new(&field.grid, &grid.horizontal)?);
+                weights.push(Bilinear::new(&field.grid, &grid.horizontal, ("meteorology", "inputs.meteorology"))?);
             }
         }
         let rotation = grid.horizontal.rotation();

@@ -7,9 +7,13 @@ use super::emission::EmissionModel;
 use super::emission_placement::{EmissionField, Placement};
 use super::history::History;
 use super::meteorology::Meteorology;
+use super::nest::Nest;
+use super::outside_air::OutsideAir;
 use super::plume;
+use super::restart::{Checkpoints, Contents, Identity, Snapshot};
 use super::step::{Simulation, tracer_deviation};
 use crate::chemistry::pm_lite::NO2_SHARE;
+use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
@@ -19,15 +23,28 @@ use crate::domain::species::{Species, members};
 use crate::error::{Rejection, Result};
 use crate::units::{gas_ug_m3, particle_ug_m3};
 use chrono::{DateTime, Duration, Utc};
-use ndarray::{Array3, Axis};
+use ndarray::{Array3, Axis, Slice};
 
 /// Raised whenever the same inputs give other results: a night of an older revision is run again.
 pub const REVISION: u32 = 2;
 
+/// What gives a run its first state and the air outside its sides.
+#[derive(Clone, Copy)]
+pub enum Outside<'a> {
+    /// The background.
+    Background,
+    /// Mixing ratios of a provider, sorted by time; what they lack is the background.
+    Fields(&'a [BoundaryField]),
+    /// A run of the same hours on a larger, coarser grid with the same layers, hour by hour before this one.
+    Outer(&'a World<'a>),
+}
+
 /// Everything a run depends on but its sources.
 pub struct World<'a> {
     pub grid: &'a Grid,
+    /// Air at the start, outside the sides where `outside` says so, and above the top.
     pub background: &'a Background,
+    pub outside: Outside<'a>,
     pub surface: SurfaceParameters,
     pub meteorology: &'a [MetField],
     /// One time of meteorology for the whole run.
@@ -39,36 +56,201 @@ pub struct World<'a> {
     pub hours: u32,
 }
 
-/// Simulates `sources`; `progress` is called with (hours done, hours in all) after every hour.
+/// One grid of a run, and all that moves on it.
+struct Domain<'a> {
+    world: &'a World<'a>,
+    sources: &'a [Source],
+    diagnosis: Diagnosis<'a>,
+    meteorology: Meteorology<'a>,
+    placement: Placement,
+    emission: EmissionField,
+    around: Around<'a>,
+    simulation: Simulation<'a>,
+}
+
+/// What is outside, while the run goes on.
+enum Around<'a> {
+    Background(Sides),
+    Fields(OutsideAir<'a>),
+    Outer(Box<Outer<'a>>),
+}
+
+struct Outer<'a> {
+    domain: Domain<'a>,
+    nest: Nest,
+}
+
+impl Outer<'_> {
+    /// Advances the outer run by the hour that begins at `start`; the inner sides are the mean of its state before and after.
+    fn hour(&mut self, start: DateTime<Utc>) -> Result<Sides> {
+        let before = self.sides();
+        self.domain.hour(start)?;
+        Ok(before.mean(&self.sides()))
+    }
+
+    fn sides(&self) -> Sides {
+        self.nest.sides(&self.domain.simulation.state, self.domain.simulation.mass())
+    }
+}
+
+impl<'a> Domain<'a> {
+    fn new(world: &'a World, sources: &'a [Source]) -> Result<(Self, Vec<Rejection>)> {
+        let grid = world.grid;
+        let diagnosis = Diagnosis::new(grid, world.surface);
+        let mut meteorology = Meteorology::new(world.meteorology, grid, world.frozen)?;
+        let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, grid);
+        rejections.extend(left_out(&placement));
+        let met = meteorology.at(world.start)?;
+        let (state, around) = match world.outside {
+            Outside::Background => {
+                (world.background.state(grid), Around::Background(Sides::uniform(world.background, grid)))
+            }
+            Outside::Fields(fields) => {
+                let air = OutsideAir::new(fields, grid, world.background)?;
+                (air.state(world.start, &met.pressure), Around::Fields(air))
+            }
+            Outside::Outer(larger) => {
+                let nest = Nest::new(larger.grid, grid)?;
+                let (domain, outside) = Domain::new(larger, sources)?;
+                // what the inner grid lacks is not lost where the outer one emits it
+                rejections = outside;
+                let state = nest.state(&domain.simulation.state, domain.simulation.mass());
+                (state, Around::Outer(Box::new(Outer { domain, nest })))
+            }
+        };
+        let domain = Self {
+            world,
+            sources,
+            emission: EmissionField::new(grid, placement.layers()),
+            around,
+            simulation: Simulation::new(grid, world.background, diagnosis.area(), diagnosis.air_mass(&met), state),
+            diagnosis,
+            meteorology,
+            placement,
+        };
+        Ok((domain, rejections))
+    }
+
+    /// Advances the hour that begins at `start`; returns its driver and the mean mixing ratios at the ground.
+    fn hour(&mut self, start: DateTime<Utc>) -> Result<(HourDriver, Array3<f32>)> {
+        let world = self.world;
+        let driver = self.diagnosis.hour(&mut self.meteorology, start)?;
+        let height = |cell: usize, stack: &_| plume::effective_height(&driver, world.grid, cell, stack);
+        self.placement.rate(world.emission, self.sources, start, &height, &mut self.emission);
+        let of_this_hour;
+        let sides = match &mut self.around {
+            Around::Background(sides) => sides,
+            Around::Fields(air) => {
+                of_this_hour = air.sides(start + Duration::minutes(30), &driver.pressure);
+                &of_this_hour
+            }
+            Around::Outer(outer) => {
+                of_this_hour = outer.hour(start)?;
+                &of_this_hour
+            }
+        };
+        let ground = self.simulation.hour(&driver, &self.emission, sides)?;
+        Ok((driver, ground))
+    }
+
+    /// Adds the outer run and this one to a checkpoint.
+    fn save<'s>(&'s self, to: &mut Snapshot<'s>) {
+        if let Around::Outer(outer) = &self.around {
+            outer.domain.save(to);
+        }
+        self.simulation.save(to);
+    }
+
+    /// Takes back what [`Domain::save`] added.
+    fn restore(&mut self, from: &mut Contents) {
+        if let Around::Outer(outer) = &mut self.around {
+            outer.domain.restore(from);
+        }
+        self.simulation.restore(from);
+    }
+}
+
+/// Simulates `sources`; `progress` is called with (hours done, hours in all) after every hour. With `checkpoints` it goes on from the newest
+/// one that is of this run and whole.
 ///
 /// # Errors
 /// `Missing` where meteorology ends before the run, `Unstable` from the numeric guard.
-pub fn simulate(world: &World, sources: &[Source], progress: &dyn Fn(u32, u32)) -> Result<(History, Vec<Rejection>)> {
+pub fn simulate(
+    world: &World,
+    sources: &[Source],
+    checkpoints: Option<&dyn Checkpoints>,
+    progress: &dyn Fn(u32, u32),
+) -> Result<(History, Vec<Rejection>)> {
     let (_, ny, nx) = world.grid.shape();
-    let mut meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
-    let diagnosis = Diagnosis::new(world.grid, world.surface);
-    let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, world.grid);
-    rejections.extend(left_out(&placement));
-    let mut emission = EmissionField::new(world.grid, placement.layers());
+    let (mut domain, rejections) = Domain::new(world, sources)?;
     let mut history = empty(world.hours as usize, ny, nx);
-    let sides = Sides::uniform(world.background, world.grid);
-    let mut simulation = None;
-    for hour in 0..world.hours {
-        let start = world.start + Duration::hours(i64::from(hour));
-        let driver = diagnosis.hour(&mut meteorology, start)?;
-        let height = |cell: usize, stack: &_| plume::effective_height(&driver, world.grid, cell, stack);
-        placement.rate(world.emission, sources, start, &height, &mut emission);
-        let simulation = simulation.get_or_insert_with(|| {
-            Simulation::new(world.grid, world.background, diagnosis.area(), driver.air_mass_start.clone())
-        });
-        let ground = simulation.hour(&driver, &emission, &sides)?;
-        record(&mut history, hour as usize, start + Duration::hours(1), &ground, &driver);
+    let end = |hour: u32| world.start + Duration::hours(i64::from(hour) + 1);
+    let done = checkpoints.map_or(0, |c| resume(c, &mut domain, &mut history));
+    history.ends.extend((0..done).map(end));
+    for hour in done..world.hours {
+        let (driver, ground) = domain.hour(end(hour) - Duration::hours(1))?;
+        record(&mut history, hour as usize, end(hour), &ground, &driver);
+        if let Some(c) = checkpoints.filter(|c| is_due(c.every_hours(), hour + 1, world.hours)) {
+            c.keep(hour + 1, &snapshot(&domain, &history, hour + 1).to_bytes(&identity(world, c)));
+        }
         progress(hour + 1, world.hours);
     }
-    if let Some(s) = simulation {
-        history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
-    }
+    let s = &domain.simulation;
+    history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
     Ok((history, rejections))
+}
+
+/// The end of a run needs no checkpoint.
+fn is_due(every: u32, done: u32, of: u32) -> bool {
+    every > 0 && done.is_multiple_of(every) && done < of
+}
+
+fn identity(world: &World, checkpoints: &dyn Checkpoints) -> Identity {
+    Identity { revision: REVISION, grid: grid_names(world), run: checkpoints.run().to_owned() }
+}
+
+/// `outer > inner`.
+fn grid_names(world: &World) -> String {
+    match world.outside {
+        Outside::Background | Outside::Fields(_) => world.grid.name.clone(),
+        Outside::Outer(outer) => format!("{} > {}", grid_names(outer), world.grid.name),
+    }
+}
+
+fn snapshot<'s>(domain: &'s Domain, history: &'s History, hour: u32) -> Snapshot<'s> {
+    let mut snapshot = Snapshot::new(hour);
+    domain.save(&mut snapshot);
+    for field in history.fields() {
+        snapshot.add(field.slice_axis(Axis(0), Slice::from(..hour as usize)));
+    }
+    snapshot
+}
+
+/// Goes back to the newest checkpoint that can be used; returns the hours done.
+fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut History) -> u32 {
+    let hours = domain.world.hours;
+    for generation in 0..checkpoints.generations() {
+        let read = checkpoints.read(generation);
+        let snapshot = read.and_then(|bytes| {
+            let found = Snapshot::from_bytes(&bytes, &identity(domain.world, checkpoints))?;
+            let fits = found.hour <= hours && found.same_shape(&snapshot(domain, history, found.hour));
+            if fits { Ok(found) } else { Err(format!("hour {} in other shapes than this run's", found.hour)) }
+        });
+        match snapshot {
+            Ok(snapshot) => {
+                let hour = snapshot.hour;
+                let mut contents = snapshot.contents();
+                domain.restore(&mut contents);
+                for field in history.fields_mut() {
+                    contents.take(field.slice_axis_mut(Axis(0), Slice::from(..hour as usize)));
+                }
+                checkpoints.resumed(hour);
+                return hour;
+            }
+            Err(reason) => checkpoints.refused(&reason),
+        }
+    }
+    0
 }
 
 /// What of the inventory lies outside the grid, as one line for the record.

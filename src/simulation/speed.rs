@@ -3,12 +3,13 @@
 //! Every figure is the best of several repetitions, as in STREAM (McCalpin 1995), on the same threads and in the same run. A kernel's share
 //! of the triad's bandwidth counts the bytes it needs at least: the state read and written once per pass.
 
-use super::boundary::{Background, Sides};
+use super::boundary::{Background, BackgroundProfiles, Sides};
 use super::columns::Columns;
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
+use super::horizontal_diffusion::HorizontalDiffusion;
 use super::meteorology::Meteorology;
 use super::step::{Simulation, chemistry_fractions, react};
 use super::synthetic::{Weather, towns};
@@ -18,7 +19,7 @@ use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
-use chrono::{TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 use ndarray::{Array3, Array4, Axis, Zip};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -33,6 +34,8 @@ pub struct Speed {
     pub threads: usize,
     /// Widest vector instructions found at run time.
     pub instructions: String,
+    /// Built with the checks of a development build, which cost time.
+    pub checked: bool,
     /// Bandwidth of `a = b + s c` on arrays that no cache holds [GB s-1].
     pub triad_gb_s: f64,
     pub kernels: Vec<Kernel>,
@@ -85,17 +88,25 @@ const PASS: usize = 8;
 ///
 /// # Errors
 /// `Invalid` when no threads can be started; `Unstable` from the numeric guard.
-pub fn measure(grid: &Grid, background: &Background, surface: SurfaceParameters, threads: usize) -> Result<Speed> {
+pub fn measure(
+    grid: &Grid,
+    profiles: &BackgroundProfiles,
+    surface: SurfaceParameters,
+    threads: usize,
+) -> Result<Speed> {
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
+    let background = &profiles.on(start, &grid.vertical);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| {
         Error::invalid("command line", "--threads", format!("{threads}: {e}"), "threads of this machine")
     })?;
-    pool.install(|| Bench { grid, background, surface }.run(threads))
+    pool.install(|| Bench { grid, background, surface, start }.run(threads))
 }
 
 struct Bench<'a> {
     grid: &'a Grid,
     background: &'a Background,
     surface: SurfaceParameters,
+    start: DateTime<Utc>,
 }
 
 impl Bench<'_> {
@@ -103,16 +114,17 @@ impl Bench<'_> {
         let (nz, ny, nx) = self.grid.shape();
         let (cells, points) = (nz * ny * nx, nz * ny * nx * Species::COUNT);
         let triad = triad();
-        let start = Utc.with_ymd_and_hms(2026, 1, 15, 0, 0, 0).single().expect("an existing instant");
-        let fields = Weather::WINTER.fields(self.grid, start, 2);
+        let fields = Weather::WINTER.fields(self.grid, self.start, 2);
         let diagnosis = Diagnosis::new(self.grid, self.surface);
         let mut meteorology = Meteorology::new(&fields, self.grid, false)?;
-        let driver = diagnosis.hour(&mut meteorology, start)?;
+        let driver = diagnosis.hour(&mut meteorology, self.start)?;
         let driver_s = self.driver_of_an_hour(&diagnosis, &fields)?;
         let emission = towns(self.grid, 5);
         let sides = Sides::uniform(self.background, self.grid);
-        let mut simulation =
-            Simulation::new(self.grid, self.background, diagnosis.area(), driver.air_mass_start.clone());
+        let mut simulation = {
+            let (mass, state) = (driver.air_mass_start.clone(), self.background.state(self.grid));
+            Simulation::new(self.grid, self.background, diagnosis.area(), mass, state)
+        };
         simulation.hour(&driver, &emission, &sides)?;
         let steps = simulation.steps();
         let hour_s = best(|| simulation.hour(&driver, &emission, &sides).map(drop))?;
@@ -132,8 +144,11 @@ impl Bench<'_> {
         let (horizontal_s, columns_s) =
             self.transport(&driver, &emission, (&sides, &diagnosis.area()), dt, &simulation.state);
         let (lift_s, mix_s) = self.rows(&driver, dt);
-        let fractions = chemistry_fractions(&driver, self.grid, dt);
+        let mut diffusion = HorizontalDiffusion::new(self.grid);
+        diffusion.prepare(&driver, &driver.air_mass_end, dt);
         let mut state = simulation.state.clone();
+        let spread_s = best_of(|| diffusion.advance(&mut state, &driver.air_mass_end));
+        let fractions = chemistry_fractions(&driver, self.grid, dt);
         let react_s = best_of(|| drop(react(&mut state, &driver.air_mass_end, &fractions)));
         let fractions_s = best_of(|| drop(chemistry_fractions(&driver, self.grid, dt)));
         let transport = row("输送合计", "transport, both", points, horizontal_s + columns_s, 2);
@@ -143,6 +158,7 @@ impl Bench<'_> {
             row("  垂直平流", "  vertical advection", points, lift_s, 1),
             row("  垂直混合", "  vertical mixing", points, mix_s, 1),
             transport,
+            row("水平扩散", "horizontal diffusion", points, spread_s, 1),
             row("化学", "chemistry", points, react_s, 1),
             row("整步", "whole step", points, hour_s / steps as f64, 2),
             row("驱动场（每小时）", "driver of an hour", cells, driver_s, 0),
@@ -153,6 +169,7 @@ impl Bench<'_> {
             shape: [nz, ny, nx, Species::COUNT],
             threads,
             instructions: instructions(),
+            checked: cfg!(debug_assertions),
             triad_gb_s: triad * 1e-9,
             kernels,
             transport_meets: match transport.share_of_triad {
@@ -240,6 +257,7 @@ struct Row {
     moving: Vec<f32>,
     flux: Vec<f32>,
     exchange: Vec<f32>,
+    descent: Vec<f32>,
     factors: MixingFactors,
     emitted: Vec<f32>,
     deposition: Vec<f32>,
@@ -254,6 +272,7 @@ impl Row {
         let (mass, target) = (of(&driver.air_mass_start), of(&driver.air_mass_end));
         let mut flux = vec![0.0; (nz + 1) * width];
         continuity_flux(&mass, &target, width, &mut flux);
+        let in_a_step = |field: &Array3<f32>| of(field).into_iter().map(|rate| rate * dt).collect::<Vec<f32>>();
         let deposition = target[..width].iter().map(|m| m * 0.002 * dt / 20.0).collect();
         Self {
             width,
@@ -261,7 +280,8 @@ impl Row {
             moving: mass.clone(),
             mass,
             flux,
-            exchange: of(&driver.exchange).into_iter().map(|e| e * dt).collect(),
+            exchange: in_a_step(&driver.exchange),
+            descent: in_a_step(&driver.descent),
             factors: MixingFactors::new(nz, width),
             emitted: vec![1e-3; width],
             deposition,
@@ -290,7 +310,11 @@ impl Row {
     }
 
     fn mix(&mut self) {
-        self.factors.factorise(&self.mass, &self.exchange, self.width);
+        if self.descent[..self.width].iter().any(|d| *d > 0.0) {
+            self.factors.factorise_convective(&self.mass, &self.exchange, &self.descent, self.width);
+        } else {
+            self.factors.factorise(&self.mass, &self.exchange, self.width);
+        }
         for _ in Species::ALL {
             mix(
                 &mut self.q,

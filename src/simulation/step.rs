@@ -1,8 +1,8 @@
 //! THE RECIPE: one step of the model.
 //!
 //! ```text
-//!   even steps:  horizontal transport -> columns (lift, emit, mix, deposit, settle, rain) -> chemistry
-//!   odd steps:   columns              -> horizontal transport                            -> chemistry
+//!   even steps:  horizontal transport -> columns (lift, emit, mix, deposit, settle, rain) -> horizontal diffusion -> chemistry
+//!   odd steps:   columns              -> horizontal transport                            -> horizontal diffusion -> chemistry
 //! ```
 //!
 //! The order turns every step (Strang 1968). Vertical motion always closes the air: it takes each column from the mass it has to the mass the
@@ -15,6 +15,8 @@ use super::diagnose::prescribed_fine_particles;
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
+use super::horizontal_diffusion::HorizontalDiffusion;
+use super::restart::{Contents, Snapshot};
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
@@ -36,6 +38,7 @@ pub struct Simulation<'a> {
     background: &'a Background,
     area: Vec<f32>,
     coefficients: LayerCoefficients,
+    diffusion: HorizontalDiffusion,
     /// Mass mixing ratio `[species, z, y, x]`.
     pub state: Array4<f32>,
     /// Air mass of the cells now [kg].
@@ -72,17 +75,22 @@ impl Turn {
 }
 
 impl<'a> Simulation<'a> {
-    /// Starts from background air of `mass` `[z, y, x]` [kg].
-    pub fn new(grid: &'a Grid, background: &'a Background, area: Vec<f32>, mass: Array3<f32>) -> Self {
-        let (nz, ny, nx) = grid.shape();
-        let state = Array4::from_shape_fn((Species::COUNT, nz, ny, nx), |(s, z, _, _)| background.mixing_ratio[s][z]);
-        let thickness: Vec<f64> = (0..nz).map(|k| grid.vertical.thickness_m(k)).collect();
+    /// Starts from mixing ratios `state` `[species, z, y, x]` in air of `mass` `[z, y, x]` [kg]; `background` is what enters through the top.
+    pub fn new(
+        grid: &'a Grid,
+        background: &'a Background,
+        area: Vec<f32>,
+        mass: Array3<f32>,
+        state: Array4<f32>,
+    ) -> Self {
+        let thickness: Vec<f64> = (0..grid.vertical.layers()).map(|k| grid.vertical.thickness_m(k)).collect();
         let books = Books::open(&state, &mass);
         Self {
             grid,
             background,
             area,
             coefficients: LayerCoefficients::new(&thickness),
+            diffusion: HorizontalDiffusion::new(grid),
             state,
             mass,
             steps: 0,
@@ -109,6 +117,7 @@ impl<'a> Simulation<'a> {
             });
         }
         let dt = 3600.0 / steps as f32;
+        self.diffusion.prepare(driver, &least, dt);
         let hour = Hour {
             driver,
             emission,
@@ -152,9 +161,26 @@ impl<'a> Simulation<'a> {
             self.books.sides(&through);
             self.mass.assign(next);
         }
+        self.diffusion.advance(&mut self.state, &self.mass);
         self.books.clipped(&clip_negative(&mut self.state, &self.mass));
         self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
         self.steps += 1;
+    }
+
+    /// Adds all that the next hours depend on to a checkpoint.
+    pub fn save<'s>(&'s self, to: &mut Snapshot<'s>) {
+        to.add(self.state.view());
+        to.add(self.mass.view());
+        to.add_numbers([self.steps as f64, self.hours as f64]);
+        self.books.save(to);
+    }
+
+    /// Takes back what [`Simulation::save`] added.
+    pub fn restore(&mut self, from: &mut Contents) {
+        from.take(self.state.view_mut());
+        from.take(self.mass.view_mut());
+        (self.steps, self.hours) = (from.number() as u64, from.number() as u64);
+        self.books.restore(from);
     }
 
     fn check_finite(&self) -> Result<()> {
@@ -285,3 +311,7 @@ pub fn tracer_deviation(state: &Array4<f32>) -> f64 {
     let tracer: ndarray::ArrayView3<f32> = state.index_axis(Axis(0), Species::Tracer.index());
     tracer.iter().fold(0.0, |worst, &v| worst.max((f64::from(v) - 1.0).abs()))
 }
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;

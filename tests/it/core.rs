@@ -7,12 +7,12 @@ use hazecast::domain::met_field::MetField;
 use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::input::wrfout;
-use hazecast::simulation::boundary::{Background, Sides};
+use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::emission::EmissionModel;
 use hazecast::simulation::history::History;
 use hazecast::simulation::horizontal::HorizontalFluxes;
-use hazecast::simulation::run::{World, simulate};
+use hazecast::simulation::run::{Outside, World, simulate};
 use ndarray::{Array3, Array4};
 use std::path::Path;
 
@@ -49,10 +49,13 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let text = |name: &str| std::fs::read_to_string(models.join(name)).unwrap();
     let emission = EmissionModel::from_toml(&text("emission.toml"), Path::new("emission.toml")).unwrap();
-    let background = Background::from_toml(&text("boundary.toml"), Path::new("boundary.toml"), &grid.vertical).unwrap();
+    let background = BackgroundProfiles::from_toml(&text("boundary.toml"), Path::new("boundary.toml"))
+        .unwrap()
+        .on(met[0].valid_time, &grid.vertical);
     let world = World {
         grid: &grid,
         background: &background,
+        outside: Outside::Background,
         surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
         meteorology: met,
         frozen,
@@ -61,7 +64,7 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
         start: met[0].valid_time,
         hours,
     };
-    simulate(&world, sources, &|_, _| {}).unwrap().0
+    simulate(&world, sources, None, &|_, _| {}).unwrap().0
 }
 
 /// The cells that a moving nest covers at all times.

@@ -4,10 +4,13 @@ use chrono::{TimeZone, Utc};
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::met_field::{FluxTime, MetField};
 use hazecast::domain::source::Stack;
+use hazecast::domain::species::Species;
 use hazecast::simulation::diagnose::{Diagnosis, SurfaceParameters};
 use hazecast::simulation::driver::HourDriver;
+use hazecast::simulation::horizontal_diffusion::HorizontalDiffusion;
 use hazecast::simulation::meteorology::Meteorology;
 use hazecast::simulation::plume;
+use ndarray::Array4;
 
 const EAST: f32 = 10.0;
 
@@ -54,7 +57,11 @@ fn west_wind() -> MetField {
 }
 
 fn driver(grid: &Grid) -> HourDriver {
-    let met = [west_wind()];
+    driver_in(grid, west_wind())
+}
+
+fn driver_in(grid: &Grid, met: MetField) -> HourDriver {
+    let met = [met];
     let mut meteorology = Meteorology::new(&met, grid, true).unwrap();
     let surface = SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 };
     Diagnosis::new(grid, surface).hour(&mut meteorology, met[0].valid_time).unwrap()
@@ -108,6 +115,52 @@ fn exchange_aloft_is_that_of_the_minimum_diffusivity() {
     // and inside it the mixing is that of a u* of 0.3 m/s: some m2/s
     let inside = f64::from(driver.exchange[[0, 5, 5]]) * 25.0 / (area * 1.39);
     assert!((0.5..5.0).contains(&inside), "{inside}");
+}
+
+/// 200 W/m2 into 249 K, 1.39 kg/m3 and u* 0.3 m/s: L = -11.96 m, h/L = -50.2 for 600 m, of which the non-local share is 0.590. At night: none.
+#[test]
+fn updrafts_stir_a_convective_layer_to_its_top() {
+    let grid = model();
+    assert!(driver(&grid).descent.iter().all(|d| *d == 0.0));
+    let mut met = west_wind();
+    met.sensible_heat_flux_w_m2 = Some(vec![200.0; met.grid.cells()]);
+    met.mixing_height_m = Some(vec![600.0; met.grid.cells()]);
+    let driver = driver_in(&grid, met);
+    let (descent, exchange) = (|k: usize| driver.descent[[k, 5, 5]], |k: usize| driver.exchange[[k, 5, 5]]);
+    let share = descent(0) / (descent(0) + exchange(0));
+    assert!((share - 0.590).abs() < 0.003, "{share}");
+    // interfaces at 20, 50, 90, 150 and 400 m lie inside, those at 1000 and 2000 m outside
+    for k in 1..5 {
+        assert!(descent(k) > 0.0 && descent(k) < descent(k - 1), "{k}");
+    }
+    assert!((descent(4) / descent(0) - 200.0 / 580.0).abs() < 1e-4);
+    assert_eq!((descent(5), descent(6)), (0.0, 0.0));
+}
+
+/// A west wind that grows northward by 1e-4 s-1: K = (0.25 * 9000)^2 * 1e-4 = 506 m2/s, so a cell gives each neighbour 506 * 300 / 9000^2 =
+/// 1.875e-3 of its tracer in 300 s; the cells of the sphere are a few per cent off the 9 km of the map.
+#[test]
+fn shear_spreads_a_cell_into_its_neighbours() {
+    let grid = model();
+    let mut met = west_wind();
+    let (nx, cells) = (30, met.grid.cells());
+    for (i, u) in met.wind_east_m_s.iter_mut().enumerate() {
+        *u = 1e-4 * 111_177.0 * (0.3 * (i % cells / nx) as f32 - 3.0);
+    }
+    let driver = driver_in(&grid, met);
+    let mut diffusion = HorizontalDiffusion::new(&grid);
+    diffusion.prepare(&driver, &driver.air_mass_start, 300.0);
+    let mut state = Array4::zeros((Species::COUNT, 8, 10, 12));
+    state[[2, 6, 5, 6]] = 1.0f32;
+    diffusion.advance(&mut state, &driver.air_mass_start);
+    for (y, x) in [(4, 6), (6, 6), (5, 5), (5, 7)] {
+        let given = state[[2, 6, y, x]];
+        assert!((given / 1.875e-3 - 1.0).abs() < 0.06, "{y} {x}: {given}");
+    }
+    let kg: f64 =
+        state.index_axis(ndarray::Axis(0), 2).iter().zip(&driver.air_mass_start).map(|(q, m)| f64::from(q * m)).sum();
+    assert!((kg / f64::from(driver.air_mass_start[[6, 5, 6]]) - 1.0).abs() < 1e-6);
+    assert_eq!(state.iter().filter(|q| **q != 0.0).count(), 5, "no other species or layer");
 }
 
 /// The plume of a stack sees the wind of the layer that holds its mouth.

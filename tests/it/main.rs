@@ -5,6 +5,7 @@
 mod adjoint;
 mod advice;
 mod archive;
+mod boundary_files;
 mod cli;
 mod conservation;
 mod core;
@@ -14,14 +15,17 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nesting;
 mod night;
 mod physics;
 mod proof;
 mod reduction;
+mod restart;
 mod rules;
 mod statistics;
 mod tables;
 mod warning;
+mod weather;
 
 use std::path::PathBuf;
 

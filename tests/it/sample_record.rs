@@ -51,6 +51,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         run: cycle.format("%Y%m%d%H").to_string(),
         cycle,
         grid: "demo".into(),
+        outer_grid: None,
         region: "yanbian".into(),
         region_name_zh: "延边朝鲜族自治州".into(),
         status: Status::Degraded,

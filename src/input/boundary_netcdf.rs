@@ -1,0 +1,305 @@
+//! Mixing ratios around the grid as CF NetCDF: `[time, level, lat, lon]` in kg per kg of air, as CAMS global files hold them.
+//!
+//! - Levels: a pressure coordinate, or hybrid levels, `p = a + b ps`: by `formula_terms` (CF "atmosphere_hybrid_sigma_pressure_coordinate",
+//!   with `ap`, or `a` and `p0`), or by variables `hyam` [Pa] and `hybm`; `ps` from the terms or as `sp`, `ps` or `aps`.
+//! - Times: `time` or `valid_time`.
+//! - Variables: those of [`SpeciesMapping`].
+
+use super::Window;
+use super::cf_axes::Axes;
+use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
+use super::quantity::Quantity;
+use super::{cf_time, isolation};
+use crate::domain::boundary_field::BoundaryField;
+use crate::domain::species::Species;
+use crate::error::{Error, Result};
+use serde::Deserialize;
+use std::path::Path;
+
+/// Mixing ratio [kg kg-1] above which a value is no pollutant in air.
+const LARGEST: f32 = 1e-3;
+/// Share of the largest value of a field below zero that packing leaves.
+const PACKING: f32 = 1e-5;
+/// Pressure [Pa] at which hybrid levels are put in order.
+const NOMINAL_PA: f64 = 101_325.0;
+const SURFACE_PRESSURE: &[&str] = &["sp", "ps", "aps"];
+
+/// Which variables make which species.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeciesMapping {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Part {
+    species: Species,
+    /// Names of one variable; the first that a file holds is read.
+    variables: Vec<String>,
+    share: f32,
+    optional: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "verified")]
+    _verified: bool,
+    part: Vec<RawPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPart {
+    species: String,
+    variables: Vec<String>,
+    share: f64,
+    #[serde(default)]
+    optional: bool,
+}
+
+impl SpeciesMapping {
+    /// Reads `models/boundary_species.toml`.
+    ///
+    /// # Errors
+    /// `Invalid` naming the part: an unknown species or the tracer, no variable, a share that is not 0 ..= 10.
+    pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
+        let raw: Raw = toml::from_str(text)
+            .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "a mapping of variables"))?;
+        let part = |(i, raw): (usize, RawPart)| {
+            let invalid = |field: &str, found: String, expected: &str| {
+                Error::invalid(origin, format!("part {}, {field}", i + 1), found, expected)
+            };
+            let carried = |s: &Species| *s != Species::Tracer && s.name() == raw.species;
+            let species = Species::ALL.into_iter().find(carried);
+            let species = species.ok_or_else(|| invalid("species", raw.species.clone(), "a transported species"))?;
+            if raw.variables.is_empty() {
+                return Err(invalid("variables", "none".into(), "one name or more"));
+            }
+            if !(0.0..=10.0).contains(&raw.share) {
+                return Err(invalid("share", raw.share.to_string(), "0 ..= 10"));
+            }
+            Ok(Part { species, variables: raw.variables, share: raw.share as f32, optional: raw.optional })
+        };
+        let parts = raw.part.into_iter().enumerate().map(part).collect::<Result<Vec<_>>>()?;
+        if parts.is_empty() {
+            return Err(Error::invalid(origin, "part", "none", "one part or more"));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The species that a whole file gives.
+    pub fn species(&self) -> Vec<Species> {
+        Species::ALL.into_iter().filter(|s| self.parts.iter().any(|p| p.species == *s)).collect()
+    }
+
+    /// Per species that the file gives: its variables and their shares.
+    fn in_file(&self, file: &NetcdfFile) -> Vec<(Species, Vec<(&str, f32)>)> {
+        let of = |species: Species| {
+            let mut found = Vec::new();
+            for part in self.parts.iter().filter(|p| p.species == species) {
+                match part.variables.iter().find(|v| file.has(v)) {
+                    Some(name) => found.push((name.as_str(), part.share)),
+                    None if part.optional => {}
+                    None => return None,
+                }
+            }
+            (!found.is_empty()).then_some((species, found))
+        };
+        self.species().into_iter().filter_map(of).collect()
+    }
+}
+
+/// Pressure of the levels, upward.
+enum Levels {
+    /// [Pa].
+    Pressure(Vec<f32>),
+    /// `a` [Pa] and `b`, and the variable of surface pressure.
+    Hybrid { a: Vec<f32>, b: Vec<f32>, surface: String },
+}
+
+/// All times of one file, cropped to `window`; `probe` is the program that tries the file first ([`isolation::probe`]).
+///
+/// # Errors
+/// `Missing` without the file; `Format`, naming variable and place, when the file is no NetCDF or damaged, holds no species whole, or an
+/// axis, unit or value is not as documented above: not finite, negative, above 1 g/kg.
+pub fn read(
+    path: &Path,
+    window: Option<Window>,
+    mapping: &SpeciesMapping,
+    probe: Option<&Path>,
+) -> Result<Vec<BoundaryField>> {
+    if !path.is_file() {
+        return Err(Error::missing("the boundary file", path, "Put the file there or correct the path"));
+    }
+    if let Some(program) = probe {
+        isolation::probe(program, path)?;
+    }
+    let (path, mapping) = (path.to_path_buf(), mapping.clone());
+    on_netcdf_thread(move || {
+        let file = NetcdfFile::open(&path)?;
+        let species = mapping.in_file(&file);
+        let Some(of) = species.first().and_then(|(_, parts)| parts.first()).map(|(name, _)| *name) else {
+            let known: Vec<&str> = mapping.parts.iter().map(|p| p.variables[0].as_str()).collect();
+            return Err(file.error(
+                "variables",
+                format!("{:?}", file.names()),
+                format!("all variables of some species, such as {}", known.join(", ")),
+            ));
+        };
+        let axes = Axes::on_levels(&file, of, window, |level| nominal_pressure(&file, level))?;
+        let levels = levels(&file, &axes)?;
+        let times = cf_time::axis(&file, axes.time.as_deref())?;
+        let source = Source { file: &file, axes: &axes, levels: &levels };
+        times.into_iter().enumerate().map(|(i, t)| source.field(i, t, &species)).collect()
+    })
+}
+
+struct Source<'a> {
+    file: &'a NetcdfFile,
+    axes: &'a Axes,
+    levels: &'a Levels,
+}
+
+impl Source<'_> {
+    fn field(
+        &self,
+        time: usize,
+        valid_time: chrono::DateTime<chrono::Utc>,
+        species: &[(Species, Vec<(&str, f32)>)],
+    ) -> Result<BoundaryField> {
+        let (count, cells) = (self.axes.pressure_pa.len(), self.axes.grid.cells());
+        let (pressure_pa, surface_pressure_pa) = match self.levels {
+            Levels::Pressure(p) => (p.iter().flat_map(|p| std::iter::repeat_n(*p, cells)).collect(), None),
+            Levels::Hybrid { a, b, surface } => {
+                let slab = self.axes.slab(self.file, surface, time, false)?;
+                let ground = self.axes.arrange(&self.file.values(surface, Quantity::Pressure, &slab)?, false);
+                if let Some(p) = ground.iter().find(|p| !(3e4..=1.2e5).contains(*p)) {
+                    return Err(self.file.error(
+                        format!("variable {surface}"),
+                        format!("{p} Pa"),
+                        "30000 to 120000 Pa",
+                    ));
+                }
+                let levels: Vec<f32> =
+                    a.iter().zip(b).flat_map(|(a, b)| ground.iter().map(move |p| a + b * p)).collect();
+                let falls = (1..count).all(|k| (0..cells).all(|c| levels[k * cells + c] < levels[(k - 1) * cells + c]));
+                if !falls || levels.iter().any(|p| *p <= 0.0) {
+                    let place = format!("hybrid levels at {valid_time}");
+                    return Err(self.file.error(place, "pressures out of order", "positive, falling upward"));
+                }
+                (levels, Some(ground))
+            }
+        };
+        let sum = |(species, parts): &(Species, Vec<(&str, f32)>)| {
+            let mut total = vec![0.0f32; count * cells];
+            for (name, share) in parts {
+                for (t, v) in total.iter_mut().zip(self.mixing_ratio(name, time)?) {
+                    *t += share * v;
+                }
+            }
+            Ok((*species, total))
+        };
+        Ok(BoundaryField {
+            valid_time,
+            grid: self.axes.grid.clone(),
+            levels: count,
+            pressure_pa,
+            surface_pressure_pa,
+            mixing_ratio: species.iter().map(sum).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Upward and northward; what packing left below zero is zero.
+    fn mixing_ratio(&self, name: &str, time: usize) -> Result<Vec<f32>> {
+        let slab = self.axes.slab(self.file, name, time, true)?;
+        let mut values = self.file.values(name, Quantity::MassFraction, &slab)?;
+        let largest = values.iter().fold(0.0f32, |a, v| a.max(*v));
+        let step = self.file.number(Some(name), "scale_factor").unwrap_or(0.0) as f32;
+        let least = -(PACKING * largest).max(step);
+        if let Some(at) = values.iter().position(|v| *v < least || *v > LARGEST) {
+            let (ny, nx) = (self.axes.grid.ny, self.axes.grid.nx);
+            let place = format!("variable {name}, time {time}, level {}", at / (ny * nx));
+            let cell =
+                format!("row {}, column {}", at / nx % ny + self.axes.rows.start, at % nx + self.axes.columns.start);
+            let found = format!("{:e} kg kg-1", values[at]);
+            return Err(self.file.error(format!("{place}, {cell}"), found, format!("0 to {LARGEST:e} kg kg-1")));
+        }
+        values.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
+        Ok(self.axes.arrange(&values, true))
+    }
+}
+
+/// Names of `a`, whether it is in units of `p0`, `b` and the surface pressure of hybrid levels.
+struct Terms {
+    a: String,
+    p0: Option<String>,
+    b: String,
+    surface: Option<String>,
+}
+
+fn terms(file: &NetcdfFile, level: &str) -> Option<Terms> {
+    if let Some(formula) = file.text(Some(level), "formula_terms") {
+        let words: Vec<&str> = formula.split_whitespace().collect();
+        let term = |key: &str| words.windows(2).find(|w| w[0] == format!("{key}:")).map(|w| w[1].to_owned());
+        let (a, p0) = term("ap").map(|a| (a, None)).or_else(|| term("a").map(|a| (a, term("p0"))))?;
+        return Some(Terms { a, p0, b: term("b")?, surface: term("ps") });
+    }
+    (file.has("hyam") && file.has("hybm")).then(|| Terms {
+        a: "hyam".into(),
+        p0: None,
+        b: "hybm".into(),
+        surface: None,
+    })
+}
+
+/// `a` [Pa] and `b` of hybrid levels in file order.
+fn coefficients(file: &NetcdfFile, terms: &Terms) -> Result<(Vec<f64>, Vec<f64>)> {
+    let line = |name: &str| -> Result<Vec<f64>> {
+        let slab: Vec<_> = file.dimensions(name)?.iter().map(|d| 0..d.1).collect();
+        file.raw(name, &slab)
+    };
+    let factor = match &terms.p0 {
+        Some(p0) => line(p0)?.first().copied().unwrap_or(f64::NAN),
+        None => 1.0,
+    };
+    let (a, b) = (line(&terms.a)?, line(&terms.b)?);
+    if a.len() != b.len() {
+        let found = format!("{} and {} values", a.len(), b.len());
+        return Err(file.error(format!("variables {} and {}", terms.a, terms.b), found, "one each per level"));
+    }
+    Ok((a.into_iter().map(|a| a * factor).collect(), b))
+}
+
+/// Pressure by which levels are put in order [Pa].
+fn nominal_pressure(file: &NetcdfFile, level: &str) -> Result<Vec<f64>> {
+    match terms(file, level) {
+        None => Axes::pressures(file, level),
+        Some(terms) => {
+            let (a, b) = coefficients(file, &terms)?;
+            let levels = file.dimension(level).unwrap_or(0);
+            if a.len() != levels {
+                let found = format!("{} values", a.len());
+                return Err(file.error(format!("variable {}", terms.a), found, format!("{levels}, one per level")));
+            }
+            Ok(a.iter().zip(&b).map(|(a, b)| a + b * NOMINAL_PA).collect())
+        }
+    }
+}
+
+fn levels(file: &NetcdfFile, axes: &Axes) -> Result<Levels> {
+    let Some(terms) = terms(file, &axes.level) else { return Ok(Levels::Pressure(axes.upward_pressure())) };
+    let named = terms.surface.as_deref().or_else(|| SURFACE_PRESSURE.iter().copied().find(|n| file.has(n)));
+    let surface = named.filter(|n| file.has(n)).map(str::to_owned).ok_or_else(|| {
+        let found = "hybrid levels without surface pressure";
+        file.error(format!("variable {}", axes.level), found, format!("one of {SURFACE_PRESSURE:?} beside them"))
+    })?;
+    let (mut a, mut b) = coefficients(file, &terms)?;
+    if axes.pressure_pa.first() < axes.pressure_pa.last() {
+        a.reverse();
+        b.reverse();
+    }
+    let single = |v: Vec<f64>| v.into_iter().map(|v| v as f32).collect();
+    Ok(Levels::Hybrid { a: single(a), b: single(b), surface })
+}

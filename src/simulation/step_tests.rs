@@ -1,0 +1,228 @@
+use super::*;
+use crate::domain::grid::{HorizontalGrid, VerticalGrid};
+use crate::domain::species::Phase;
+use crate::simulation::diagnose::{Diagnosis, SurfaceParameters};
+use crate::simulation::meteorology::Meteorology;
+use crate::simulation::synthetic::{Weather, towns};
+use chrono::{Duration, TimeZone, Utc};
+
+const SURFACE: SurfaceParameters = SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 };
+
+fn grid() -> Grid {
+    let lambert = "+proj=lcc +lat_1=42 +lat_2=44 +lat_0=43 +lon_0=129.5 +R=6370000";
+    let horizontal = HorizontalGrid::new(lambert, (21, 18), (-30_000.0, -27_000.0), (3000.0, 3000.0)).unwrap();
+    let interfaces = vec![0.0, 20.0, 50.0, 100.0, 200.0, 350.0, 600.0, 1000.0, 1700.0, 3000.0];
+    Grid { name: "test".into(), horizontal, vertical: VerticalGrid::new(interfaces).unwrap() }
+}
+
+fn background(grid: &Grid) -> Background {
+    let layers = grid.vertical.layers();
+    let of = |s: &Species| if *s == Species::Tracer { 1.0 } else { 1e-9 * (1 + s.index()) as f32 };
+    Background { mixing_ratio: Species::ALL.iter().map(|s| vec![of(s); layers]).collect() }
+}
+
+struct Run {
+    state: Array4<f32>,
+    ground: Array3<f32>,
+    ledger: crate::simulation::budget::MassLedger,
+    drivers: Vec<HourDriver>,
+    steps: u64,
+}
+
+/// Some hours of `weather` over `emission`.
+fn run(grid: &Grid, weather: &Weather, emission: &EmissionField, hours: usize) -> Run {
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = weather.fields(grid, start, hours);
+    let mut meteorology = Meteorology::new(&fields, grid, false).unwrap();
+    let diagnosis = Diagnosis::new(grid, SURFACE);
+    let drivers: Vec<HourDriver> =
+        (0..hours).map(|h| diagnosis.hour(&mut meteorology, start + Duration::hours(h as i64)).unwrap()).collect();
+    let background = background(grid);
+    let sides = Sides::uniform(&background, grid);
+    let mut simulation =
+        Simulation::new(grid, &background, diagnosis.area(), drivers[0].air_mass_start.clone(), background.state(grid));
+    let mut ground = Array3::zeros((0, 0, 0));
+    for driver in &drivers {
+        ground = simulation.hour(driver, emission, &sides).unwrap();
+    }
+    let ledger =
+        simulation.books.clone().close(&simulation.state, simulation.mass(), tracer_deviation(&simulation.state));
+    Run { steps: simulation.steps(), state: simulation.state, ground, ledger, drivers }
+}
+
+const WINDY: Weather = Weather { wind_m_s: 25.0, precipitation_kg_m2_s: 3e-4, ..Weather::WINTER };
+/// No wind, no rain, no turbulence to speak of: each process can be looked at alone.
+const STILL: Weather = Weather {
+    wind_m_s: 0.0,
+    precipitation_kg_m2_s: 0.0,
+    cloud_water: 0.0,
+    friction_velocity_m_s: 0.02,
+    heat_flux_w_m2: 0.0,
+    mixing_height_m: 100.0,
+    ..Weather::WINTER
+};
+
+/// The whole step with emission, wet and dry deposition and chemistry.
+#[test]
+fn one_two_and_four_threads_give_the_same_bytes() {
+    let grid = grid();
+    let emission = towns(&grid, 4);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let run = pool.install(|| run(&grid, &WINDY, &emission, 2));
+        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+        (bits(run.state.as_slice().unwrap()), bits(run.ground.as_slice().unwrap()), run.ledger)
+    };
+    let one = on(1);
+    assert!(one.2.species[Species::Sulfate.index()].wet_deposited_kg > 0.0, "the whole step includes rain");
+    assert!(one == on(2) && one == on(4));
+}
+
+#[test]
+fn the_books_of_the_whole_step_close_and_the_tracer_stays_one() {
+    let grid = grid();
+    let run = run(&grid, &WINDY, &towns(&grid, 4), 2);
+    assert!(run.ledger.largest_relative_residual < 3e-7, "{:e}", run.ledger.largest_relative_residual);
+    assert_eq!(run.ledger.tracer_largest_deviation, 0.0);
+    for l in &run.ledger.species {
+        assert!(l.inflow_kg > 0.0 && l.outflow_kg > 0.0 && l.residual_kg.is_finite(), "{l:?}");
+        assert!(l.clipped_kg < 1e-9 * l.stored_start_kg, "{l:?}");
+        let (s, gas_out) = (Species::ALL.iter().find(|s| s.name() == l.species).unwrap(), l.dry_deposited_kg);
+        assert_eq!(gas_out > 0.0, s.phase() != Phase::Passive, "{l:?}");
+        assert_eq!(l.emitted_kg > 0.0, *s != Species::Tracer, "{l:?}");
+    }
+    // what was emitted is the rate times two hours
+    let emission = towns(&grid, 4);
+    for s in Species::ALL {
+        let rate: f64 = emission.rate_kg_s.index_axis(Axis(0), s.index()).iter().map(|r| f64::from(*r)).sum();
+        let emitted = run.ledger.species[s.index()].emitted_kg;
+        assert!((emitted - rate * 7200.0).abs() <= 1e-6 * emitted, "{s:?}");
+    }
+}
+
+/// Uniform sulphate in still air under rain: `q exp(-rate t)` in every layer that the rain crosses, to f32.
+#[test]
+fn rain_removes_exponentially() {
+    let grid = grid();
+    let rain = Weather { precipitation_kg_m2_s: 1e-4, cloud_water: 1e-3, ..STILL };
+    let nothing = EmissionField::new(&grid, 1);
+    let (wet, dry) = (run(&grid, &rain, &nothing, 1), run(&grid, &STILL, &nothing, 1));
+    let loss = wet.drivers[0].wet_loss.as_ref().unwrap();
+    // elemental carbon does not react; from layer 3 up nothing of the ground is felt in an hour of still air
+    let s = Species::BlackCarbon.index();
+    for z in 4..grid.vertical.layers() {
+        let exact = (-f64::from(loss[[s, z, 9, 9]]) * 3600.0).exp();
+        let kept = f64::from(wet.state[[s, z, 9, 9]]) / f64::from(dry.state[[s, z, 9, 9]]);
+        assert!((kept / exact - 1.0).abs() < 5e-3, "layer {z}: {kept} for {exact}");
+    }
+    assert!(loss[[s, 7, 9, 9]] * 3600.0 > 0.3, "a rain that is felt");
+}
+
+/// Dry deposition in still air: the column loses what the ground takes, `v_d rho q_0` per area and second.
+#[test]
+fn the_ground_takes_velocity_times_concentration() {
+    let grid = grid();
+    let run = run(&grid, &STILL, &EmissionField::new(&grid, 1), 1);
+    let driver = &run.drivers[0];
+    let (s, y, x) = (Species::BlackCarbon, 9, 10);
+    let ledger = &run.ledger.species[s.index()];
+    let area = 3000.0f64 * 3000.0;
+    let velocity = f64::from(driver.deposition_velocity[[s.index(), y, x]]);
+    let density = f64::from(driver.density[[0, y, x]]);
+    let mean = f64::from(run.ground[[s.index(), y, x]]);
+    let expected = velocity * density * mean * area * grid.horizontal.cells() as f64 * 3600.0;
+    assert!((ledger.dry_deposited_kg / expected - 1.0).abs() < 0.03, "{} for {expected}", ledger.dry_deposited_kg);
+}
+
+/// Coarse particles fall: above the ground's reach the mean height of a layer of them sinks at the settling speed.
+#[test]
+fn coarse_particles_sink_at_their_settling_speed() {
+    let grid = grid();
+    let centre_of_mass = |state: &Array4<f32>, s: Species| {
+        let (mut mass, mut moment) = (0.0, 0.0);
+        for z in 0..grid.vertical.layers() {
+            let m = f64::from(state[[s.index(), z, 9, 9]]) * grid.vertical.thickness_m(z);
+            (mass, moment) = (mass + m, moment + m * grid.vertical.centre_m(z));
+        }
+        moment / mass
+    };
+    let background = background(&grid);
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = STILL.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    driver.exchange.fill(0.0);
+    let sides = Sides::uniform(&background, &grid);
+    let mut simulation =
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
+    // a cloud of particles in the layer from 600 to 1000 m, in air without vertical change of density
+    let density = driver.density[[0, 9, 9]];
+    for (z, mut layer) in driver.density.outer_iter_mut().enumerate() {
+        layer.fill(density);
+        let kg = density * 3000.0 * 3000.0 * grid.vertical.thickness_m(z) as f32;
+        driver.air_mass_start.index_axis_mut(Axis(0), z).fill(kg);
+        driver.air_mass_end.index_axis_mut(Axis(0), z).fill(kg);
+    }
+    for s in [Species::Coarse, Species::BlackCarbon] {
+        simulation.state.index_axis_mut(Axis(0), s.index()).fill(0.0);
+        simulation.state.index_axis_mut(Axis(0), s.index()).index_axis_mut(Axis(0), 6).fill(1e-8);
+    }
+    let before = centre_of_mass(&simulation.state, Species::Coarse);
+    simulation.hour(&driver, &EmissionField::new(&grid, 1), &sides).unwrap();
+    let sunk = before - centre_of_mass(&simulation.state, Species::Coarse);
+    // upwind from one layer into the next: their centres are 325 m apart where the interface is crossed with 400 m behind it
+    let speed = f64::from(driver.settling_velocity);
+    let exact = speed * 3600.0 * 325.0 / 400.0;
+    assert!(speed > 1e-4 && (sunk / exact - 1.0).abs() < 0.02, "{sunk} for {exact}");
+    assert!((centre_of_mass(&simulation.state, Species::BlackCarbon) - before).abs() < 1e-3, "fine particles stay");
+}
+
+/// Wind along x carries a front through the grid at its own speed: after an hour of 5 m/s, 18 km = 6 cells.
+#[test]
+fn air_from_the_side_arrives_with_the_wind() {
+    let grid = grid();
+    let background = background(&grid);
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = STILL.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    driver.exchange.fill(0.0);
+    for z in 0..grid.vertical.layers() {
+        let kg = 1.3 * 3000.0 * 3000.0 * grid.vertical.thickness_m(z) as f32;
+        driver.air_mass_start.index_axis_mut(Axis(0), z).fill(kg);
+        driver.air_mass_end.index_axis_mut(Axis(0), z).fill(kg);
+        driver.flux_x.index_axis_mut(Axis(0), z).fill(kg * 5.0 / 3000.0);
+    }
+    let mut sides = Sides::uniform(&background, &grid);
+    let s = Species::BlackCarbon.index();
+    sides.west.index_axis_mut(Axis(0), s).fill(1e-7);
+    let mut simulation =
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
+    simulation.hour(&driver, &EmissionField::new(&grid, 1), &sides).unwrap();
+    let row = |x: usize| (simulation.state[[s, 7, 9, x]] - 1e-8) / 9e-8;
+    assert!(row(2) > 0.98 && row(9) < 0.02, "{} {}", row(2), row(9));
+    let arrived: f32 = (0..21).map(row).sum();
+    assert!((arrived - 6.0).abs() < 0.02, "{arrived} cells for 6");
+    let ledger = simulation.books.clone().close(&simulation.state, simulation.mass(), 0.0);
+    let volume = 5.0 * 3600.0 * 18.0 * 3000.0 * 3000.0;
+    assert!((ledger.species[s].inflow_kg / (1e-7 * 1.3 * volume) - 1.0).abs() < 1e-5, "{:?}", ledger.species[s]);
+    assert!(ledger.largest_relative_residual < 3e-7);
+}
+
+#[test]
+fn strong_convergence_asks_for_more_steps_and_impossible_winds_are_refused() {
+    let grid = grid();
+    let nothing = EmissionField::new(&grid, 1);
+    assert_eq!(run(&grid, &STILL, &nothing, 1).steps, 12);
+    assert!(run(&grid, &Weather { wind_m_s: 120.0, ..WINDY }, &nothing, 1).steps > 12);
+    let background = background(&grid);
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = WINDY.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    driver.flux_x.mapv_inplace(|f| f * 1e3);
+    let mut simulation =
+        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
+    let error = simulation.hour(&driver, &nothing, &Sides::uniform(&background, &grid)).unwrap_err();
+    assert!(matches!(error, Error::Unstable { .. }), "{error}");
+}
