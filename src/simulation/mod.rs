@@ -1,5 +1,6 @@
 //! State(t) -> State(t + dt) -> History.
 
+mod aligned;
 mod bilinear;
 pub mod boundary;
 pub mod box_cells;

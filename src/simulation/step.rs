@@ -118,7 +118,7 @@ impl<'a> Simulation<'a> {
         }
         let dt = 3600.0 / steps as f32;
         self.diffusion.prepare(driver, &least, dt);
-        let hour = Hour {
+        let mut hour = Hour {
             driver,
             emission,
             sides,
@@ -130,7 +130,7 @@ impl<'a> Simulation<'a> {
         self.mass.assign(&driver.air_mass_start);
         for step in 1..=steps {
             let next = air_mass_at(driver, step, steps);
-            self.step(&hour, &next);
+            self.step(&mut hour, &next);
             ground += &self.state.index_axis(Axis(1), 0);
         }
         self.check_finite()?;
@@ -139,7 +139,7 @@ impl<'a> Simulation<'a> {
         Ok(ground)
     }
 
-    fn step(&mut self, hour: &Hour, next: &Array3<f32>) {
+    fn step(&mut self, hour: &mut Hour, next: &Array3<f32>) {
         let columns = Columns {
             grid: self.grid,
             coefficients: &self.coefficients,

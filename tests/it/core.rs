@@ -156,7 +156,7 @@ fn rotation_of_a_bell_converges() {
         let exact = Array4::from_shape_fn((1, 1, n, n), |(_, _, y, x)| bell(centre(x), centre(y)) as f32);
         let mut state = exact.clone();
         let steps = 1000 * n / 128;
-        let fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0 / steps as f32);
+        let mut fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0 / steps as f32);
         let side = || Array3::zeros((1, 1, n));
         let sides = Sides { west: side(), east: side(), south: side(), north: side() };
         for step in 0..steps {
