@@ -46,6 +46,17 @@ pub fn fifth_order_weights(c: Real) -> [Real; 5] {
     [d4, d2 - d3 - 4.0 * d4, 1.0 - d1 - 2.0 * d2 + 3.0 * d3 + 6.0 * d4, d1 + d2 - 3.0 * d3 - 4.0 * d4, d3 + d4]
 }
 
+/// Turns the air `mass` [kg] before a sweep with `flux` [kg] through the faces into that after it; `s` the stride.
+#[inline(always)]
+pub fn move_air(mass: &mut [Real], flux: &[Real], s: usize) {
+    let k = mass.len() - 2 * HALO * s;
+    let from = HALO * s;
+    let (mass, flux_in, flux_out) = (&mut mass[from..][..k], &flux[from..][..k], &flux[from + s..][..k]);
+    for i in 0..k {
+        mass[i] = mass[i] + flux_in[i] - flux_out[i];
+    }
+}
+
 /// Coefficients of one sweep, shared by all species.
 #[derive(Debug, Clone)]
 pub struct Sweep {

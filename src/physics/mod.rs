@@ -6,6 +6,7 @@ pub mod boundary_layer;
 pub mod dry_deposition;
 pub mod eddy_diffusivity;
 pub mod horizontal_diffusion;
+pub mod horizontal_diffusion_adjoint;
 pub mod moisture;
 pub mod nonlocal_mixing;
 pub mod plume_rise;

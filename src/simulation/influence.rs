@@ -15,6 +15,7 @@ use super::carried::{Carried, PAIRS};
 use super::diagnose::Diagnosis;
 use super::driver::HourDriver;
 use super::emission_placement::emission_layers;
+use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_hour::{Ground, LinearHour};
 use super::meteorology::Meteorology;
 use super::run::World;
@@ -119,7 +120,7 @@ pub(super) fn backward(world: &World, target: &Target, shares: Option<&Shares>, 
     let mut field = Array4::zeros((Species::COUNT, layers, ny, nx));
     for hour in (0..target.hours.end).rev() {
         let driver = hours.drivers.of(hour)?;
-        let mut linear = LinearHour::new(&ground, &driver, shares.map(|s| &s.hours[hour as usize]));
+        let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
         let forcing = target.hours.contains(&hour).then(|| forcing(target, &carried, &driver, linear.steps));
         to_emitted.fill(0.0);
         for step in (1..=linear.steps).rev() {
@@ -163,7 +164,7 @@ pub fn linear_response(
     let mut value = 0.0;
     for hour in 0..target.hours.end {
         let driver = hours.drivers.of(hour)?;
-        let mut linear = LinearHour::new(&ground, &driver, shares.map(|s| &s.hours[hour as usize]));
+        let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
         in_hour.fill(0.0);
         emit(hour, &mut in_hour);
         let part = 1.0 / linear.steps as f32;
@@ -219,6 +220,7 @@ struct Hours<'a> {
     steps_before: Vec<u64>,
     area: Vec<f32>,
     edges: Vec<[f32; 4]>,
+    diffusion: HorizontalDiffusion,
 }
 
 impl<'a> Hours<'a> {
@@ -236,7 +238,8 @@ impl<'a> Hours<'a> {
         let thickness: Vec<f64> =
             (0..world.grid.vertical.layers()).map(|k| world.grid.vertical.thickness_m(k)).collect();
         let edges = LayerCoefficients::new(&thickness).unlimited_edges();
-        Ok(Self { area: drivers.diagnosis.area(), drivers, steps_before, edges })
+        let diffusion = HorizontalDiffusion::new(world.grid);
+        Ok(Self { area: drivers.diagnosis.area(), drivers, steps_before, edges, diffusion })
     }
 }
 

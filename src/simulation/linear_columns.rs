@@ -209,7 +209,8 @@ impl Row {
         gather(mass, y, width, &mut self.moving[values.clone()]);
         gather(target, y, width, &mut self.target);
         gather(&driver.exchange, y, width, &mut self.exchange);
-        self.exchange.iter_mut().for_each(|e| *e *= columns.dt);
+        gather(&driver.descent, y, width, &mut self.descent);
+        self.exchange.iter_mut().chain(&mut self.descent).for_each(|e| *e *= columns.dt);
         let mass = &self.moving[values.clone()];
         continuity_flux(mass, &self.target, width, &mut self.flux);
         let outflow = largest_outflow(mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));

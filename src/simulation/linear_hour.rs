@@ -3,13 +3,14 @@
 //! The recipe of [`super::step`], with the same steps, sub-steps, turns of order and air masses, which depend on the meteorology alone:
 //!
 //! ```text
-//!   forward    q' = R C H q  or  R H C q       R chemistry, C columns, H horizontal transport
-//!   backward   a  = H' C' R' a'  or  C' H' R' a'
+//!   forward    q' = R D C H q  or  R D H C q       R chemistry, D horizontal diffusion, C columns, H horizontal transport
+//!   backward   a  = H' C' D' R' a'  or  C' H' D' R' a'
 //! ```
 
 use super::carried::{CONVERSIONS, Carried, PAIRS};
 use super::driver::HourDriver;
 use super::horizontal::HorizontalFluxes;
+use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_columns::{LinearColumns, kept_in_rain};
 use super::linear_sweeps::LinearSweeps;
 use super::step::{Turn, air_mass_at, chemistry_fractions, steps_per_hour};
@@ -18,6 +19,7 @@ use crate::chemistry::conversion_adjoint::{
 };
 use crate::chemistry::pm_lite::Fractions;
 use crate::domain::grid::Grid;
+use crate::physics::horizontal_diffusion_adjoint::{spread, spread_transposed};
 use ndarray::{Array3, Array4, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
@@ -54,6 +56,7 @@ pub(super) struct LinearHour<'a> {
     outflow: Array3<f32>,
     sweeps: LinearSweeps,
     columns: LinearColumns<'a>,
+    diffusion: &'a HorizontalDiffusion,
     conversions: Vec<Converted>,
     partitions: Vec<Partitioned<'a>>,
     middle: Array3<f32>,
@@ -61,10 +64,16 @@ pub(super) struct LinearHour<'a> {
 
 impl<'a> LinearHour<'a> {
     /// The hour of `driver`; `shares` of nitrate and of ammonium [mol mol-1] `[z, y, x]`, `None`: all stays where it is.
-    pub fn new(ground: &Ground<'a>, driver: &'a HourDriver, shares: Option<&'a [Array3<f32>; 2]>) -> Self {
+    pub fn new(
+        ground: &Ground<'a>,
+        driver: &'a HourDriver,
+        diffusion: &'a mut HorizontalDiffusion,
+        shares: Option<&'a [Array3<f32>; 2]>,
+    ) -> Self {
         let least = driver.least_air_mass();
         let steps = steps_per_hour(driver, &least);
         let dt = 3600.0 / steps as f32;
+        diffusion.prepare(driver, &least, dt);
         let fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let slots = &ground.carried.slots;
         Self {
@@ -81,6 +90,7 @@ impl<'a> LinearHour<'a> {
                 slots,
                 kept: kept_in_rain(driver, slots, dt),
             },
+            diffusion,
             conversions: conversions(ground, driver, dt),
             partitions: shares.map_or_else(Vec::new, |shares| partitions(ground.carried, shares)),
             middle: least,
@@ -93,12 +103,13 @@ impl<'a> LinearHour<'a> {
         let turn = Turn::of(before);
         let (start, end) = self.air(step);
         self.react(a, true);
+        self.diffuse(a, &end, true);
         if turn.horizontal_first {
             self.sweeps.follow_air(&start, turn.y_first, &mut self.middle);
             self.columns.transposed(a, &self.middle, &end, to_emitted);
             self.sweeps.transposed(a, turn.y_first);
         } else {
-            let before_sweeps = end + &self.outflow;
+            let before_sweeps = &end + &self.outflow;
             self.sweeps.follow_air(&before_sweeps, turn.y_first, &mut self.middle);
             self.sweeps.transposed(a, turn.y_first);
             self.columns.transposed(a, &start, &before_sweeps, to_emitted);
@@ -114,12 +125,34 @@ impl<'a> LinearHour<'a> {
             self.sweeps.forward(q, turn.y_first);
             self.columns.forward(q, &self.middle, &end, emitted);
         } else {
-            let before_sweeps = end + &self.outflow;
+            let before_sweeps = &end + &self.outflow;
             self.columns.forward(q, &start, &before_sweeps, emitted);
             self.sweeps.follow_air(&before_sweeps, turn.y_first, &mut self.middle);
             self.sweeps.forward(q, turn.y_first);
         }
+        self.diffuse(q, &end, false);
         self.react(q, false);
+    }
+
+    /// Horizontal diffusion in air of `mass` [kg].
+    fn diffuse(&self, field: &mut Array4<f32>, mass: &Array3<f32>, transposed: bool) {
+        let (_, nz, ny, nx) = field.dim();
+        let cells = ny * nx;
+        let mass = mass.as_slice().expect("air mass is contiguous");
+        let slabs = field.as_slice_mut().expect("fields are contiguous").par_chunks_mut(cells).enumerate();
+        let arch = pulp::Arch::new();
+        slabs.for_each_init(
+            || [vec![0.0; cells], vec![0.0; cells]],
+            |[work, per_mass], (i, slab)| {
+                let z = i % nz;
+                let (mass, exchange) = (&mass[z * cells..(z + 1) * cells], self.diffusion.exchange(z));
+                if transposed {
+                    arch.dispatch(|| spread_transposed(slab, mass, exchange, nx, work, per_mass));
+                } else {
+                    arch.dispatch(|| spread(slab, mass, exchange, nx, work));
+                }
+            },
+        );
     }
 
     /// Air mass before and after a step [kg].

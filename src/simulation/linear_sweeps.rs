@@ -2,8 +2,7 @@
 
 use super::driver::HourDriver;
 use super::horizontal::HorizontalFluxes;
-use crate::physics::advection::move_air;
-use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep};
+use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
 use pulp::Arch;
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
 use rayon::prelude::*;

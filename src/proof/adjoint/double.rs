@@ -10,6 +10,8 @@ pub use crate::physics::vertical_advection;
 pub mod advection_adjoint;
 #[path = "../../chemistry/conversion_adjoint.rs"]
 pub mod conversion_adjoint;
+#[path = "../../physics/horizontal_diffusion_adjoint.rs"]
+pub mod horizontal_diffusion_adjoint;
 #[path = "kernels.rs"]
 pub mod kernels;
 #[path = "../../physics/sedimentation_adjoint.rs"]

@@ -63,8 +63,8 @@ fn run(material: &Material) -> Result<Outcome> {
 /// # Errors
 /// Of the model's files; `Unstable` from the numeric guard.
 pub fn in_made_weather(overrides: Option<&Path>) -> Result<Outcome> {
-    let ground = Ground::corner_of_yanbian(overrides, CELLS.0, CELLS.1)?;
     let start = Utc.with_ymd_and_hms(2026, 1, 15, 2, 0, 0).single().expect("an existing instant");
+    let ground = Ground::corner_of_yanbian(overrides, start, CELLS)?;
     let fields = Weather::WINTER.fields(&ground.grid, start, MADE_HOURS as usize);
     over(&Scene::new(ground, &fields, MADE_HOURS, overrides)?)
 }

@@ -13,8 +13,7 @@ use crate::simulation::emission_placement::{EmissionField, Placement};
 use crate::simulation::influence::{Shares, Target};
 use crate::simulation::meteorology::Meteorology;
 use crate::simulation::plume;
-use crate::simulation::run::World;
-use crate::simulation::step::Simulation;
+use crate::simulation::run::{Outside, World};
 use chrono::Duration;
 use ndarray::Array2;
 use std::path::Path;
@@ -56,6 +55,7 @@ impl<'a> Scene<'a> {
             meteorology: self.fields,
             frozen: false,
             emission: &self.emission,
+            outside: Outside::Background,
             weights: std::slice::from_ref(&self.county),
             start: self.fields[0].valid_time,
             hours: self.hours,
@@ -89,7 +89,7 @@ impl<'a> Scene<'a> {
             let height = |cell: usize, stack: &Stack| plume::effective_height(&driver, world.grid, cell, stack);
             placement.rate(world.emission, sources, start, &height, &mut emission);
             let simulation = simulation.get_or_insert_with(|| {
-                Simulation::new(world.grid, world.background, diagnosis.area(), driver.air_mass_start.clone())
+                self.ground.simulation(diagnosis.area(), &driver.air_mass_start)
             });
             let ground = simulation.hour(&driver, &emission, &self.ground.sides)?;
             shares.record(&simulation.state);
