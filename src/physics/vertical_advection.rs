@@ -74,6 +74,27 @@ impl LayerCoefficients {
             .collect();
         Self { slope, edge }
     }
+
+    /// Weights of layers `k-2 ..= k+1` in the value at interface `k` without limiters, from the ground to the top; ground and top have the value of
+    /// their layer.
+    pub fn unlimited_edges(&self) -> Vec<[f32; 4]> {
+        let n = self.slope.len();
+        // factors of the layer below, the layer itself and the layer above in its slope
+        let slope = |k: usize| {
+            let (up, down) = if k == 0 || k + 1 == n { (0.0, 0.0) } else { self.slope[k] };
+            [-down, down - up, up]
+        };
+        let inner = self.edge.iter().enumerate().map(|(k, &(jump, upper, lower))| {
+            let (below, above) = (slope(k), slope(k + 1));
+            [
+                lower * below[0],
+                1.0 - jump + lower * below[1] + upper * above[0],
+                jump + lower * below[2] + upper * above[1],
+                upper * above[2],
+            ]
+        });
+        std::iter::once([0.0, 0.0, 1.0, 0.0]).chain(inner).chain([[0.0, 1.0, 0.0, 0.0]]).collect()
+    }
 }
 
 /// Scratch for rows of `layers x width`.

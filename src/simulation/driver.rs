@@ -1,7 +1,7 @@
 //! What the core needs of one hour of meteorology, on the model grid.
 
 use crate::physics::wind_adjustment::Adjustment;
-use ndarray::{Array2, Array3, Array4};
+use ndarray::{Array2, Array3, Array4, Zip};
 
 /// Meteorology of one hour. 3-D fields are `[z, y, x]`, 2-D `[y, x]`; they hold at mid-hour unless said otherwise.
 #[derive(Debug, Clone)]
@@ -41,4 +41,11 @@ pub struct HourDriver {
     pub wind_east_10m: Array2<f32>,
     pub wind_north_10m: Array2<f32>,
     pub temperature_2m: Array2<f32>,
+}
+
+impl HourDriver {
+    /// Least air mass of each cell in the hour [kg], `[z, y, x]`.
+    pub fn least_air_mass(&self) -> Array3<f32> {
+        Zip::from(&self.air_mass_start).and(&self.air_mass_end).map_collect(|a, b| a.min(*b))
+    }
 }

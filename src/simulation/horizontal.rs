@@ -73,6 +73,11 @@ impl HorizontalFluxes {
         Self { layers, outflow }
     }
 
+    /// Sub-steps of layer `z`.
+    pub(super) fn substeps(&self, z: usize) -> usize {
+        self.layers[z].substeps
+    }
+
     /// Moves all species `[species, z, y, x]`, starting from air `mass` `[z, y, x]`, which becomes the mass after the sweeps. `y_first` turns the order
     /// of the sweeps. Returns tracer mass that flowed in and out through the sides [kg], per species.
     pub fn advance(

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "tests print their figures")]
 
+mod adjoint;
 mod advice;
 mod archive;
 mod boundary_files;
