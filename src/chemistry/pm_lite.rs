@@ -22,6 +22,12 @@ const NO3: f64 = 0.062_005;
 const NH4: f64 = 0.018_039;
 const N2O5: f64 = 0.108_01;
 
+/// Mass of product per mass converted, and of particle per mass of gas in equilibrium [kg kg-1].
+pub const SULFATE_PER_SO2: f64 = SO4 / SO2;
+pub const HNO3_PER_NO2: f64 = HNO3 / NO2;
+pub const NITRATE_PER_HNO3: f64 = NO3 / HNO3;
+pub const AMMONIUM_PER_NH3: f64 = NH4 / NH3;
+
 /// Mole fraction [ppb] of a mass mixing ratio of 1 kg kg-1.
 const fn ppb(molar_mass: f64) -> f32 {
     (1e9 * MOLAR_MASS_AIR / molar_mass) as f32
@@ -180,16 +186,14 @@ impl Cell {
     /// One step: conversions, then equilibrium. Without branches, so that a row vectorises.
     #[inline(always)]
     fn step(self, f: &Fractions) -> Self {
-        const SO4_PER_SO2: f32 = (SO4 / SO2) as f32;
-        const HNO3_PER_NO2: f32 = (HNO3 / NO2) as f32;
         let oxidised = self.so2 * f.sulfur;
         let nitrified = self.no2 * f.nitrogen;
         let condensed = self.precursor * f.organic;
         let converted = Self {
             so2: self.so2 - oxidised,
-            sulfate: self.sulfate + oxidised * SO4_PER_SO2,
+            sulfate: self.sulfate + oxidised * SULFATE_PER_SO2 as f32,
             no2: self.no2 - nitrified,
-            hno3: self.hno3 + nitrified * HNO3_PER_NO2,
+            hno3: self.hno3 + nitrified * HNO3_PER_NO2 as f32,
             precursor: self.precursor - condensed,
             organic: self.organic + condensed,
             ..self
@@ -209,9 +213,9 @@ impl Cell {
         };
         let after = partition(before, nitrate_product);
         let (nh3, ammonium) =
-            moved(self.nh3, self.ammonium, (after.ammonium - before.ammonium) / ppb(NH3), (NH4 / NH3) as f32);
+            moved(self.nh3, self.ammonium, (after.ammonium - before.ammonium) / ppb(NH3), AMMONIUM_PER_NH3 as f32);
         let (hno3, nitrate) =
-            moved(self.hno3, self.nitrate, (after.nitrate - before.nitrate) / ppb(HNO3), (NO3 / HNO3) as f32);
+            moved(self.hno3, self.nitrate, (after.nitrate - before.nitrate) / ppb(HNO3), NITRATE_PER_HNO3 as f32);
         Self { nh3, ammonium, hno3, nitrate, ..self }
     }
 }

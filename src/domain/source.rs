@@ -119,6 +119,11 @@ impl Amounts {
         }
     }
 
+    /// Sum over the pollutants of what each does; emitted masses do not add up so, as some are parts of others.
+    pub fn sum(self) -> f64 {
+        self.so2 + self.nox + self.co + self.nh3 + self.nmvoc + self.pm25 + self.pm10 + self.bc + self.oc
+    }
+
     /// The same value for every pollutant.
     pub fn all(v: f64) -> Self {
         Self { so2: v, nox: v, co: v, nh3: v, nmvoc: v, pm25: v, pm10: v, bc: v, oc: v }
@@ -165,6 +170,15 @@ pub enum Strength {
     Annual(Amounts),
     /// Constant rate [kg s-1] between two instants (fires and events); zero outside.
     Rate { kg_s: Amounts, from: DateTime<Utc>, to: DateTime<Utc> },
+}
+
+impl Strength {
+    /// The amounts, in the unit of their kind.
+    pub fn amounts(&self) -> &Amounts {
+        match self {
+            Self::Annual(amounts) | Self::Rate { kg_s: amounts, .. } => amounts,
+        }
+    }
 }
 
 /// One source of emissions.

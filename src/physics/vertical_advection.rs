@@ -6,7 +6,41 @@
 //! # Reference
 //! Colella & Woodward 1984, eq. 1.6-1.12; vertical flux from continuity: Hu, Odman & Russell 2006, Atmos. Environ. 40, 4879 ("yamo").
 
-use super::advection::{monotone_parabola, monotone_slope, swept_left, swept_right};
+/// Reconstruction of one cell: slope limited to be monotone (CW84 eq. 1.8).
+#[inline(always)]
+fn monotone_slope(centred: f32, below: f32, above: f32) -> f32 {
+    // `below` = q - q_minus, `above` = q_plus - q
+    let bound = 2.0 * below.abs().min(above.abs());
+    let limited = centred.abs().min(bound).copysign(centred);
+    if below * above > 0.0 { limited } else { 0.0 }
+}
+
+/// Left and right values of the parabola, made monotone (CW84 eq. 1.10).
+#[inline(always)]
+fn monotone_parabola(left: f32, q: f32, right: f32) -> (f32, f32) {
+    let extremum = (right - q) * (q - left) <= 0.0;
+    let range = right - left;
+    let curvature = 6.0 * (q - 0.5 * (left + right));
+    let overshoot_left = range * curvature > range * range;
+    let overshoot_right = range * curvature < -(range * range);
+    let l = if overshoot_left { 3.0 * q - 2.0 * right } else { left };
+    let r = if overshoot_right { 3.0 * q - 2.0 * left } else { right };
+    if extremum { (q, q) } else { (l, r) }
+}
+
+/// Mean of a parabola over the fraction `c` (0 ..= 1) of the cell next to its right face (CW84 eq. 1.12).
+#[inline(always)]
+fn swept_right(left: f32, q: f32, right: f32, c: f32) -> f32 {
+    let curvature = 6.0 * (q - 0.5 * (left + right));
+    right - 0.5 * c * (right - left - (1.0 - c * (2.0 / 3.0)) * curvature)
+}
+
+/// Mean of a parabola over the fraction `c` (0 ..= 1) of the cell next to its left face (CW84 eq. 1.12).
+#[inline(always)]
+fn swept_left(left: f32, q: f32, right: f32, c: f32) -> f32 {
+    let curvature = 6.0 * (q - 0.5 * (left + right));
+    left + 0.5 * c * (right - left + (1.0 - c * (2.0 / 3.0)) * curvature)
+}
 
 /// Coefficients of CW84 that depend on layer thickness only.
 #[derive(Debug, Clone)]
@@ -39,6 +73,27 @@ impl LayerCoefficients {
             })
             .collect();
         Self { slope, edge }
+    }
+
+    /// Weights of layers `k-2 ..= k+1` in the value at interface `k` without limiters, from the ground to the top; ground and top have the value of
+    /// their layer.
+    pub fn unlimited_edges(&self) -> Vec<[f32; 4]> {
+        let n = self.slope.len();
+        // factors of the layer below, the layer itself and the layer above in its slope
+        let slope = |k: usize| {
+            let (up, down) = if k == 0 || k + 1 == n { (0.0, 0.0) } else { self.slope[k] };
+            [-down, down - up, up]
+        };
+        let inner = self.edge.iter().enumerate().map(|(k, &(jump, upper, lower))| {
+            let (below, above) = (slope(k), slope(k + 1));
+            [
+                lower * below[0],
+                1.0 - jump + lower * below[1] + upper * above[0],
+                jump + lower * below[2] + upper * above[1],
+                upper * above[2],
+            ]
+        });
+        std::iter::once([0.0, 0.0, 1.0, 0.0]).chain(inner).chain([[0.0, 1.0, 0.0, 0.0]]).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Proofs that a user can run: each states figures and the threshold that each has to reach. The tests call the same code.
 
+pub mod adjoint;
 pub mod aqi_official;
 pub mod closed_box;
 pub mod diffusion;
@@ -83,8 +84,15 @@ pub struct Proof {
 }
 
 /// Every proof, in the order in which they are listed.
-pub const PROOFS: &[Proof] =
-    &[aqi_official::PROOF, diffusion::PROOF, uniform::PROOF, closed_box::PROOF, extremes::PROOF, prairie_grass::PROOF];
+pub const PROOFS: &[Proof] = &[
+    aqi_official::PROOF,
+    diffusion::PROOF,
+    uniform::PROOF,
+    closed_box::PROOF,
+    extremes::PROOF,
+    prairie_grass::PROOF,
+    adjoint::PROOF,
+];
 
 impl Proof {
     /// Runs the proof on its material.

@@ -1,6 +1,7 @@
 //! What the core needs of one hour of meteorology, on the model grid.
 
-use ndarray::{Array2, Array3, Array4};
+use crate::physics::wind_adjustment::Adjustment;
+use ndarray::{Array2, Array3, Array4, Zip};
 
 /// Meteorology of one hour. 3-D fields are `[z, y, x]`, 2-D `[y, x]`; they hold at mid-hour unless said otherwise.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub struct HourDriver {
     /// Air-mass flux through western faces `[z, y, x+1]` and southern faces `[z, y+1, x]` [kg s-1].
     pub flux_x: Array3<f32>,
     pub flux_y: Array3<f32>,
+    /// How these were brought over the model's terrain; `None` over the provider's.
+    pub terrain_winds: Option<Adjustment>,
     /// Local turbulent exchange of air between layers k and k+1 `[z-1, y, x]` [kg s-1]: area rho Kz / dz.
     pub exchange: Array3<f32>,
     /// Air that sinks from layer k+1 to k in return for updrafts from the lowest layer `[z-1, y, x]` [kg s-1]; 0 where it is not convective.
@@ -38,4 +41,11 @@ pub struct HourDriver {
     pub wind_east_10m: Array2<f32>,
     pub wind_north_10m: Array2<f32>,
     pub temperature_2m: Array2<f32>,
+}
+
+impl HourDriver {
+    /// Least air mass of each cell in the hour [kg], `[z, y, x]`.
+    pub fn least_air_mass(&self) -> Array3<f32> {
+        Zip::from(&self.air_mass_start).and(&self.air_mass_end).map_collect(|a, b| a.min(*b))
+    }
 }

@@ -182,6 +182,35 @@ impl EmissionModel {
     }
 }
 
+impl EmissionModel {
+    /// Derivatives of [`Self::speciate`] at the composition `a`, species by species with respect to each pollutant.
+    ///
+    /// The speciation is homogeneous: the derivatives times the amounts sum to the species.
+    pub fn speciation_gradient(&self, sector: Sector, a: &Amounts) -> [Amounts; Species::COUNT] {
+        let s = &self.speciation;
+        let none = Amounts::default();
+        let minus = |x: Amounts, y: Amounts| x.zip(y, |x, y| x - y);
+        let mut out = [none; Species::COUNT];
+        let mass = |species: Species| species.molar_mass().unwrap_or(f64::NAN);
+        out[Species::So2.index()].so2 = s.sulfur_as_so2;
+        out[Species::Sulfate.index()].so2 = s.sulfur_as_sulfate * (mass(Species::Sulfate) / mass(Species::So2));
+        out[Species::No2.index()].nox = 1.0;
+        out[Species::Co.index()].co = 1.0;
+        out[Species::Nh3.index()].nh3 = 1.0;
+        out[Species::SoaPrecursor.index()].nmvoc = self.sector(sector).soa_precursor_fraction;
+        let (pm25, pm10) = (Amounts { pm25: 1.0, ..none }, Amounts { pm10: 1.0, ..none });
+        let black_carbon = if a.bc <= a.pm25 { Amounts { bc: 1.0, ..none } } else { pm25 };
+        let left = a.pm25 - a.bc.min(a.pm25);
+        let matter = s.organic_matter_per_carbon;
+        let organic = if matter * a.oc <= left { Amounts { oc: matter, ..none } } else { minus(pm25, black_carbon) };
+        out[Species::BlackCarbon.index()] = black_carbon;
+        out[Species::PrimaryOrganic.index()] = organic;
+        out[Species::FineOther.index()] = minus(minus(pm25, black_carbon), organic);
+        out[Species::Coarse.index()] = if a.pm10 >= a.pm25 { minus(pm10, pm25) } else { none };
+        out
+    }
+}
+
 /// [`EmissionModel::hourly_rate`] with the hour's factor of the source's sector [kg s-1 per t a-1] already known.
 pub(super) fn rate_with(source: &Source, start: DateTime<Utc>, hour_factor: f64) -> Amounts {
     let hour = (start, start + Duration::hours(1));

@@ -196,6 +196,38 @@ impl Placement {
         }
     }
 
+    /// What a kilogram of each species from each source inside the grid does, where `field` says what it does from each cell, `[species, layer, y, x]`; `plume`
+    /// and `sources` as in [`Self::rate`]. Calls `visit` with the source's index, patterns first.
+    pub(super) fn each_sensitivity(
+        &self,
+        sources: &[Source],
+        plume: &dyn Fn(usize, &Stack) -> f64,
+        field: &Array4<f32>,
+        visit: &mut dyn FnMut(usize, &[f64; Species::COUNT]),
+    ) {
+        assert_eq!(sources.len(), self.sites.len(), "the sources this placement was made for");
+        let (layers, field) = (self.layers(), field.as_slice().expect("fields are in standard layout"));
+        let gather = |pattern: &[(usize, f64)]| -> Vec<f64> {
+            let plane = |values: &[f32]| pattern.iter().map(|&(cell, weight)| weight * f64::from(values[cell])).sum();
+            field.chunks_exact(self.cells).map(plane).collect()
+        };
+        let per_species = |planes: &[f64], shares: &[f64]| -> [f64; Species::COUNT] {
+            std::array::from_fn(|s| planes[s * layers..].iter().zip(shares).map(|(plane, share)| plane * share).sum())
+        };
+        for (pattern, members) in self.patterns.iter().zip(&self.members) {
+            let planes = gather(pattern);
+            for &i in members {
+                visit(i, &per_species(&planes, &self.sector_layers[sources[i].sector as usize]));
+            }
+        }
+        for (i, site) in self.sites.iter().enumerate() {
+            if let Site::Stack { cell, stack } = site {
+                let shares = self.plume_layers(stack, plume(*cell, stack));
+                visit(i, &per_species(&gather(&[(*cell, 1.0)]), &shares));
+            }
+        }
+    }
+
     /// Share of each layer for a plume of effective height `height_m`. Without a finite height the stack's own is taken.
     fn plume_layers(&self, stack: &Stack, height_m: f64) -> Vec<f64> {
         let height = if height_m.is_finite() { height_m.max(0.0) } else { stack.height_m };
@@ -309,6 +341,11 @@ fn locate<'a>(
             Ok(Located::Pattern { key: PatternKey::Box(corners.map(f64::to_bits)), cells: Box::new(cells) })
         }
     }
+}
+
+/// Number of layers of a grid that can receive emissions.
+pub fn emission_layers(model: &EmissionModel, grid: &Grid) -> usize {
+    layers_of(model, grid).0.len() - 1
 }
 
 /// Interfaces up to the layer that contains the model's highest emission, and the layer shares of every sector.

@@ -68,6 +68,12 @@ impl HorizontalDiffusion {
         });
     }
 
+    /// Exchange [kg] in a step through the western and southern faces of layer `z`, `[y, x]`; those of the first column and row are closed.
+    pub(super) fn exchange(&self, z: usize) -> [&[f32]; 2] {
+        let cells = self.dx.len();
+        [&self.x, &self.y].map(|a| &a.as_slice().expect("coefficients are contiguous")[z * cells..(z + 1) * cells])
+    }
+
     /// Spreads all species `[species, z, y, x]` in air of `mass` `[z, y, x]` [kg].
     pub fn advance(&mut self, state: &mut Array4<f32>, mass: &Array3<f32>) {
         let (_, nz, ny, nx) = state.dim();

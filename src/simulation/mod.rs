@@ -1,9 +1,11 @@
 //! State(t) -> State(t + dt) -> History.
 
+mod aligned;
 mod bilinear;
 pub mod boundary;
 pub mod box_cells;
 pub mod budget;
+mod carried;
 pub mod columns;
 pub mod diagnose;
 pub mod driver;
@@ -13,14 +15,20 @@ pub mod fire_emission;
 pub mod history;
 pub mod horizontal;
 pub mod horizontal_diffusion;
+pub mod influence;
 mod layer_means;
+mod linear_columns;
+mod linear_hour;
+mod linear_sweeps;
 pub mod meteorology;
 pub mod nest;
 pub mod outside_air;
 pub mod plume;
 pub mod restart;
 pub mod run;
+pub mod source_influence;
 pub mod speed;
 pub mod step;
 pub mod synthetic;
 pub mod temporal_profile;
+pub mod terrain_winds;

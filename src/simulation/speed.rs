@@ -218,7 +218,7 @@ impl Bench<'_> {
             dt,
         };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
-        let fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
+        let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let mut state = state.clone();
         let (mut horizontal, mut vertical) = (f64::INFINITY, f64::INFINITY);
         repeat(|turn| {

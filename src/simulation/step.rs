@@ -60,6 +60,20 @@ struct Hour<'a> {
     dt: f32,
 }
 
+/// Order of the processes in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub horizontal_first: bool,
+    pub y_first: bool,
+}
+
+impl Turn {
+    /// Of the step that follows `steps` others.
+    pub fn of(steps: u64) -> Self {
+        Self { horizontal_first: steps.is_multiple_of(2), y_first: steps / 2 % 2 == 1 }
+    }
+}
+
 impl<'a> Simulation<'a> {
     /// Starts from mixing ratios `state` `[species, z, y, x]` in air of `mass` `[z, y, x]` [kg]; `background` is what enters through the top.
     pub fn new(
@@ -92,7 +106,7 @@ impl<'a> Simulation<'a> {
     /// `Unstable` when a value is not finite at the end of the hour.
     pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField, sides: &Sides) -> Result<Array3<f32>> {
         let (_, ny, nx) = self.grid.shape();
-        let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
+        let least = driver.least_air_mass();
         let steps = steps_per_hour(driver, &least);
         if steps > MOST_STEPS {
             return Err(Error::Unstable {
@@ -104,7 +118,7 @@ impl<'a> Simulation<'a> {
         }
         let dt = 3600.0 / steps as f32;
         self.diffusion.prepare(driver, &least, dt);
-        let hour = Hour {
+        let mut hour = Hour {
             driver,
             emission,
             sides,
@@ -116,7 +130,7 @@ impl<'a> Simulation<'a> {
         self.mass.assign(&driver.air_mass_start);
         for step in 1..=steps {
             let next = air_mass_at(driver, step, steps);
-            self.step(&hour, &next);
+            self.step(&mut hour, &next);
             ground += &self.state.index_axis(Axis(1), 0);
         }
         self.check_finite()?;
@@ -125,7 +139,7 @@ impl<'a> Simulation<'a> {
         Ok(ground)
     }
 
-    fn step(&mut self, hour: &Hour, next: &Array3<f32>) {
+    fn step(&mut self, hour: &mut Hour, next: &Array3<f32>) {
         let columns = Columns {
             grid: self.grid,
             coefficients: &self.coefficients,
@@ -135,8 +149,7 @@ impl<'a> Simulation<'a> {
             area: &self.area,
             dt: hour.dt,
         };
-        let horizontal_first = self.steps.is_multiple_of(2);
-        let y_first = self.steps / 2 % 2 == 1;
+        let Turn { horizontal_first, y_first } = Turn::of(self.steps);
         if horizontal_first {
             let through = hour.fluxes.advance(&mut self.state, &mut self.mass, hour.sides, y_first);
             self.books.sides(&through);
@@ -212,7 +225,8 @@ fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> Vec<f64> {
         .collect()
 }
 
-fn steps_per_hour(driver: &HourDriver, least: &Array3<f32>) -> usize {
+/// Steps that an hour needs; `least` is the least air mass of each cell in it [kg].
+pub(super) fn steps_per_hour(driver: &HourDriver, least: &Array3<f32>) -> usize {
     let mut fastest = 1.0 / LONGEST_STEP_S;
     for ((z, y, x), m) in least.indexed_iter() {
         let net = driver.flux_x[[z, y, x + 1]] - driver.flux_x[[z, y, x]] + driver.flux_y[[z, y + 1, x]]
@@ -222,7 +236,8 @@ fn steps_per_hour(driver: &HourDriver, least: &Array3<f32>) -> usize {
     (3600.0 * fastest).ceil() as usize
 }
 
-fn air_mass_at(driver: &HourDriver, step: usize, steps: usize) -> Array3<f32> {
+/// Air mass of the cells after `step` of `steps` [kg].
+pub(super) fn air_mass_at(driver: &HourDriver, step: usize, steps: usize) -> Array3<f32> {
     if step == steps {
         return driver.air_mass_end.clone();
     }

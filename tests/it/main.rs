@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "tests print their figures")]
 
+mod adjoint;
 mod advice;
 mod archive;
 mod boundary_files;
@@ -14,6 +15,7 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nested_night;
 mod nesting;
 mod night;
 mod physics;
@@ -23,6 +25,7 @@ mod restart;
 mod rules;
 mod statistics;
 mod tables;
+mod terrain;
 mod warning;
 mod weather;
 

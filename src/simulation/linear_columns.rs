@@ -1,0 +1,255 @@
+//! Column processes as a linear operator: vertical advection, mixing with emission and dry deposition, settling, rain-out; and their transposes in
+//! reversed order.
+
+use super::driver::HourDriver;
+use crate::domain::species::{Phase, Species};
+use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep};
+use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
+use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
+use crate::physics::vertical_advection_adjoint::set_sweep;
+use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
+use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// Share of a layer's air that may leave it in one vertical sub-step.
+const COURANT_LIMIT: f32 = 0.8;
+
+/// Column processes of the steps of an hour.
+pub(super) struct LinearColumns<'a> {
+    pub driver: &'a HourDriver,
+    /// Weights of the edge values without limiters.
+    pub edges: &'a [[f32; 4]],
+    pub area: &'a [f32],
+    /// Depth of the lowest layer [m].
+    pub depth_m: f32,
+    /// Length of a step [s].
+    pub dt: f32,
+    /// Species of each slot.
+    pub slots: &'a [Species],
+    /// Share that rain leaves in a step `[slot, z, y, x]`; `None` in a dry hour.
+    pub kept: Option<Array4<f32>>,
+}
+
+impl LinearColumns<'_> {
+    /// Takes sensitivities `[slot, z, y, x]` from after the columns of a step, in which air went from `mass` to `target` [kg], to before them. Adds that
+    /// to the mass emitted in the step `[slot, layer, y, x]` to `to_emitted`.
+    pub fn transposed(
+        &self,
+        a: &mut Array4<f32>,
+        mass: &Array3<f32>,
+        target: &Array3<f32>,
+        to_emitted: &mut Array4<f32>,
+    ) {
+        let arch = Arch::new();
+        let rows = a.axis_iter_mut(Axis(2)).into_par_iter().zip(to_emitted.axis_iter_mut(Axis(2)));
+        rows.enumerate().for_each_init(
+            || Row::new(mass.dim().0, mass.dim().2),
+            |row, (y, (mut a, mut to_emitted))| {
+                arch.dispatch(|| row.prepare(self, y, mass, target));
+                for slot in 0..self.slots.len() {
+                    row.load(a.view(), slot);
+                    arch.dispatch(|| self.transposed_row(row, y, slot, &mut to_emitted));
+                    row.store(&mut a, slot);
+                }
+            },
+        );
+    }
+
+    /// Moves mixing ratios `[slot, z, y, x]` by the same processes, with `emitted` [kg] `[slot, layer, y, x]`.
+    pub fn forward(&self, q: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, emitted: &Array4<f32>) {
+        let arch = Arch::new();
+        let rows = q.axis_iter_mut(Axis(2)).into_par_iter().zip(emitted.axis_iter(Axis(2)));
+        rows.enumerate().for_each_init(
+            || Row::new(mass.dim().0, mass.dim().2),
+            |row, (y, (mut q, emitted))| {
+                arch.dispatch(|| row.prepare(self, y, mass, target));
+                for slot in 0..self.slots.len() {
+                    row.load(q.view(), slot);
+                    arch.dispatch(|| self.forward_row(row, y, slot, emitted));
+                    row.store(&mut q, slot);
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn transposed_row(&self, row: &mut Row, y: usize, slot: usize, to_emitted: &mut ArrayViewMut3<f32>) {
+        let width = row.width;
+        self.set_deposition(row, y, slot);
+        let values = row.column();
+        let q = &mut row.values[values.clone()];
+        self.rain_out(q, y, slot, width);
+        if self.slots[slot].phase() == Phase::CoarseParticle {
+            settle_transposed(q, &row.target, &row.falling, width);
+        }
+        let streams = (row.exchange.as_slice(), row.descent.as_slice());
+        mix_transposed(q, &mut row.emission, &row.target, &row.factors, streams, &row.deposition, width);
+        for (k, mut layer) in to_emitted.index_axis_mut(Axis(0), slot).outer_iter_mut().enumerate() {
+            layer.iter_mut().zip(&row.emission[k * width..]).for_each(|(sum, e)| *sum += e);
+        }
+        for sweep in row.sweeps[..row.substeps].iter().rev() {
+            sweep.transposed(&mut row.values, &mut row.faces);
+        }
+    }
+
+    #[inline(always)]
+    fn forward_row(&self, row: &mut Row, y: usize, slot: usize, emitted: ArrayView3<f32>) {
+        let width = row.width;
+        self.set_deposition(row, y, slot);
+        for sweep in &row.sweeps[..row.substeps] {
+            sweep.forward(&mut row.values, &mut row.faces);
+        }
+        let values = row.column();
+        let q = &mut row.values[values];
+        for (k, layer) in emitted.index_axis(Axis(0), slot).outer_iter().enumerate() {
+            row.emission[k * width..].iter_mut().zip(layer).for_each(|(e, kg)| *e = *kg);
+        }
+        let layers = emitted.dim().1 * width;
+        let streams = (row.exchange.as_slice(), row.descent.as_slice());
+        mix(q, &row.target, &row.factors, streams, &row.emission[..layers], &row.deposition, width);
+        if self.slots[slot].phase() == Phase::CoarseParticle {
+            settle(q, &row.target, &row.falling, width);
+        }
+        self.rain_out(q, y, slot, width);
+    }
+
+    #[inline(always)]
+    fn set_deposition(&self, row: &mut Row, y: usize, slot: usize) {
+        let per_metre = self.dt / self.depth_m;
+        let s = self.slots[slot].index();
+        for x in 0..row.width {
+            row.deposition[x] = row.target[x] * self.driver.deposition_velocity[[s, y, x]] * per_metre;
+        }
+    }
+
+    /// Its own transpose.
+    #[inline(always)]
+    fn rain_out(&self, q: &mut [f32], y: usize, slot: usize, width: usize) {
+        let Some(kept) = &self.kept else { return };
+        for (q, kept) in
+            q.chunks_exact_mut(width).zip(kept.index_axis(Axis(0), slot).index_axis(Axis(1), y).outer_iter())
+        {
+            q.iter_mut().zip(kept).for_each(|(q, kept)| *q *= kept);
+        }
+    }
+}
+
+/// Share of each slot that rain leaves in a step of `dt` [s].
+pub(super) fn kept_in_rain(driver: &HourDriver, slots: &[Species], dt: f32) -> Option<Array4<f32>> {
+    let loss = driver.wet_loss.as_ref()?;
+    let (_, nz, ny, nx) = loss.dim();
+    let kept = |(slot, z, y, x)| {
+        let species: Species = slots[slot];
+        1.0 + (-loss[[species.index(), z, y, x]] * dt).exp_m1()
+    };
+    Some(Array4::from_shape_fn((slots.len(), nz, ny, nx), kept))
+}
+
+/// Working arrays of one row `[z][x]`; those that are swept have [`HALO`] rows more below and above.
+struct Row {
+    width: usize,
+    values: Vec<f32>,
+    faces: Vec<f32>,
+    target: Vec<f32>,
+    flux: Vec<f32>,
+    substeps: usize,
+    sweeps: Vec<Sweep>,
+    moving: Vec<f32>,
+    share: Vec<f32>,
+    exchange: Vec<f32>,
+    descent: Vec<f32>,
+    factors: ColumnFactors,
+    deposition: Vec<f32>,
+    falling: Vec<f32>,
+    emission: Vec<f32>,
+}
+
+impl Row {
+    fn new(nz: usize, width: usize) -> Self {
+        let (n, padded) = (nz * width, (nz + 2 * HALO) * width);
+        let zeros = |n| vec![0.0f32; n];
+        Self {
+            width,
+            values: zeros(padded),
+            faces: zeros(padded),
+            target: zeros(n),
+            flux: zeros(n + width),
+            substeps: 0,
+            sweeps: Vec::new(),
+            moving: vec![HALO_MASS; padded],
+            share: zeros(padded),
+            exchange: zeros(n - width),
+            descent: zeros(n - width),
+            factors: ColumnFactors::new(nz, width),
+            deposition: zeros(width),
+            falling: zeros(n),
+            emission: zeros(n),
+        }
+    }
+
+    /// The rows of the column itself.
+    fn column(&self) -> std::ops::Range<usize> {
+        let start = HALO * self.width;
+        start..start + self.target.len()
+    }
+
+    fn load(&mut self, field: ArrayView3<f32>, slot: usize) {
+        let values = self.column();
+        self.values.fill(0.0);
+        let rows = self.values[values].chunks_exact_mut(self.width);
+        for (row, from) in rows.zip(field.index_axis(Axis(0), slot).outer_iter()) {
+            row.iter_mut().zip(from).for_each(|(v, f)| *v = *f);
+        }
+    }
+
+    fn store(&self, field: &mut ArrayViewMut3<f32>, slot: usize) {
+        let rows = self.values[self.column()].chunks_exact(self.width);
+        for (row, mut to) in rows.zip(field.index_axis_mut(Axis(0), slot).outer_iter_mut()) {
+            to.iter_mut().zip(row).for_each(|(t, v)| *t = *v);
+        }
+    }
+
+    #[inline(always)]
+    fn prepare(&mut self, columns: &LinearColumns, y: usize, mass: &Array3<f32>, target: &Array3<f32>) {
+        let (width, values) = (self.width, self.column());
+        let driver = columns.driver;
+        gather(mass, y, width, &mut self.moving[values.clone()]);
+        gather(target, y, width, &mut self.target);
+        gather(&driver.exchange, y, width, &mut self.exchange);
+        gather(&driver.descent, y, width, &mut self.descent);
+        self.exchange.iter_mut().chain(&mut self.descent).for_each(|e| *e *= columns.dt);
+        let mass = &self.moving[values.clone()];
+        continuity_flux(mass, &self.target, width, &mut self.flux);
+        let outflow = largest_outflow(mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));
+        self.substeps = (outflow / COURANT_LIMIT).ceil().max(1.0) as usize;
+        let share = 1.0 / self.substeps as f32;
+        let faces = values.start..values.start + self.flux.len();
+        self.share[faces.clone()].iter_mut().zip(&self.flux).for_each(|(part, f)| *part = f * share);
+        while self.sweeps.len() < self.substeps {
+            self.sweeps.push(Sweep::new(self.values.len()));
+        }
+        for sweep in &mut self.sweeps[..self.substeps] {
+            set_sweep(sweep, &self.moving, &self.share, columns.edges, width);
+            let fluxes = &self.share[faces.clone()];
+            for (c, m) in self.moving[values.clone()].iter_mut().enumerate() {
+                *m = *m + fluxes[c] - fluxes[c + width];
+            }
+        }
+        self.factors.factorise(&self.target, &self.exchange, &self.descent, width);
+        if columns.slots.iter().any(|s| s.phase() == Phase::CoarseParticle) {
+            for (k, falling) in self.falling.chunks_exact_mut(width).enumerate().skip(1) {
+                for (x, falling) in falling.iter_mut().enumerate() {
+                    let area = columns.area[y * width + x];
+                    *falling = driver.settling_velocity * driver.density[[k, y, x]] * area * columns.dt;
+                }
+            }
+        }
+    }
+}
+
+fn gather(from: &Array3<f32>, y: usize, width: usize, to: &mut [f32]) {
+    for (k, row) in from.index_axis(Axis(1), y).outer_iter().enumerate() {
+        to[k * width..(k + 1) * width].iter_mut().zip(row).for_each(|(t, f)| *t = *f);
+    }
+}
