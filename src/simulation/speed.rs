@@ -17,6 +17,7 @@ use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
+use crate::physics::advection::{HALO, REACH, Sweep, face_values, move_tracer, ranges_across};
 use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
 use chrono::{DateTime, TimeZone, Utc};
@@ -144,6 +145,7 @@ impl Bench<'_> {
         let (horizontal_s, columns_s) =
             self.transport(&driver, &emission, (&sides, &diagnosis.area()), dt, &simulation.state);
         let (lift_s, mix_s) = self.rows(&driver, dt);
+        let (sweep_x_s, sweep_y_s) = (self.sweep(false), self.sweep(true));
         let mut diffusion = HorizontalDiffusion::new(self.grid);
         diffusion.prepare(&driver, &driver.air_mass_end, dt);
         let mut state = simulation.state.clone();
@@ -154,6 +156,8 @@ impl Bench<'_> {
         let transport = row("输送合计", "transport, both", points, horizontal_s + columns_s, 2);
         let kernels = vec![
             row("水平输送（x、y）", "horizontal slabs (x and y)", points, horizontal_s, 1),
+            row("  x 方向一次", "  sweep along x", points, sweep_x_s, 1),
+            row("  y 方向一次", "  sweep along y", points, sweep_y_s, 1),
             row("垂直柱（全部过程）", "columns (all processes)", points, columns_s, 1),
             row("  垂直平流", "  vertical advection", points, lift_s, 1),
             row("  垂直混合", "  vertical mixing", points, mix_s, 1),
@@ -233,6 +237,20 @@ impl Bench<'_> {
         (horizontal, vertical)
     }
 
+    /// Seconds of one sweep along x or y alone, for all species on the whole grid, each slab in cache.
+    fn sweep(&self, along_y: bool) -> f64 {
+        let (nz, ny, nx) = self.grid.shape();
+        let mut slabs: Vec<Slab> = (0..nz).map(|_| Slab::new(nx, ny, along_y)).collect();
+        let arch = pulp::Arch::new();
+        best_of(|| {
+            slabs.par_iter_mut().for_each(|slab| {
+                for _ in Species::ALL {
+                    arch.dispatch(|| slab.sweep());
+                }
+            });
+        })
+    }
+
     /// Seconds of vertical advection and of mixing alone, for all species on the whole grid, each row in cache.
     fn rows(&self, driver: &HourDriver, dt: f32) -> (f64, f64) {
         let (nz, ny, nx) = self.grid.shape();
@@ -246,6 +264,52 @@ impl Bench<'_> {
             rows.par_iter_mut().for_each(Row::mix);
         });
         (lift, mix)
+    }
+}
+
+/// One padded slab in a steady wind, swept in blocks of rows as the model does.
+struct Slab {
+    width: usize,
+    rows: usize,
+    along: usize,
+    across: usize,
+    sweep: Sweep,
+    q: Vec<f32>,
+    moved: Vec<f32>,
+    low: Vec<f32>,
+    high: Vec<f32>,
+    face: Vec<f32>,
+}
+
+/// Rows of a block, and cells beside the slab for the reach of the loops.
+const BLOCK: usize = 16;
+const BESIDE: usize = 16;
+
+impl Slab {
+    fn new(nx: usize, ny: usize, along_y: bool) -> Self {
+        let width = (nx + 2 * HALO).next_multiple_of(BESIDE);
+        let n = width * (ny + 2 * HALO) + 2 * BESIDE;
+        let (along, across) = if along_y { (width, 1) } else { (1, width) };
+        let mut sweep = Sweep::new(n, along);
+        sweep.prepare(&mut vec![1.0; n], &vec![0.3; n]);
+        let q: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
+        let block = || vec![0.0; width * (BLOCK + 2 * REACH) + 2 * BESIDE];
+        let (low, high, face) = (block(), block(), block());
+        Self { width, rows: ny, along, across, sweep, moved: q.clone(), q, low, high, face }
+    }
+
+    #[inline(always)]
+    fn sweep(&mut self) {
+        for from in (0..self.rows).step_by(BLOCK) {
+            let row = |y: usize| BESIDE + (y + HALO) * self.width;
+            let cells = row(from)..row((from + BLOCK).min(self.rows));
+            let around = cells.start - 2 * self.along..cells.end + 2 * self.along;
+            ranges_across(&self.q, self.across, around, &mut self.low, &mut self.high);
+            let faces = cells.start..cells.end + self.along;
+            face_values(&self.q, &self.low, &self.high, &self.sweep, faces, &mut self.face);
+            move_tracer(&self.q, &self.face, &self.sweep, cells, &mut self.moved);
+        }
+        std::mem::swap(&mut self.q, &mut self.moved);
     }
 }
 
