@@ -44,6 +44,10 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Inputs {
     pub meteorology: Vec<String>,
+    /// Elevation on longitudes and latitudes (NetCDF: ETOPO, GEBCO and alike): winds are brought over it. Without it they keep to the
+    /// terrain of the meteorology.
+    #[serde(default)]
+    pub terrain: Option<String>,
     #[serde(default)]
     pub inventory: Vec<String>,
     /// Power plants in the layout of the WRI Global Power Plant Database.
@@ -121,6 +125,7 @@ impl Config {
                 *p = base.join(&*p).to_string_lossy().into_owned();
             }
         }
+        i.terrain = i.terrain.take().map(|p| base.join(p).to_string_lossy().into_owned());
         config.check(path)?;
         Ok(config)
     }

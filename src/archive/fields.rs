@@ -27,6 +27,7 @@ use std::path::Path;
 
 /// Stands for no value; our fields have one everywhere, so it only guards against a torn write.
 const FILL: f32 = -9999.0;
+const TERRAIN_WINDS: &str = "terrain_winds";
 const MAPPING: &str = "projection";
 const REMEDY: &str = "Remove the file and run the night again";
 
@@ -116,6 +117,11 @@ fn read_here(path: &Path) -> Result<History> {
     };
     let ledger = serde_json::from_str(&text("mass_ledger")?)
         .map_err(|e| bad("attribute mass_ledger", e.to_string(), "a mass ledger as JSON"))?;
+    let terrain_winds = match file.attribute(TERRAIN_WINDS) {
+        None => None,
+        Some(_) => serde_json::from_str(&text(TERRAIN_WINDS)?)
+            .map_err(|e| bad("attribute terrain_winds", e.to_string(), "figures as JSON"))?,
+    };
     Ok(History {
         ends: read_ends(path, &file, &text("cycle")?)?,
         concentrations,
@@ -124,6 +130,7 @@ fn read_here(path: &Path) -> Result<History> {
         wind_north_m_s: needed(&WIND_NORTH)?,
         temperature_k: needed(&TEMPERATURE)?,
         ledger,
+        terrain_winds,
     })
 }
 
@@ -234,6 +241,9 @@ fn fill(
     let mapping = grid_mapping(&grid.horizontal, path)?;
     let ledger = serde_json::to_string(&history.ledger)
         .map_err(|e| Error::invalid(path, "mass ledger", e.to_string(), "a value that JSON can hold"))?;
+    let terrain_winds = history.terrain_winds.as_ref().map(serde_json::to_string).transpose();
+    let terrain_winds =
+        terrain_winds.map_err(|e| Error::invalid(path, TERRAIN_WINDS, e.to_string(), "values that JSON can hold"))?;
     (|| {
         for (name, length) in
             [("time", history.ends.len()), ("nv", 2), ("y", grid.horizontal.ny), ("x", grid.horizontal.nx)]
@@ -259,6 +269,9 @@ fn fill(
             ("mass_ledger", ledger),
         ] {
             file.add_attribute(name, value)?;
+        }
+        if let Some(figures) = terrain_winds {
+            file.add_attribute(TERRAIN_WINDS, figures)?;
         }
         times(file, history, cycle)?;
         space(file, grid, &mapping)?;
@@ -410,7 +423,11 @@ fn prove(draft: &Path, path: &Path, history: &History) -> Result<()> {
             .map(|(f, a)| (f.variable, a.iter().map(|v| v.to_bits()).collect()))
             .collect::<Vec<(_, Vec<_>)>>()
     };
-    if back.ends == history.ends && back.ledger == history.ledger && bits(&back) == bits(history) {
+    if back.ends == history.ends
+        && back.ledger == history.ledger
+        && back.terrain_winds == history.terrain_winds
+        && bits(&back) == bits(history)
+    {
         return Ok(());
     }
     let lost =

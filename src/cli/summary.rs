@@ -38,6 +38,7 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
     targets(&mut out, record, language);
     list(&mut out, record, language);
     ledger(&mut out, record, language);
+    terrain_winds(&mut out, record, language);
     let limits = match language {
         Language::Zh => &record.limits_zh,
         Language::En => &record.limits_en,
@@ -161,5 +162,22 @@ fn ledger(out: &mut String, record: &ConsultationRecord, language: Language) {
         l.largest_relative_residual,
         language.pick("均匀示踪物最大偏差", "uniform tracer off by at most"),
         l.tracer_largest_deviation,
+    );
+}
+
+fn terrain_winds(out: &mut String, record: &ConsultationRecord, language: Language) {
+    let Some(t) = &record.terrain_winds else { return };
+    let _ = writeln!(
+        out,
+        "{}: {} {:.1e} -> {:.1e} s-1, {} {:.1e} -> {:.1e} s-1, {} {:.2} m/s",
+        language.pick("地形风场调整", "winds brought over the terrain"),
+        language.pick("散度均方根", "rms divergence"),
+        t.before.rms_worst_per_s,
+        t.after.rms_worst_per_s,
+        language.pick("最大", "largest"),
+        t.before.largest_per_s,
+        t.after.largest_per_s,
+        language.pick("近地面风平均改变", "mean change of the surface wind"),
+        t.surface_wind_change_mean_m_s,
     );
 }

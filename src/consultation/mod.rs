@@ -5,6 +5,7 @@ use crate::error::Rejection;
 use crate::forecast::Forecast;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
+use crate::simulation::terrain_winds::TerrainWindsReport;
 use crate::warning::advice::AreaAdvice;
 use crate::warning::explain::Explanation;
 use crate::warning::{AreaWarning, WarningDecision};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// An input file and its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InputFile {
-    /// `meteorology`, `inventory`, `observations`, `fires`, `region`, `seed`, `model`, `config`.
+    /// `meteorology`, `boundary`, `inventory`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
     pub role: String,
     /// File name (no folder: a moved inbox gives the same record).
     pub name: String,
@@ -66,6 +67,9 @@ pub struct ConsultationRecord {
     pub reduction: Option<ReductionPlan>,
     pub certificate: Option<ReductionEffect>,
     pub forecast: Forecast,
+    /// How winds were brought over the terrain; `None` where the configuration names no terrain file.
+    #[serde(default)]
+    pub terrain_winds: Option<TerrainWindsReport>,
     /// Mass ledgers of the base run and of the run with the list.
     pub ledger_base: MassLedger,
     pub ledger_cut: Option<MassLedger>,

@@ -19,3 +19,4 @@ pub mod source;
 pub mod species;
 pub mod statistics;
 pub mod targets;
+pub mod terrain;

@@ -191,7 +191,8 @@ fn axis(file: &NetcdfFile, name: &str) -> Result<Vec<f64>> {
     file.raw(name, std::slice::from_ref(&(0..length)))
 }
 
-fn step(file: &NetcdfFile, name: &str, values: &[f64]) -> Result<f64> {
+/// Step of an evenly spaced axis.
+pub(super) fn step(file: &NetcdfFile, name: &str, values: &[f64]) -> Result<f64> {
     if values.len() < 2 {
         return Err(file.error(format!("variable {name}"), format!("{} value", values.len()), "2 values or more"));
     }
@@ -230,9 +231,16 @@ fn projection(file: &NetcdfFile, of: &str, x: &str) -> Result<String> {
     })
 }
 
-type Axis<'a> = (&'a str, &'a [f64], f64);
+/// Name, values and step.
+pub(super) type Axis<'a> = (&'a str, &'a [f64], f64);
 
-fn crop(file: &NetcdfFile, x: Axis<'_>, y: Axis<'_>, window: Window) -> Result<(Range<usize>, Range<usize>)> {
+/// Columns and rows of the axes that hold `window`, and two cells around it.
+pub(super) fn crop(
+    file: &NetcdfFile,
+    x: Axis<'_>,
+    y: Axis<'_>,
+    window: Window,
+) -> Result<(Range<usize>, Range<usize>)> {
     let (west, south, east, north) = window;
     let middle = 0.5 * (x.1[0] + x.1[x.1.len() - 1]);
     let turn = ((0.5 * (west + east) - middle) / 360.0).round() * 360.0;

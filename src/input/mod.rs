@@ -30,6 +30,7 @@ pub mod published_hours;
 pub mod quantity;
 pub mod reading;
 pub mod region;
+pub mod terrain_netcdf;
 pub mod wrf_grid;
 pub mod wrfout;
 

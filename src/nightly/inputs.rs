@@ -13,11 +13,12 @@ use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
+use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
     Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
-    observations_csv, power_plants_csv,
+    observations_csv, power_plants_csv, terrain_netcdf,
 };
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
@@ -31,6 +32,8 @@ use std::path::{Path, PathBuf};
 pub struct NightInputs {
     pub cycle: DateTime<Utc>,
     pub meteorology: Vec<MetField>,
+    /// Terrain over which the winds are brought.
+    pub terrain: Option<Terrain>,
     pub sources: Vec<Source>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
@@ -61,6 +64,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let mut night = NightInputs {
         cycle: DateTime::UNIX_EPOCH,
         meteorology: Vec::new(),
+        terrain: None,
         sources: Vec::new(),
         observations: Vec::new(),
         observed: BTreeMap::new(),
@@ -75,6 +79,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let files = night.take("meteorology", &config.inputs.meteorology)?;
     let program = isolation::this_program()?;
     night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
+    night.read_terrain(setup, window)?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -262,6 +267,19 @@ impl NightInputs {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
+        self.terrain = match &self.take("terrain", setup.config.inputs.terrain.as_slice())?[..] {
+            [] => None,
+            [path] => Some(terrain_netcdf::read(path, window)?),
+            several => {
+                let found = format!("{} files", several.len());
+                return Err(Error::invalid("the configuration", "inputs.terrain", found, "one file"));
+            }
+        };
         Ok(())
     }
 

@@ -19,6 +19,7 @@ pub mod vertical_advection_adjoint;
 pub mod vertical_diffusion;
 pub mod vertical_diffusion_adjoint;
 pub mod wet_deposition;
+pub mod wind_adjustment;
 
 /// Number of the linear kernels and their transposes: `f32` here, `f64` where a proof builds the same files again.
 pub type Real = f32;

@@ -3,6 +3,9 @@
 //! Cases: `cosine`, a mode that decays as `exp(-K (pi/H)^2 t)`; `gaussian`, a layer of tracer that spreads as a Gaussian whose variance grows by 2 K t,
 //! with its images behind the ground and the top; `uneven`, the mode on layers of which the thickest is twice the thinnest. Steps shrink with the
 //! square of the layers, so that an error of first order in time and second order in space falls by four from one resolution to the next.
+//!
+//! The durations let modes decay by a factor of about 50 or spread wide. The order then nears 2 from above; while a mode has decayed little (K pi^2 t / H^2
+//! below 8/3), backward Euler nears it from below (1.94 to 2.00), and with many more steps the rounding of f32 hides it.
 
 use super::{Figure, Line, Material, Outcome, Parameter, Proof};
 use crate::error::{Error, Result};

@@ -3,6 +3,7 @@
 
 use super::driver::HourDriver;
 use super::meteorology::{MetOnGrid, Meteorology};
+use super::terrain_winds::TerrainWinds;
 use crate::domain::grid::{Grid, Metric};
 use crate::domain::species::Species;
 use crate::error::Result;
@@ -46,6 +47,7 @@ pub struct Diagnosis<'a> {
     metric: Metric,
     lonlat: Vec<(f64, f64)>,
     surface: SurfaceParameters,
+    terrain: Option<TerrainWinds>,
 }
 
 /// Quantities of one column, bottom up.
@@ -57,9 +59,16 @@ struct ColumnDiagnosis {
 }
 
 impl<'a> Diagnosis<'a> {
-    /// For one grid.
+    /// For one grid, over the provider's terrain.
     pub fn new(grid: &'a Grid, surface: SurfaceParameters) -> Self {
-        Self { grid, metric: grid.horizontal.metric(), lonlat: grid.horizontal.centres(), surface }
+        let metric = grid.horizontal.metric();
+        Self { grid, metric, lonlat: grid.horizontal.centres(), surface, terrain: None }
+    }
+
+    /// The same, with winds brought over the mean heights `terrain` of the cells, `[y, x]` [m].
+    pub fn over(mut self, terrain: Vec<f32>) -> Self {
+        self.terrain = Some(TerrainWinds::new(self.grid, &self.metric, terrain));
+        self
     }
 
     /// Cell areas [m2], `[y, x]`.
@@ -97,7 +106,8 @@ impl<'a> Diagnosis<'a> {
         middle: DateTime<Utc>,
     ) -> HourDriver {
         let (nz, ny, nx) = self.grid.shape();
-        let (flux_x, flux_y) = self.fluxes(met);
+        let (mut flux_x, mut flux_y) = self.fluxes(met);
+        let terrain_winds = self.terrain.as_ref().map(|t| t.adjust(met, &mut flux_x, &mut flux_y));
         let relative_humidity = Array3::from_shape_fn((nz, ny, nx), |i| {
             let (q, t, p) =
                 (f64::from(met.specific_humidity[i]), f64::from(met.temperature[i]), f64::from(met.pressure[i]));
@@ -133,6 +143,7 @@ impl<'a> Diagnosis<'a> {
             air_mass_end,
             flux_x,
             flux_y,
+            terrain_winds,
             exchange,
             descent,
             density: met.density.clone(),

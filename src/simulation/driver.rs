@@ -1,5 +1,6 @@
 //! What the core needs of one hour of meteorology, on the model grid.
 
+use crate::physics::wind_adjustment::Adjustment;
 use ndarray::{Array2, Array3, Array4, Zip};
 
 /// Meteorology of one hour. 3-D fields are `[z, y, x]`, 2-D `[y, x]`; they hold at mid-hour unless said otherwise.
@@ -11,6 +12,8 @@ pub struct HourDriver {
     /// Air-mass flux through western faces `[z, y, x+1]` and southern faces `[z, y+1, x]` [kg s-1].
     pub flux_x: Array3<f32>,
     pub flux_y: Array3<f32>,
+    /// How these were brought over the model's terrain; `None` over the provider's.
+    pub terrain_winds: Option<Adjustment>,
     /// Local turbulent exchange of air between layers k and k+1 `[z-1, y, x]` [kg s-1]: area rho Kz / dz.
     pub exchange: Array3<f32>,
     /// Air that sinks from layer k+1 to k in return for updrafts from the lowest layer `[z-1, y, x]` [kg s-1]; 0 where it is not convective.

@@ -1,6 +1,7 @@
 //! What a run leaves behind: hourly means at the ground, and the ledger.
 
 use super::budget::MassLedger;
+use super::terrain_winds::TerrainWindsReport;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use chrono::{DateTime, Utc};
 use ndarray::Array3;
@@ -20,6 +21,8 @@ pub struct History {
     /// 2-m temperature [K].
     pub temperature_k: Array3<f32>,
     pub ledger: MassLedger,
+    /// How winds were brought over the terrain; `None` without a terrain file.
+    pub terrain_winds: Option<TerrainWindsReport>,
 }
 
 impl History {

@@ -22,6 +22,8 @@ pub struct MetOnGrid {
     pub specific_humidity: Array3<f32>,
     pub pressure: Array3<f32>,
     pub cloud_water: Array3<f32>,
+    /// Height of the provider's terrain above sea level [m].
+    pub terrain: Array2<f32>,
     pub surface_pressure: Array2<f32>,
     pub temperature_2m: Array2<f32>,
     pub wind_east_10m: Array2<f32>,
@@ -170,6 +172,7 @@ impl<'a> Meteorology<'a> {
             specific_humidity: volume(&columns.humidity),
             pressure: volume(&columns.pressure),
             cloud_water: volume(&columns.cloud),
+            terrain: plane(&met.terrain_m),
             surface_pressure: plane(&met.surface_pressure_pa),
             temperature_2m: plane(&met.temperature_2m_k),
             wind_east_10m: plane(&met.wind_10m_east_m_s),
@@ -201,6 +204,7 @@ impl MetOnGrid {
             Zip::from(a).and(b).for_each(blend);
         }
         for (a, b) in [
+            (&mut self.terrain, &other.terrain),
             (&mut self.surface_pressure, &other.surface_pressure),
             (&mut self.temperature_2m, &other.temperature_2m),
             (&mut self.wind_east_10m, &other.wind_east_10m),

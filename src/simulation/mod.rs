@@ -31,3 +31,4 @@ pub mod speed;
 pub mod step;
 pub mod synthetic;
 pub mod temporal_profile;
+pub mod terrain_winds;

@@ -12,6 +12,7 @@ use super::outside_air::OutsideAir;
 use super::plume;
 use super::restart::{Checkpoints, Contents, Identity, Snapshot};
 use super::step::{Simulation, tracer_deviation};
+use super::terrain_winds::TerrainWindsReport;
 use crate::chemistry::pm_lite::NO2_SHARE;
 use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::CountyWeights;
@@ -20,6 +21,7 @@ use crate::domain::met_field::MetField;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::domain::source::Source;
 use crate::domain::species::{Species, members};
+use crate::domain::terrain::Terrain;
 use crate::error::{Rejection, Result};
 use crate::units::{gas_ug_m3, particle_ug_m3};
 use chrono::{DateTime, Duration, Utc};
@@ -47,6 +49,8 @@ pub struct World<'a> {
     pub outside: Outside<'a>,
     pub surface: SurfaceParameters,
     pub meteorology: &'a [MetField],
+    /// Terrain over which the winds are brought; `None` keeps the provider's.
+    pub terrain: Option<&'a Terrain>,
     /// One time of meteorology for the whole run.
     pub frozen: bool,
     pub emission: &'a EmissionModel,
@@ -54,6 +58,18 @@ pub struct World<'a> {
     /// First hour begins here.
     pub start: DateTime<Utc>,
     pub hours: u32,
+}
+
+impl<'a> World<'a> {
+    /// What makes its drivers.
+    ///
+    /// # Errors
+    /// `Missing` where the terrain does not cover the grid.
+    pub(super) fn diagnosis(&self) -> Result<Diagnosis<'a>> {
+        let diagnosis = Diagnosis::new(self.grid, self.surface);
+        let Some(terrain) = self.terrain else { return Ok(diagnosis) };
+        Ok(diagnosis.over(terrain.cell_means(&self.grid.horizontal)?))
+    }
 }
 
 /// One grid of a run, and all that moves on it.
@@ -70,7 +86,7 @@ struct Domain<'a> {
 
 /// What is outside, while the run goes on.
 enum Around<'a> {
-    Background(Sides),
+    Background(Box<Sides>),
     Fields(OutsideAir<'a>),
     Outer(Box<Outer<'a>>),
 }
@@ -96,14 +112,14 @@ impl Outer<'_> {
 impl<'a> Domain<'a> {
     fn new(world: &'a World, sources: &'a [Source]) -> Result<(Self, Vec<Rejection>)> {
         let grid = world.grid;
-        let diagnosis = Diagnosis::new(grid, world.surface);
+        let diagnosis = world.diagnosis()?;
         let mut meteorology = Meteorology::new(world.meteorology, grid, world.frozen)?;
         let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, grid);
         rejections.extend(left_out(&placement));
         let met = meteorology.at(world.start)?;
         let (state, around) = match world.outside {
             Outside::Background => {
-                (world.background.state(grid), Around::Background(Sides::uniform(world.background, grid)))
+                (world.background.state(grid), Around::Background(Box::new(Sides::uniform(world.background, grid))))
             }
             Outside::Fields(fields) => {
                 let air = OutsideAir::new(fields, grid, world.background)?;
@@ -139,7 +155,7 @@ impl<'a> Domain<'a> {
         self.placement.rate(world.emission, self.sources, start, &height, &mut self.emission);
         let of_this_hour;
         let sides = match &mut self.around {
-            Around::Background(sides) => sides,
+            Around::Background(sides) => &**sides,
             Around::Fields(air) => {
                 of_this_hour = air.sides(start + Duration::minutes(30), &driver.pressure);
                 &of_this_hour
@@ -174,7 +190,7 @@ impl<'a> Domain<'a> {
 /// one that is of this run and whole.
 ///
 /// # Errors
-/// `Missing` where meteorology ends before the run, `Unstable` from the numeric guard.
+/// `Missing` where meteorology ends before the run or terrain before the grid, `Unstable` from the numeric guard.
 pub fn simulate(
     world: &World,
     sources: &[Source],
@@ -223,6 +239,9 @@ fn snapshot<'s>(domain: &'s Domain, history: &'s History, hour: u32) -> Snapshot
     for field in history.fields() {
         snapshot.add(field.slice_axis(Axis(0), Slice::from(..hour as usize)));
     }
+    if domain.world.terrain.is_some() {
+        snapshot.add_numbers(history.terrain_winds.unwrap_or_default().figures());
+    }
     snapshot
 }
 
@@ -243,6 +262,10 @@ fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut Hist
                 domain.restore(&mut contents);
                 for field in history.fields_mut() {
                     contents.take(field.slice_axis_mut(Axis(0), Slice::from(..hour as usize)));
+                }
+                if domain.world.terrain.is_some() {
+                    let figures = std::array::from_fn(|_| contents.number());
+                    history.terrain_winds = Some(TerrainWindsReport::from_figures(figures));
                 }
                 checkpoints.resumed(hour);
                 return hour;
@@ -281,6 +304,7 @@ fn empty(hours: usize, ny: usize, nx: usize) -> History {
         wind_north_m_s: field(),
         temperature_k: field(),
         ledger: super::budget::MassLedger::default(),
+        terrain_winds: None,
     }
 }
 
@@ -303,4 +327,7 @@ fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array
     history.wind_east_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_east_10m);
     history.wind_north_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_north_10m);
     history.temperature_k.index_axis_mut(Axis(0), hour).assign(&driver.temperature_2m);
+    if let Some(adjustment) = &driver.terrain_winds {
+        history.terrain_winds.get_or_insert_default().add(adjustment);
+    }
 }

@@ -6,6 +6,7 @@ mod api;
 pub(crate) mod sample_record;
 
 use chrono::{Duration, TimeZone, Utc};
+use hazecast::archive::checkpoints::CheckpointFolder;
 use hazecast::archive::durable::{sha256, sha256_file, write_atomic};
 use hazecast::archive::run_id::RunId;
 use hazecast::archive::store::{Published, Store};
@@ -59,6 +60,33 @@ fn sha256_is_that_of_fips_180() {
     let bytes = vec![7u8; 600_000];
     fs::write(&path, &bytes).unwrap();
     assert_eq!(sha256_file(&path).unwrap(), (600_000, sha256(&bytes)));
+}
+
+#[test]
+fn two_checkpoints_are_kept_and_no_later_one_survives_an_earlier() {
+    let (_folder, store) = store();
+    let lock = store.lock().unwrap();
+    let work = store.begin(&lock, &RunId::of(cycle()), "a").unwrap();
+    let (base, cut) = (work.checkpoints("fields").unwrap(), work.checkpoints("fields_cut").unwrap());
+    let hours = |of: &CheckpointFolder| of.list().unwrap().into_iter().map(|(h, _)| h).collect::<Vec<_>>();
+    for hour in [6, 12, 18, 120] {
+        base.keep(hour, format!("base {hour}").as_bytes()).unwrap();
+    }
+    cut.keep(6, b"cut 6").unwrap();
+    assert_eq!((hours(&base), hours(&cut)), (vec![120, 18], vec![6]));
+    assert_eq!((base.read(0).unwrap(), base.read(1).unwrap()), (b"base 120".to_vec(), b"base 18".to_vec()));
+    assert!(matches!(base.read(2).unwrap_err(), Error::Missing { .. }));
+    // a run that went back behind 120 writes 24: 120 was damaged or of another run
+    base.keep(24, b"base 24").unwrap();
+    assert_eq!(hours(&base), [24, 18]);
+    base.clear().unwrap();
+    assert_eq!((hours(&base), hours(&cut)), (vec![], vec![6]));
+    assert!(work.checkpoints("../x").is_err());
+    // they are no part of a published run
+    work.save_json(archive::RECORD, &record(cycle())).unwrap();
+    work.save_json(archive::RULES, &rules(&RunId::of(cycle()))).unwrap();
+    store.publish(&lock, &work).unwrap();
+    assert_eq!(names(&store.folder().join("2026011512")), ["manifest.json", "record.json", "rules.json"]);
 }
 
 #[test]

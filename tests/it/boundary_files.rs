@@ -7,7 +7,7 @@ use hazecast::input::boundary_netcdf::{SpeciesMapping, read};
 use hazecast::input::netcdf_file::on_netcdf_thread;
 use std::path::{Path, PathBuf};
 
-const LONGITUDES: [f64; 9] = [126.0, 127.0, 128.0, 129.0, 130.0, 131.0, 132.0, 133.0, 134.0];
+const LONGITUDES: [f64; 9] = [125.0, 126.0, 127.0, 128.0, 129.0, 130.0, 131.0, 132.0, 133.0];
 /// From the north, as global files go.
 const LATITUDES: [f64; 7] = [46.0, 45.0, 44.0, 43.0, 42.0, 41.0, 40.0];
 const SURFACE_PA: f64 = 99_000.0;

@@ -6,6 +6,7 @@ use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::met_field::MetField;
 use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
+use hazecast::domain::terrain::Terrain;
 use hazecast::input::wrfout;
 use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
@@ -44,6 +45,17 @@ fn point(id: &str, lon: f64, lat: f64, stack: Option<Stack>) -> Source {
 }
 
 fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: u32, frozen: bool) -> History {
+    run_over(None, met, horizontal, sources, hours, frozen)
+}
+
+fn run_over(
+    terrain: Option<&Terrain>,
+    met: &[MetField],
+    horizontal: HorizontalGrid,
+    sources: &[Source],
+    hours: u32,
+    frozen: bool,
+) -> History {
     let vertical = VerticalGrid::new(STANDARD_M.to_vec()).unwrap().below(met[0].top_m()).unwrap();
     let grid = Grid { name: "test".into(), horizontal, vertical };
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
@@ -58,6 +70,7 @@ fn run(met: &[MetField], horizontal: HorizontalGrid, sources: &[Source], hours: 
         outside: Outside::Background,
         surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
         meteorology: met,
+        terrain,
         frozen,
         emission: &emission,
         weights: &[],
@@ -120,6 +133,29 @@ fn real_hurricane_winds_close_the_ledger_and_keep_the_tracer_uniform() {
     }
 }
 
+/// Steep islands set under the hurricane: the winds change, the air and the books close as before.
+#[test]
+fn winds_over_made_mountains_close_the_ledger_and_keep_the_tracer_uniform() {
+    let Some(path) = real("met/wrf/ci_test_file.nc") else { return };
+    let met = wrfout::read(&path).unwrap();
+    let grid = HorizontalGrid::new("+proj=latlong +R=6370000", (400, 400), (-92.0, 20.0), (0.02, 0.02)).unwrap();
+    let islands = |(lon, lat): (f64, f64)| (800.0 * (20.0 * lon).sin() * (23.0 * lat).cos()).max(0.0) as f32;
+    let terrain = Terrain { height_m: grid.centres().into_iter().map(islands).collect(), grid };
+    let sources = [point("a", -90.0, 23.5, None)];
+    let run = |terrain: Option<&Terrain>| run_over(terrain, &met, overlap(&met), &sources, 2, false);
+    let (over, plain) = (run(Some(&terrain)), run(None));
+    check(&over);
+    assert_eq!(plain.terrain_winds, None);
+    let report = over.terrain_winds.unwrap();
+    println!("{report:?}");
+    assert_eq!(report.hours, 2);
+    assert!(report.before.rms_worst_per_s > 1e-5 && report.surface_wind_change_mean_m_s > 0.05);
+    assert!(report.after.rms_worst_per_s < 1e-4 * report.before.rms_worst_per_s);
+    assert!(report.after.largest_per_s < 1e-4 * report.before.largest_per_s);
+    assert!(report.after.largest_of_columns_per_s < 1e-4 * report.before.largest_of_columns_per_s);
+    assert_ne!(over.concentrations.pm25_ug_m3, plain.concentrations.pm25_ug_m3);
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
     let Some(path) = real("met/wrf/ci_test_file.nc") else { return };
@@ -178,4 +214,34 @@ fn rotation_of_a_bell_converges() {
     assert!((coarse / fine).log2() > 2.0, "{coarse} {fine}");
     // two operational models' monotone PPM: 0.0115 at N = 128
     assert!(fine < 0.0125, "{fine}");
+}
+
+/// Steady wind from each side in turn: in the end every row or column holds the air of its own side cell, and the books hold what came in.
+#[test]
+fn each_side_cell_brings_its_own_air() {
+    let (nx, ny, steps) = (9, 7, 60);
+    let along_y = |base: f32| Array3::from_shape_fn((1, 1, ny), |(_, _, y)| base + y as f32);
+    let along_x = |base: f32| Array3::from_shape_fn((1, 1, nx), |(_, _, x)| base + x as f32);
+    let sides = Sides { west: along_y(10.0), east: along_y(30.0), south: along_x(50.0), north: along_x(70.0) };
+    let mass = Array3::from_elem((1, ny, nx), 1.0f32);
+    for (name, (u, v), first) in [
+        ("west", (0.5, 0.0), 10.0),
+        ("east", (-0.5, 0.0), 30.0),
+        ("south", (0.0, 0.5), 50.0),
+        ("north", (0.0, -0.5), 70.0),
+    ] {
+        let (flux_x, flux_y) = (Array3::from_elem((1, ny, nx + 1), u), Array3::from_elem((1, ny + 1, nx), v));
+        let mut fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0);
+        let (mut state, mut came_in) = (Array4::<f32>::zeros((1, 1, ny, nx)), 0.0);
+        for step in 0..steps {
+            came_in += fluxes.advance(&mut state, &mut mass.clone(), &sides, step % 2 == 1)[0].0;
+        }
+        let of_cell = |y: usize, x: usize| first + if u != 0.0 { y as f32 } else { x as f32 };
+        for ((_, _, y, x), value) in state.indexed_iter() {
+            assert!((value - of_cell(y, x)).abs() < 1e-3, "{name} {y} {x}: {value}");
+        }
+        let side: f32 =
+            if u != 0.0 { (0..ny).map(|y| of_cell(y, 0)).sum() } else { (0..nx).map(|x| of_cell(0, x)).sum() };
+        assert!((came_in / (0.5 * f64::from(side) * f64::from(steps)) - 1.0).abs() < 1e-5, "{name} {came_in}");
+    }
 }

@@ -165,6 +165,7 @@ fn the_county_value_is_the_built_up_mean_with_the_area_mean_beside_it() {
         wind_north_m_s: Array3::from_elem((2, 2, 3), -4.0),
         temperature_k: Array3::from_elem((2, 2, 3), 263.15),
         ledger: MassLedger::default(),
+        terrain_winds: None,
     };
     let weights = CountyWeights {
         adcode: 222_401,

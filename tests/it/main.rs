@@ -15,6 +15,7 @@ mod example;
 mod explain;
 mod forecast;
 mod met;
+mod nested_night;
 mod nesting;
 mod night;
 mod physics;
@@ -24,6 +25,7 @@ mod restart;
 mod rules;
 mod statistics;
 mod tables;
+mod terrain;
 mod warning;
 mod weather;
 

@@ -26,7 +26,7 @@ fn arcs_of_any_order_of_columns_are_read_and_bad_rows_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("arcs.csv");
     let text = "distance_m,run,friction_velocity_m_s,monin_obukhov_length_m,mixing_height_m,crosswind_integrated_over_q_s_m2\n\
-                50,1,0.3,-50,500,0.05\n100,1,0.3,-50,500,-0.01\n200,1,zero,-50,500,0.01\n400,1,0.3,0,500,0.01\n";
+                50,1,0.3,-50,0.2,0.05\n100,1,0.3,-50,500,-0.01\n200,1,zero,-50,500,0.01\n400,1,0.3,0,500,0.01\n";
     std::fs::write(&path, text).expect("written");
     let outcome =
         prairie_grass::PROOF.prove(&Material { input: &[path], ..Material::default() }).expect("the proof runs");

@@ -73,6 +73,7 @@ impl Night {
             outside: Outside::Background,
             surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
             meteorology: &self.weather,
+            terrain: None,
             frozen: false,
             emission: &emission,
             weights: &[],

@@ -17,6 +17,7 @@ use hazecast::reduction::{
 };
 use hazecast::simulation::budget::{MassLedger, SpeciesLedger};
 use hazecast::simulation::history::History;
+use hazecast::simulation::terrain_winds::{DivergenceReport, TerrainWindsReport};
 use hazecast::warning::advice::{Advice, AdviceKind, AreaAdvice};
 use hazecast::warning::explain::{Change, DayAccount, Explanation, RuleAccount};
 use hazecast::warning::probability::{LevelChance, LevelProbability};
@@ -65,6 +66,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         explanations: vec![explanation(cycle)],
         advice: vec![advice(222_400, "延边朝鲜族自治州", "Yanbian"), advice(222_401, "延吉市", "Yanji")],
         targets: Some(targets()),
+        terrain_winds: Some(terrain_winds()),
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),
         inputs: vec![InputFile {
@@ -438,6 +440,24 @@ pub fn grid() -> Grid {
     }
 }
 
+fn terrain_winds() -> TerrainWindsReport {
+    let divergence = |s: f64| DivergenceReport {
+        rms_mean_per_s: 0.9 * s,
+        rms_worst_per_s: s,
+        largest_per_s: 8.0 * s,
+        largest_of_columns_per_s: 0.1 * s,
+    };
+    TerrainWindsReport {
+        hours: 96,
+        before: divergence(3.7e-4),
+        after: divergence(2.1e-10),
+        most_iterations: 4,
+        largest_relative_residual: 3.1e-7,
+        surface_wind_change_mean_m_s: 0.31,
+        surface_wind_change_worst_m_s: 0.62,
+    }
+}
+
 /// Fields with no two equal values and with the awkward ones: subnormal, the smallest normal, many digits.
 pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
     let shape = (24, grid.horizontal.ny, grid.horizontal.nx);
@@ -465,5 +485,6 @@ pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
         wind_north_m_s: field(-2.0),
         temperature_k: field(255.0),
         ledger: ledger(),
+        terrain_winds: Some(terrain_winds()),
     }
 }

@@ -56,6 +56,7 @@ impl<'a> Scene<'a> {
             frozen: false,
             emission: &self.emission,
             outside: Outside::Background,
+            terrain: None,
             weights: std::slice::from_ref(&self.county),
             start: self.fields[0].valid_time,
             hours: self.hours,
