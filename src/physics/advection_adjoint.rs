@@ -146,8 +146,7 @@ impl Sweep {
             let (q0, q1, q2, q3) = (&q[..k], &q[s..][..k], &q[2 * s..][..k], &q[3 * s..][..k]);
             let (q4, q5) = (&q[4 * s..][..k], &q[5 * s..][..k]);
             for i in 0..k {
-                face[i] =
-                    w0[i] * q0[i] + w1[i] * q1[i] + w2[i] * q2[i] + w3[i] * q3[i] + w4[i] * q4[i] + w5[i] * q5[i];
+                face[i] = w0[i] * q0[i] + w1[i] * q1[i] + w2[i] * q2[i] + w3[i] * q3[i] + w4[i] * q4[i] + w5[i] * q5[i];
             }
         }
         let k = n - 6 * s;

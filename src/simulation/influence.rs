@@ -60,9 +60,10 @@ impl Target {
         let mut sum = 0.0;
         for (species, weight) in &self.species {
             let per_ratio = concentration_per_ratio(*species, driver);
-            Zip::from(&self.weights).and(&per_ratio).and(ground.index_axis(Axis(0), species.index())).for_each(
-                |w, c, q| sum += f64::from(*weight) * f64::from(*w) * f64::from(*c) * f64::from(*q),
-            );
+            Zip::from(&self.weights)
+                .and(&per_ratio)
+                .and(ground.index_axis(Axis(0), species.index()))
+                .for_each(|w, c, q| sum += f64::from(*weight) * f64::from(*w) * f64::from(*c) * f64::from(*q));
         }
         sum
     }
@@ -120,7 +121,8 @@ pub(super) fn backward(world: &World, target: &Target, shares: Option<&Shares>, 
     let mut field = Array4::zeros((Species::COUNT, layers, ny, nx));
     for hour in (0..target.hours.end).rev() {
         let driver = hours.drivers.of(hour)?;
-        let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
+        let mut linear =
+            LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
         let forcing = target.hours.contains(&hour).then(|| forcing(target, &carried, &driver, linear.steps));
         to_emitted.fill(0.0);
         for step in (1..=linear.steps).rev() {
@@ -164,7 +166,8 @@ pub fn linear_response(
     let mut value = 0.0;
     for hour in 0..target.hours.end {
         let driver = hours.drivers.of(hour)?;
-        let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
+        let mut linear =
+            LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
         in_hour.fill(0.0);
         emit(hour, &mut in_hour);
         let part = 1.0 / linear.steps as f32;
@@ -199,7 +202,10 @@ const KEPT_BYTES: usize = 400_000_000;
 impl Drivers<'_> {
     fn of(&mut self, hour: u32) -> Result<HourDriver> {
         let kept = self.kept.remove(&hour);
-        kept.map_or_else(|| self.diagnosis.hour(&mut self.meteorology, self.start + Duration::hours(i64::from(hour))), Ok)
+        kept.map_or_else(
+            || self.diagnosis.hour(&mut self.meteorology, self.start + Duration::hours(i64::from(hour))),
+            Ok,
+        )
     }
 
     /// Keeps a driver; the backward run begins with the last ones, so the first make room.
@@ -244,7 +250,8 @@ impl<'a> Hours<'a> {
 }
 
 fn check(world: &World, target: &Target, shares: Option<&Shares>) -> Result<()> {
-    let invalid = |field: &str, found: String, expected: String| Err(Error::invalid("influence", field, found, expected));
+    let invalid =
+        |field: &str, found: String, expected: String| Err(Error::invalid("influence", field, found, expected));
     let (_, ny, nx) = world.grid.shape();
     if target.hours.is_empty() || target.hours.end > world.hours {
         return invalid("hours", format!("{:?}", target.hours), format!("hours within 0..{}", world.hours));

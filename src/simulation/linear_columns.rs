@@ -8,8 +8,8 @@ use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
 use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
 use crate::physics::vertical_advection_adjoint::set_sweep;
 use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
-use pulp::Arch;
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Share of a layer's air that may leave it in one vertical sub-step.
@@ -34,7 +34,13 @@ pub(super) struct LinearColumns<'a> {
 impl LinearColumns<'_> {
     /// Takes sensitivities `[slot, z, y, x]` from after the columns of a step, in which air went from `mass` to `target` [kg], to before them. Adds that
     /// to the mass emitted in the step `[slot, layer, y, x]` to `to_emitted`.
-    pub fn transposed(&self, a: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, to_emitted: &mut Array4<f32>) {
+    pub fn transposed(
+        &self,
+        a: &mut Array4<f32>,
+        mass: &Array3<f32>,
+        target: &Array3<f32>,
+        to_emitted: &mut Array4<f32>,
+    ) {
         let arch = Arch::new();
         let rows = a.axis_iter_mut(Axis(2)).into_par_iter().zip(to_emitted.axis_iter_mut(Axis(2)));
         rows.enumerate().for_each_init(
@@ -121,7 +127,9 @@ impl LinearColumns<'_> {
     #[inline(always)]
     fn rain_out(&self, q: &mut [f32], y: usize, slot: usize, width: usize) {
         let Some(kept) = &self.kept else { return };
-        for (q, kept) in q.chunks_exact_mut(width).zip(kept.index_axis(Axis(0), slot).index_axis(Axis(1), y).outer_iter()) {
+        for (q, kept) in
+            q.chunks_exact_mut(width).zip(kept.index_axis(Axis(0), slot).index_axis(Axis(1), y).outer_iter())
+        {
             q.iter_mut().zip(kept).for_each(|(q, kept)| *q *= kept);
         }
     }

@@ -14,9 +14,7 @@ use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_columns::{LinearColumns, kept_in_rain};
 use super::linear_sweeps::LinearSweeps;
 use super::step::{Turn, air_mass_at, chemistry_fractions, steps_per_hour};
-use crate::chemistry::conversion_adjoint::{
-    convert, convert_transposed, decay, partition, partition_transposed,
-};
+use crate::chemistry::conversion_adjoint::{convert, convert_transposed, decay, partition, partition_transposed};
 use crate::chemistry::pm_lite::Fractions;
 use crate::domain::grid::Grid;
 use crate::physics::horizontal_diffusion_adjoint::{spread, spread_transposed};

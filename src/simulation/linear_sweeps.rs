@@ -3,8 +3,8 @@
 use super::driver::HourDriver;
 use super::horizontal::HorizontalFluxes;
 use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
-use pulp::Arch;
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Fluxes of an hour's steps on padded slabs, and the air before each sweep of one step.
@@ -122,30 +122,36 @@ impl LinearSweeps {
 
     /// Takes sensitivities `[slot, z, y, x]` from after the sweeps of the step that [`Self::follow_air`] followed to before them.
     pub fn transposed(&self, a: &mut Array4<f32>, y_first: bool) {
-        self.each_layer(a, #[inline(always)]
-        |work, layer| {
-            for (i, axes) in order(layer.substeps, y_first).rev() {
-                work.set(self.shape, layer, i, axes);
-                let span = self.shape.swept(axes).0;
-                for slab in &mut work.slabs {
-                    work.sweep.transposed(&mut slab[span.clone()], &mut work.faces[..span.len()]);
+        self.each_layer(
+            a,
+            #[inline(always)]
+            |work, layer| {
+                for (i, axes) in order(layer.substeps, y_first).rev() {
+                    work.set(self.shape, layer, i, axes);
+                    let span = self.shape.swept(axes).0;
+                    for slab in &mut work.slabs {
+                        work.sweep.transposed(&mut slab[span.clone()], &mut work.faces[..span.len()]);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// Moves mixing ratios `[slot, z, y, x]` by the same sweeps.
     pub fn forward(&self, q: &mut Array4<f32>, y_first: bool) {
-        self.each_layer(q, #[inline(always)]
-        |work, layer| {
-            for (i, axes) in order(layer.substeps, y_first) {
-                work.set(self.shape, layer, i, axes);
-                let span = self.shape.swept(axes).0;
-                for slab in &mut work.slabs {
-                    work.sweep.forward(&mut slab[span.clone()], &mut work.faces[..span.len()]);
+        self.each_layer(
+            q,
+            #[inline(always)]
+            |work, layer| {
+                for (i, axes) in order(layer.substeps, y_first) {
+                    work.set(self.shape, layer, i, axes);
+                    let span = self.shape.swept(axes).0;
+                    for slab in &mut work.slabs {
+                        work.sweep.forward(&mut slab[span.clone()], &mut work.faces[..span.len()]);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn each_layer(&self, field: &mut Array4<f32>, sweeps: impl Fn(&mut Work, &Layer) + Sync) {

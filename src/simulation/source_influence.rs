@@ -55,7 +55,8 @@ pub fn influence_of_sources(
         let height = |cell: usize, stack: &_| plume::effective_height(driver, world.grid, cell, stack);
         placement.each_sensitivity(sources, &height, field, &mut |i, per_kg| {
             let source = &sources[i];
-            let emitted_t = rate_with(source, start, factors[source.sector as usize]).zip(Amounts::all(3.6), |r, f| r * f);
+            let emitted_t =
+                rate_with(source, start, factors[source.sector as usize]).zip(Amounts::all(3.6), |r, f| r * f);
             // at the composition of what is emitted now or, where that is nothing, in other hours
             let composition = if emitted_t == Amounts::default() { source.strength.amounts() } else { &emitted_t };
             let parts = world.emission.speciation_gradient(source.sector, composition);

@@ -89,9 +89,8 @@ impl<'a> Scene<'a> {
             let driver = diagnosis.hour(&mut meteorology, start)?;
             let height = |cell: usize, stack: &Stack| plume::effective_height(&driver, world.grid, cell, stack);
             placement.rate(world.emission, sources, start, &height, &mut emission);
-            let simulation = simulation.get_or_insert_with(|| {
-                self.ground.simulation(diagnosis.area(), &driver.air_mass_start)
-            });
+            let simulation =
+                simulation.get_or_insert_with(|| self.ground.simulation(diagnosis.area(), &driver.air_mass_start));
             let ground = simulation.hour(&driver, &emission, &self.ground.sides)?;
             shares.record(&simulation.state);
             for (value, target) in values.iter_mut().zip(targets).filter(|(_, t)| t.hours.contains(&hour)) {

@@ -2,8 +2,8 @@
 
 pub use crate::chemistry::conversion_adjoint;
 pub use crate::physics::{
-    Real, advection_adjoint, horizontal_diffusion_adjoint, sedimentation_adjoint, vertical_advection, vertical_advection_adjoint,
-    vertical_diffusion_adjoint,
+    Real, advection_adjoint, horizontal_diffusion_adjoint, sedimentation_adjoint, vertical_advection,
+    vertical_advection_adjoint, vertical_diffusion_adjoint,
 };
 
 #[path = "kernels.rs"]
