@@ -8,16 +8,17 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hazecast::domain::grid::Grid;
 use hazecast::domain::species::Species;
-use hazecast::physics::advection::{HALO, SweepScratch, face_values, move_mass};
-use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, advance};
+use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, Lift, advance};
 use hazecast::physics::vertical_diffusion::{MixingFactors, mix};
 use hazecast::setup::grids::GridSetups;
 use hazecast::setup::library::Library;
 use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
 use hazecast::simulation::diagnose::Diagnosis;
+use hazecast::simulation::horizontal::HorizontalFluxes;
 use hazecast::simulation::meteorology::Meteorology;
 use hazecast::simulation::step::Simulation;
 use hazecast::simulation::synthetic::{Weather, towns};
+use ndarray::{Array3, Array4};
 
 const NX: usize = 100;
 const NY: usize = 96;
@@ -40,28 +41,25 @@ fn triad(bencher: Bencher) {
     });
 }
 
-fn sweep(bencher: Bencher, stride: usize) {
-    let width = NX + 2 * HALO;
-    let n = width * (NY + 2 * HALO);
-    let mut q: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
-    let mut mass = vec![1.0f32; n];
-    let flux = vec![0.3f32; n];
-    let mut scratch = SweepScratch::new(n);
-    bencher.counter(ItemsCount::new(NX * NY)).bench_local(|| {
-        face_values(&q, &mass, &flux, stride, &mut scratch);
-        move_mass(&mut q, &mut mass, &flux, stride, &scratch);
-        black_box(&mut q);
+/// x and y sweep of one layer, all species; items are cells times species.
+#[divan::bench]
+fn horizontal_advection(bencher: Bencher) {
+    let species = Species::COUNT;
+    let mut state = Array4::from_shape_fn((species, 1, NY, NX), |(s, _, y, x)| 1.0 + ((s + y * x) as f32 * 0.01).sin());
+    let sides = Sides {
+        west: Array3::ones((species, 1, NY)),
+        east: Array3::ones((species, 1, NY)),
+        south: Array3::ones((species, 1, NX)),
+        north: Array3::ones((species, 1, NX)),
+    };
+    let mut mass = Array3::ones((1, NY, NX));
+    let (flux_x, flux_y) = (Array3::from_elem((1, NY, NX + 1), 0.3f32), Array3::from_elem((1, NY + 1, NX), 0.2f32));
+    let mut fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0);
+    let mut y_first = false;
+    bencher.counter(ItemsCount::new(NX * NY * species)).bench_local(|| {
+        y_first = !y_first;
+        black_box(fluxes.advance(&mut state, &mut mass, &sides, y_first));
     });
-}
-
-#[divan::bench]
-fn advection_along_x(bencher: Bencher) {
-    sweep(bencher, 1);
-}
-
-#[divan::bench]
-fn advection_along_y(bencher: Bencher) {
-    sweep(bencher, NX + 2 * HALO);
 }
 
 fn row() -> Vec<f32> {
@@ -73,10 +71,10 @@ fn vertical_advection(bencher: Bencher) {
     let thickness: Vec<f64> = (0..LAYERS).map(|k| 20.0 * 1.25f64.powi(k as i32)).collect();
     let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(LAYERS, NX));
     let (mass, flux) = (vec![1e6f32; LAYERS * NX], vec![1e4f32; (LAYERS + 1) * NX]);
-    let (mut q, mut moving) = (row(), mass.clone());
+    let (mut q, mut lift) = (row(), Lift::new(LAYERS, NX));
     bencher.counter(ItemsCount::new(LAYERS * NX)).bench_local(|| {
-        moving.copy_from_slice(&mass);
-        advance(&mut q, &mut moving, &flux, 1.0, 1.0, NX, &coefficients, &mut scratch);
+        lift.prepare(&mut mass.clone(), &flux, 1.0, NX);
+        advance(&mut q, &lift, 1.0, NX, &coefficients, &mut scratch);
         black_box(&mut q);
     });
 }
