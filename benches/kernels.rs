@@ -8,7 +8,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hazecast::domain::grid::Grid;
 use hazecast::domain::species::Species;
-use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, advance};
+use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, Lift, advance};
 use hazecast::physics::vertical_diffusion::{MixingFactors, mix};
 use hazecast::setup::grids::GridSetups;
 use hazecast::setup::library::Library;
@@ -71,10 +71,10 @@ fn vertical_advection(bencher: Bencher) {
     let thickness: Vec<f64> = (0..LAYERS).map(|k| 20.0 * 1.25f64.powi(k as i32)).collect();
     let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(LAYERS, NX));
     let (mass, flux) = (vec![1e6f32; LAYERS * NX], vec![1e4f32; (LAYERS + 1) * NX]);
-    let (mut q, mut moving) = (row(), mass.clone());
+    let (mut q, mut lift) = (row(), Lift::new(LAYERS, NX));
     bencher.counter(ItemsCount::new(LAYERS * NX)).bench_local(|| {
-        moving.copy_from_slice(&mass);
-        advance(&mut q, &mut moving, &flux, 1.0, 1.0, NX, &coefficients, &mut scratch);
+        lift.prepare(&mut mass.clone(), &flux, 1.0, NX);
+        advance(&mut q, &lift, 1.0, NX, &coefficients, &mut scratch);
         black_box(&mut q);
     });
 }

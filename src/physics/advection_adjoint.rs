@@ -213,7 +213,33 @@ mod tests {
         }
     }
 
-    /// A line of 8 cells: mass after the sweep is what came in less what went out, and a value that leaves does not come back.
+    /// Even air moves a parabola exactly, eastward and westward, away from the sides.
+    #[test]
+    fn a_parabola_moves_exactly_both_ways() {
+        let n = 16 + 2 * HALO;
+        let value = |i: usize, moved: Real| {
+            let x = (i as Real - 11.0 - moved) / 8.0;
+            mean(2, x, x + 0.125) + 0.5 * mean(1, x, x + 0.125) + 1.0
+        };
+        for moved in [0.3, -0.3] {
+            let (mass, flux) = (vec![1.0; n], vec![moved; n]);
+            let mut sweep = Sweep::new(n);
+            sweep.set_flow(&mass, &flux, 1);
+            sweep.set_fifth_order(&mass, &flux, 1);
+            let mut q: Vec<Real> = (0..n).map(|i| value(i, 0.0)).collect();
+            sweep.forward(&mut q, &mut vec![0.0; n]);
+            for i in HALO..n - HALO {
+                assert!(
+                    (q[i] - value(i, moved)).abs() < 30.0 * Real::EPSILON,
+                    "cell {i}: {} {}",
+                    q[i],
+                    value(i, moved)
+                );
+            }
+        }
+    }
+
+    /// A line of 8 cells of one value: what the wind brings in is clean, what leaves is as the cells are, and halo cells get nothing.
     #[test]
     fn sides_let_out_and_bring_nothing_in() {
         let n = 8 + 2 * HALO;

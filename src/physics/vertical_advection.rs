@@ -6,12 +6,14 @@
 //! # Reference
 //! Colella & Woodward 1984, eq. 1.6-1.12; vertical flux from continuity: Hu, Odman & Russell 2006, Atmos. Environ. 40, 4879 ("yamo").
 
+use super::advection::{largest, least};
+
 /// Reconstruction of one cell: slope limited to be monotone (CW84 eq. 1.8).
 #[inline(always)]
 fn monotone_slope(centred: f32, below: f32, above: f32) -> f32 {
     // `below` = q - q_minus, `above` = q_plus - q
-    let bound = 2.0 * below.abs().min(above.abs());
-    let limited = centred.abs().min(bound).copysign(centred);
+    let bound = 2.0 * least(below.abs(), above.abs());
+    let limited = least(centred.abs(), bound).copysign(centred);
     if below * above > 0.0 { limited } else { 0.0 }
 }
 
@@ -28,18 +30,11 @@ fn monotone_parabola(left: f32, q: f32, right: f32) -> (f32, f32) {
     if extremum { (q, q) } else { (l, r) }
 }
 
-/// Mean of a parabola over the fraction `c` (0 ..= 1) of the cell next to its right face (CW84 eq. 1.12).
+/// Mean of a parabola over the fraction `c` (0 ..= 1) of the cell next to its face `near` (CW84 eq. 1.12).
 #[inline(always)]
-fn swept_right(left: f32, q: f32, right: f32, c: f32) -> f32 {
-    let curvature = 6.0 * (q - 0.5 * (left + right));
-    right - 0.5 * c * (right - left - (1.0 - c * (2.0 / 3.0)) * curvature)
-}
-
-/// Mean of a parabola over the fraction `c` (0 ..= 1) of the cell next to its left face (CW84 eq. 1.12).
-#[inline(always)]
-fn swept_left(left: f32, q: f32, right: f32, c: f32) -> f32 {
-    let curvature = 6.0 * (q - 0.5 * (left + right));
-    left + 0.5 * c * (right - left + (1.0 - c * (2.0 / 3.0)) * curvature)
+fn swept(far: f32, q: f32, near: f32, c: f32) -> f32 {
+    let curvature = 6.0 * (q - 0.5 * (far + near));
+    near - 0.5 * c * (near - far - (1.0 - c * (2.0 / 3.0)) * curvature)
 }
 
 /// Coefficients of CW84 that depend on layer thickness only.
@@ -116,6 +111,7 @@ impl ColumnScratch {
 
 /// Air mass [kg] through each interface (`layers + 1` rows, upward positive) that turns `mass_now` into `mass_next`; the ground is closed, the
 /// top takes what is left.
+#[inline(always)]
 pub fn continuity_flux(mass_now: &[f32], mass_next: &[f32], width: usize, flux: &mut [f32]) {
     flux[..width].fill(0.0);
     for k in 0..mass_now.len() / width {
@@ -129,61 +125,105 @@ pub fn continuity_flux(mass_now: &[f32], mass_next: &[f32], width: usize, flux: 
 }
 
 /// Largest share of its mass that any cell loses through its interfaces.
+#[inline(always)]
 pub fn largest_outflow(mass: &[f32], flux: &[f32], width: usize) -> f32 {
-    let mut largest = 0.0f32;
+    let mut most = 0.0f32;
     for (i, &m) in mass.iter().enumerate() {
         let out = (-flux[i]).max(0.0) + flux[i + width].max(0.0);
-        largest = largest.max(out / m);
+        most = largest(most, out / m);
     }
-    largest
+    most
 }
 
-/// One sub-step of vertical advection of rows `q` [z][x] with air `mass` [kg] and interface fluxes `flux` times `share` [kg]; `top` is the mixing ratio of air
-/// that enters through the top. Returns tracer mass that left and entered through the top, [kg] if `q` is in kg/kg.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a kernel on plain slices: each argument is an array or a number of the formula"
-)]
+/// What a sub-step of vertical motion needs to know of the air of rows `[z][x]`, the same for every species.
+#[derive(Debug, Clone)]
+pub struct Lift {
+    /// Air mass through the interfaces [kg], upward positive, `layers + 1` rows.
+    flux: Vec<f32>,
+    /// Share of the upwind layer that crosses each interface, with the sign of the flux.
+    courant: Vec<f32>,
+    /// Air entering from below and leaving above, per mass of the layer afterwards.
+    entering: Vec<f32>,
+    leaving: Vec<f32>,
+}
+
+impl Lift {
+    /// Space for rows of `layers x width`.
+    pub fn new(layers: usize, width: usize) -> Self {
+        let zeros = |rows: usize| vec![0.0; rows * width];
+        Self { flux: zeros(layers + 1), courant: zeros(layers + 1), entering: zeros(layers), leaving: zeros(layers) }
+    }
+
+    /// Takes the air of a sub-step, `share` of `flux` [kg]: `mass` [kg] becomes the mass after it.
+    #[inline(always)]
+    pub fn prepare(&mut self, mass: &mut [f32], flux: &[f32], share: f32, width: usize) {
+        let n = mass.len();
+        for (f, whole) in self.flux.iter_mut().zip(flux) {
+            *f = whole * share;
+        }
+        self.courant[..width].fill(0.0);
+        let (below, above) = (&mass[..n - width], &mass[width..]);
+        let (f, courant) = (&self.flux[width..n], &mut self.courant[width..n]);
+        for i in 0..n - width {
+            courant[i] = f[i] / if f[i] >= 0.0 { below[i] } else { above[i] };
+        }
+        let (f, courant, top) = (&self.flux[n..], &mut self.courant[n..], &mass[n - width..]);
+        for x in 0..width {
+            courant[x] = f[x] / top[x];
+        }
+        let (below, above) = (&self.flux[..n], &self.flux[width..][..n]);
+        let (entering, leaving) = (&mut self.entering[..n], &mut self.leaving[..n]);
+        for i in 0..n {
+            let after = mass[i] + below[i] - above[i];
+            entering[i] = below[i] / after;
+            leaving[i] = above[i] / after;
+            mass[i] = after;
+        }
+    }
+}
+
+/// One sub-step of vertical advection of rows `q` [z][x]; `top` is the mixing ratio of air that enters through the top. Returns tracer mass that left
+/// and entered through the top, [kg] if `q` is in kg/kg.
+#[inline(always)]
 pub fn advance(
     q: &mut [f32],
-    mass: &mut [f32],
-    flux: &[f32],
-    share: f32,
+    lift: &Lift,
     top: f32,
     width: usize,
     coefficients: &LayerCoefficients,
     scratch: &mut ColumnScratch,
 ) -> (f64, f64) {
-    let n = q.len() / width;
+    let n = q.len();
     reconstruct(q, width, coefficients, scratch);
     let ColumnScratch { left, right, face, .. } = scratch;
     face[..width].copy_from_slice(&q[..width]);
-    for k in 1..n {
-        for x in 0..width {
-            let (b, a) = ((k - 1) * width + x, k * width + x);
-            let f = flux[a] * share;
-            let up = swept_right(left[b], q[b], right[b], f / mass[b]);
-            let down = swept_left(left[a], q[a], right[a], -f / mass[a]);
-            face[a] = if f >= 0.0 { up } else { down };
-        }
+    let (below, above) =
+        ((&q[..n - width], &left[..n - width], &right[..n - width]), (&q[width..], &left[width..n], &right[width..n]));
+    let (inner, courant) = (&mut face[width..n], &lift.courant[width..n]);
+    for i in 0..n - width {
+        let upward = courant[i] >= 0.0;
+        let pick = |up: f32, down: f32| if upward { up } else { down };
+        // the parabola of the upwind layer, seen from the face
+        let (here, near, far) =
+            (pick(below.0[i], above.0[i]), pick(below.2[i], above.1[i]), pick(below.1[i], above.2[i]));
+        inner[i] = swept(far, here, near, courant[i].abs());
     }
     let (mut out, mut entered) = (0.0f64, 0.0f64);
     for x in 0..width {
-        let c = (n - 1) * width + x;
-        let f = flux[n * width + x] * share;
-        face[n * width + x] = if f >= 0.0 { swept_right(left[c], q[c], right[c], f / mass[c]) } else { top };
-        let carried = f64::from(f) * f64::from(face[n * width + x]);
+        let (c, f) = (n - width + x, lift.flux[n + x]);
+        face[n + x] = if f >= 0.0 { swept(left[c], q[c], right[c], lift.courant[n + x]) } else { top };
+        let carried = f64::from(f) * f64::from(face[n + x]);
         if f >= 0.0 { out += carried } else { entered -= carried }
     }
-    for c in 0..n * width {
-        let (below, above) = (flux[c] * share, flux[c + width] * share);
-        let new_mass = mass[c] + below - above;
-        q[c] += (below * (face[c] - q[c]) - above * (face[c + width] - q[c])) / new_mass;
-        mass[c] = new_mass;
+    let (below, above) = (&face[..n], &face[width..][..n]);
+    let (entering, leaving) = (&lift.entering[..n], &lift.leaving[..n]);
+    for i in 0..n {
+        q[i] += entering[i] * (below[i] - q[i]) - leaving[i] * (above[i] - q[i]);
     }
     (out, entered)
 }
 
+#[inline(always)]
 fn reconstruct(q: &[f32], width: usize, coefficients: &LayerCoefficients, scratch: &mut ColumnScratch) {
     let n = q.len() / width;
     let ColumnScratch { slope, left, right, .. } = scratch;
@@ -191,31 +231,52 @@ fn reconstruct(q: &[f32], width: usize, coefficients: &LayerCoefficients, scratc
     slope[(n - 1) * width..].fill(0.0);
     for k in 1..n - 1 {
         let (up, down) = coefficients.slope[k];
-        for c in k * width..(k + 1) * width {
-            let (below, above) = (q[c] - q[c - width], q[c + width] - q[c]);
-            slope[c] = monotone_slope(up * above + down * below, below, above);
+        let [lower, here, upper] = std::array::from_fn(|j| &q[(k + j - 1) * width..][..width]);
+        let slope = &mut slope[k * width..][..width];
+        for x in 0..width {
+            let (below, above) = (here[x] - lower[x], upper[x] - here[x]);
+            slope[x] = monotone_slope(up * above + down * below, below, above);
         }
     }
     left[..width].copy_from_slice(&q[..width]);
     right[(n - 1) * width..].copy_from_slice(&q[(n - 1) * width..]);
     for k in 0..n - 1 {
         let (jump, upper, lower) = coefficients.edge[k];
-        for c in k * width..(k + 1) * width {
-            let d = c + width;
-            let edge = q[c] + jump * (q[d] - q[c]) + upper * slope[d] + lower * slope[c];
-            let edge = edge.clamp(q[c].min(q[d]), q[c].max(q[d]));
-            right[c] = edge;
-            left[d] = edge;
+        let [here, above] = std::array::from_fn(|j| &q[(k + j) * width..][..width]);
+        let [slope_here, slope_above] = std::array::from_fn(|j| &slope[(k + j) * width..][..width]);
+        let (right, left) = (&mut right[k * width..][..width], &mut left[(k + 1) * width..][..width]);
+        for x in 0..width {
+            let edge = here[x] + jump * (above[x] - here[x]) + upper * slope_above[x] + lower * slope_here[x];
+            let edge = least(largest(edge, least(here[x], above[x])), largest(here[x], above[x]));
+            right[x] = edge;
+            left[x] = edge;
         }
     }
-    for c in 0..n * width {
-        (left[c], right[c]) = monotone_parabola(left[c], q[c], right[c]);
+    let (left, right) = (&mut left[..q.len()], &mut right[..q.len()]);
+    for i in 0..q.len() {
+        (left[i], right[i]) = monotone_parabola(left[i], q[i], right[i]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[expect(clippy::too_many_arguments, reason = "the arrays and numbers of a sub-step")]
+    fn sub_step(
+        q: &mut [f32],
+        mass: &mut [f32],
+        flux: &[f32],
+        share: f32,
+        top: f32,
+        width: usize,
+        coefficients: &LayerCoefficients,
+        scratch: &mut ColumnScratch,
+    ) -> (f64, f64) {
+        let mut lift = Lift::new(q.len() / width, width);
+        lift.prepare(mass, flux, share, width);
+        advance(q, &lift, top, width, coefficients, scratch)
+    }
 
     /// A column of unequal layers with a constant upward mass flux in air of constant density: after time t every profile moves up by w t.
     #[test]
@@ -237,8 +298,7 @@ mod tests {
             let steps = 2 * n;
             let flux = vec![(0.4 * total / steps as f64) as f32; n + 1];
             for _ in 0..steps {
-                let mut m = mass.clone();
-                advance(&mut q, &mut m, &flux, 1.0, 0.0, 1, &coefficients, &mut scratch);
+                sub_step(&mut q, &mut mass.clone(), &flux, 1.0, 0.0, 1, &coefficients, &mut scratch);
                 // the closed ground of the model is open here: air with q = 0 enters below, so mass stays
             }
             q.iter().zip(&centres).map(|(&q, &z)| (f64::from(q) - bell(z - 0.4)).abs()).sum::<f64>() / n as f64
@@ -262,7 +322,7 @@ mod tests {
         let mut scratch = ColumnScratch::new(n, width);
         let parts = (largest_outflow(&m, &flux, width) / 0.8).ceil().max(1.0);
         for _ in 0..parts as usize {
-            advance(&mut q, &mut m, &flux, 1.0 / parts, 0.3, width, &coefficients, &mut scratch);
+            sub_step(&mut q, &mut m, &flux, 1.0 / parts, 0.3, width, &coefficients, &mut scratch);
         }
         assert!(q.iter().all(|&v| v == 0.3));
         for (a, b) in m.iter().zip(&next) {
@@ -286,7 +346,7 @@ mod tests {
         let mut mass = thickness.map(|d| d as f32).to_vec();
         let flux = vec![6.0f32; n + 1];
         let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(n, 1));
-        advance(&mut q, &mut mass, &flux, 0.5, 0.0, 1, &coefficients, &mut scratch);
+        sub_step(&mut q, &mut mass, &flux, 0.5, 0.0, 1, &coefficients, &mut scratch);
         // half of 6 m; the layers at either end, and what flows from them, see the boundary
         for k in 3..n - 2 {
             assert!((q[k] - (start[k] - 0.002 * 3.0)).abs() < 2e-6, "layer {k}: {} from {}", q[k], start[k]);
@@ -311,7 +371,7 @@ mod tests {
         let top = 9.0;
         let (mut out, mut entered) = (0.0, 0.0);
         for _ in 0..2 {
-            let passed = advance(&mut q, &mut m, &flux, 0.5, top, width, &coefficients, &mut scratch);
+            let passed = sub_step(&mut q, &mut m, &flux, 0.5, top, width, &coefficients, &mut scratch);
             (out, entered) = (out + passed.0, entered + passed.1);
         }
         // all air that came in was 9 times tracer

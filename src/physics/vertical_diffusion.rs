@@ -56,6 +56,7 @@ impl MixingFactors {
     }
 
     /// Factors from air mass [kg] and exchange [kg] through inner interfaces: `exchange[k]` between layers k and k+1, `layers - 1` rows.
+    #[inline(always)]
     pub fn factorise(&mut self, mass: &[f32], exchange: &[f32], width: usize) {
         let n = mass.len() / width;
         self.convective = false;
@@ -75,6 +76,7 @@ impl MixingFactors {
 
     /// As [`Self::factorise`], with updrafts from the lowest layer: `descent` [kg] is the air that sinks through inner interfaces in return,
     /// `layers - 1` rows, which must not grow with height.
+    #[inline(always)]
     pub fn factorise_convective(&mut self, mass: &[f32], exchange: &[f32], descent: &[f32], width: usize) {
         let n = mass.len() / width;
         self.convective = true;
@@ -109,6 +111,7 @@ impl MixingFactors {
     clippy::too_many_arguments,
     reason = "a kernel on plain slices: each argument is an array or a number of the formula"
 )]
+#[inline(always)]
 pub fn mix(
     q: &mut [f32],
     mass: &[f32],
@@ -136,6 +139,7 @@ pub fn mix(
 }
 
 /// Right-hand sides from the top down: `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` into `work`.
+#[inline(always)]
 fn eliminate(
     lower: &[f32],
     top: &[f32],
@@ -160,12 +164,14 @@ fn eliminate(
     }
 }
 
+#[inline(always)]
 fn add_row(row: &mut [f32], addend: &[f32]) {
     for (r, a) in row.iter_mut().zip(addend) {
         *r += a;
     }
 }
 
+#[inline(always)]
 fn add_products(row: &mut [f32], a: &[f32], b: &[f32]) {
     for ((r, a), b) in row.iter_mut().zip(a).zip(b) {
         *r += a * b;
@@ -173,6 +179,7 @@ fn add_products(row: &mut [f32], a: &[f32], b: &[f32]) {
 }
 
 /// Departures from the ground up, and the new mixing ratios from them.
+#[inline(always)]
 fn substitute(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work: &mut [f32], width: usize) {
     let n = lower.len() / width + 1;
     for k in 1..n {
@@ -187,6 +194,7 @@ fn substitute(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work:
 }
 
 /// As [`substitute`], with what the updrafts bring from the ground.
+#[inline(always)]
 fn substitute_convective(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work: &mut [f32], width: usize) {
     let n = lower.len() / width + 1;
     let (ground, above) = work.split_at_mut(width);
@@ -207,6 +215,7 @@ fn substitute_convective(lower: &mut [f32], top: &mut [f32], factors: &MixingFac
 }
 
 /// Mixing ratios of the layer that starts at `start`: departure plus the old value at the top, which its own layer loses last.
+#[inline(always)]
 fn value_row(lower: &mut [f32], top: &mut [f32], departure: &[f32], start: usize) {
     if start < lower.len() {
         for ((q, d), t) in lower[start..].iter_mut().zip(departure).zip(&*top) {

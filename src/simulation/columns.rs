@@ -5,30 +5,28 @@ use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
-use crate::physics::vertical_advection::{ColumnScratch, LayerCoefficients, advance, continuity_flux, largest_outflow};
+use crate::physics::vertical_advection::{
+    ColumnScratch, LayerCoefficients, Lift, advance, continuity_flux, largest_outflow,
+};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
 use ndarray::{Array3, Array4, ArrayViewMut3, Axis};
 use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 /// Share of a layer's air that may leave it in one vertical sub-step.
 const COURANT_LIMIT: f32 = 0.8;
 
 /// What columns exchanged with the outside in one step [kg], per species.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ColumnTally {
-    pub emitted: Vec<f64>,
-    pub dry: Vec<f64>,
-    pub wet: Vec<f64>,
-    pub inflow: Vec<f64>,
-    pub outflow: Vec<f64>,
+    pub emitted: [f64; Species::COUNT],
+    pub dry: [f64; Species::COUNT],
+    pub wet: [f64; Species::COUNT],
+    pub inflow: [f64; Species::COUNT],
+    pub outflow: [f64; Species::COUNT],
 }
 
 impl ColumnTally {
-    fn new() -> Self {
-        let zero = || vec![0.0; Species::COUNT];
-        Self { emitted: zero(), dry: zero(), wet: zero(), inflow: zero(), outflow: zero() }
-    }
-
     fn add(&mut self, other: &Self) {
         let pairs = [
             (&mut self.emitted, &other.emitted),
@@ -39,6 +37,23 @@ impl ColumnTally {
         ];
         for (a, b) in pairs {
             a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        }
+    }
+}
+
+/// Working space of the columns, kept over the run: rows for each thread, tallies for each row.
+pub struct ColumnRows {
+    of_threads: Vec<Mutex<Row>>,
+    tallies: Vec<ColumnTally>,
+}
+
+impl ColumnRows {
+    /// For a grid of this shape.
+    pub fn new((nz, ny, nx): (usize, usize, usize)) -> Self {
+        let threads = rayon::current_num_threads();
+        Self {
+            of_threads: (0..threads).map(|_| Mutex::new(Row::new(nz, nx))).collect(),
+            tallies: vec![ColumnTally::default(); ny],
         }
     }
 }
@@ -57,86 +72,114 @@ pub struct Columns<'a> {
 
 impl Columns<'_> {
     /// Advances all species `[species, z, y, x]`, in air that goes from `mass` to `target` [kg] by vertical motion; `mass` becomes `target`.
-    pub fn advance(&self, state: &mut Array4<f32>, mass: &mut Array3<f32>, target: &Array3<f32>) -> ColumnTally {
-        let (nz, _, nx) = mass.dim();
-        let rows: Vec<ColumnTally> = state
-            .axis_iter_mut(Axis(2))
-            .into_par_iter()
-            .enumerate()
-            .map_init(|| Row::new(nz, nx), |row, (y, state)| self.row(row, y, state, mass, target))
-            .collect();
-        mass.assign(target);
-        let mut tally = ColumnTally::new();
-        rows.iter().for_each(|r| tally.add(r));
-        tally
-    }
-
-    fn row(
+    pub fn advance(
         &self,
-        row: &mut Row,
-        y: usize,
-        mut state: ArrayViewMut3<f32>,
-        mass: &Array3<f32>,
+        state: &mut Array4<f32>,
+        mass: &mut Array3<f32>,
         target: &Array3<f32>,
+        rows: &mut ColumnRows,
     ) -> ColumnTally {
-        let mut tally = ColumnTally::new();
-        row.prepare(self, y, mass, target);
+        let arch = pulp::Arch::new();
+        let ColumnRows { of_threads, tallies } = rows;
+        let air = &*mass;
+        tallies.par_iter_mut().zip(state.axis_iter_mut(Axis(2)).into_par_iter()).enumerate().for_each(
+            |(y, (tally, state))| {
+                // a pool of more threads than there are rows of work shares them
+                let thread = rayon::current_thread_index().unwrap_or(0) % of_threads.len();
+                let mut row = of_threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                *tally = ColumnTally::default();
+                arch.dispatch(AdvanceRow { columns: self, row: &mut row, tally, y, state, mass: air, target });
+            },
+        );
+        mass.assign(target);
+        let mut sum = ColumnTally::default();
+        tallies.iter().for_each(|t| sum.add(t));
+        sum
+    }
+}
+
+/// One step of one row of columns, all species: compiled for each kind of vector instructions, like the sweeps.
+struct AdvanceRow<'a, 's> {
+    columns: &'a Columns<'a>,
+    row: &'a mut Row,
+    tally: &'a mut ColumnTally,
+    y: usize,
+    /// `[species, z, x]`.
+    state: ArrayViewMut3<'s, f32>,
+    mass: &'a Array3<f32>,
+    target: &'a Array3<f32>,
+}
+
+impl pulp::WithSimd for AdvanceRow<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { columns, row, tally, y, mut state, mass, target } = self;
+        row.prepare(columns, y, mass, target);
+        let cells = row.target.len();
+        for (s, from) in state.outer_iter().enumerate() {
+            for (layer, to) in from.outer_iter().zip(row.q[s * cells..(s + 1) * cells].chunks_exact_mut(row.width)) {
+                to.copy_from_slice(layer.as_slice().expect("x is contiguous"));
+            }
+        }
+        columns.lift(row, tally);
         for species in Species::ALL {
-            let s = species.index();
-            for (k, from) in state.index_axis(Axis(0), s).outer_iter().enumerate() {
-                row.q[k * row.width..(k + 1) * row.width].iter_mut().zip(from).for_each(|(q, v)| *q = *v);
-            }
-            self.lift(row, s, &mut tally);
-            self.mix(row, species, y, &mut tally);
+            columns.mix(row, species, y, tally);
             if species.phase() == Phase::CoarseParticle {
-                self.settle(row, y);
+                columns.settle(row, species, y);
             }
-            self.rain_out(row, s, y, &mut tally);
-            for (k, mut to) in state.index_axis_mut(Axis(0), s).outer_iter_mut().enumerate() {
-                to.iter_mut().zip(&row.q[k * row.width..]).for_each(|(v, q)| *v = *q);
+            columns.rain_out(row, species, y, tally);
+        }
+        for (s, mut to) in state.outer_iter_mut().enumerate() {
+            for (mut layer, from) in to.outer_iter_mut().zip(row.q[s * cells..(s + 1) * cells].chunks_exact(row.width))
+            {
+                layer.as_slice_mut().expect("x is contiguous").copy_from_slice(from);
             }
         }
-        tally
     }
+}
 
-    fn lift(&self, row: &mut Row, s: usize, tally: &mut ColumnTally) {
+impl Columns<'_> {
+    #[inline(always)]
+    fn lift(&self, row: &mut Row, tally: &mut ColumnTally) {
         row.moving.copy_from_slice(&row.mass);
-        let top = self.background.mixing_ratio[s].last().copied().unwrap_or(0.0);
+        let cells = row.target.len();
         for _ in 0..row.substeps {
-            let share = 1.0 / row.substeps as f32;
-            let (out, entered) = advance(
-                &mut row.q,
-                &mut row.moving,
-                &row.flux,
-                share,
-                top,
-                row.width,
-                self.coefficients,
-                &mut row.scratch,
-            );
-            tally.outflow[s] += out;
-            tally.inflow[s] += entered;
+            row.lift.prepare(&mut row.moving, &row.flux, 1.0 / row.substeps as f32, row.width);
+            for (s, q) in row.q.chunks_exact_mut(cells).enumerate() {
+                let top = self.background.mixing_ratio[s].last().copied().unwrap_or(0.0);
+                let (out, entered) = advance(q, &row.lift, top, row.width, self.coefficients, &mut row.scratch);
+                tally.outflow[s] += out;
+                tally.inflow[s] += entered;
+            }
         }
     }
 
+    #[inline(always)]
     fn mix(&self, row: &mut Row, species: Species, y: usize, tally: &mut ColumnTally) {
-        let s = species.index();
-        let width = row.width;
+        let (s, width) = (species.index(), row.width);
         let layers = if species == Species::Tracer { 0 } else { self.emission.layers };
         for k in 0..layers {
-            for x in 0..width {
-                let kg = self.emission.rate_kg_s[[s, k, y, x]] * self.dt;
-                row.emitted[k * width + x] = kg;
-                tally.emitted[s] += f64::from(kg);
+            let rate = self.emission.rate_kg_s.index_axis(Axis(0), s);
+            let rate = rate.index_axis_move(Axis(0), k).index_axis_move(Axis(0), y);
+            let rate = rate.to_slice().expect("x is contiguous");
+            let emitted = &mut row.emitted[k * width..(k + 1) * width];
+            for (kg, rate) in emitted.iter_mut().zip(rate) {
+                *kg = rate * self.dt;
             }
+            tally.emitted[s] += emitted.iter().map(|kg| f64::from(*kg)).sum::<f64>();
         }
         let per_metre = self.dt / self.grid.vertical.thickness_m(0) as f32;
-        for x in 0..width {
-            row.deposition[x] = row.target[x] * self.driver.deposition_velocity[[s, y, x]] * per_metre;
+        let velocity = self.driver.deposition_velocity.index_axis(Axis(0), s).index_axis_move(Axis(0), y);
+        let velocity = velocity.to_slice().expect("x is contiguous");
+        for ((d, m), v) in row.deposition.iter_mut().zip(&row.target).zip(velocity) {
+            *d = m * v * per_metre;
         }
         row.deposited.fill(0.0);
+        let cells = row.target.len();
         mix(
-            &mut row.q,
+            &mut row.q[s * cells..(s + 1) * cells],
             &row.target,
             &row.factors,
             &row.emitted[..layers * width],
@@ -149,29 +192,33 @@ impl Columns<'_> {
     }
 
     // Falls through the interfaces between layers; what reaches the ground is part of the deposition velocity.
-    fn settle(&self, row: &mut Row, y: usize) {
-        let n = row.q.len() / row.width;
-        for k in 1..n {
-            for x in 0..row.width {
-                let (c, below) = (k * row.width + x, (k - 1) * row.width + x);
+    #[inline(always)]
+    fn settle(&self, row: &mut Row, species: Species, y: usize) {
+        let (width, cells) = (row.width, row.target.len());
+        let q = &mut row.q[species.index() * cells..][..cells];
+        for k in 1..cells / width {
+            for x in 0..width {
+                let (c, below) = (k * width + x, (k - 1) * width + x);
                 let density = self.driver.density[[k, y, x]];
-                let falling =
-                    self.driver.settling_velocity * density * self.area[y * row.width + x] * self.dt * row.q[c];
-                row.q[c] -= falling / row.target[c];
-                row.q[below] += falling / row.target[below];
+                let falling = self.driver.settling_velocity * density * self.area[y * width + x] * self.dt * q[c];
+                q[c] -= falling / row.target[c];
+                q[below] += falling / row.target[below];
             }
         }
     }
 
-    fn rain_out(&self, row: &mut Row, s: usize, y: usize, tally: &mut ColumnTally) {
+    #[inline(always)]
+    fn rain_out(&self, row: &mut Row, species: Species, y: usize, tally: &mut ColumnTally) {
         let Some(loss) = &self.driver.wet_loss else { return };
-        for k in 0..row.q.len() / row.width {
-            for x in 0..row.width {
+        let (s, width, cells) = (species.index(), row.width, row.target.len());
+        let q = &mut row.q[s * cells..(s + 1) * cells];
+        for k in 0..cells / width {
+            for x in 0..width {
                 let rate = loss[[s, k, y, x]];
                 if rate > 0.0 {
-                    let c = k * row.width + x;
-                    let removed = -row.q[c] * (-rate * self.dt).exp_m1();
-                    row.q[c] -= removed;
+                    let c = k * width + x;
+                    let removed = -q[c] * (-rate * self.dt).exp_m1();
+                    q[c] -= removed;
                     tally.wet[s] += f64::from(removed) * f64::from(row.target[c]);
                 }
             }
@@ -182,6 +229,7 @@ impl Columns<'_> {
 /// Working arrays of one row `[z][x]`.
 struct Row {
     width: usize,
+    /// All species, `[species][z][x]`.
     q: Vec<f32>,
     mass: Vec<f32>,
     moving: Vec<f32>,
@@ -195,6 +243,7 @@ struct Row {
     deposition: Vec<f32>,
     deposited: Vec<f64>,
     work: Vec<f32>,
+    lift: Lift,
     scratch: ColumnScratch,
 }
 
@@ -204,7 +253,7 @@ impl Row {
         let zeros = |n| vec![0.0f32; n];
         Self {
             width,
-            q: zeros(n),
+            q: zeros(n * Species::COUNT),
             mass: zeros(n),
             moving: zeros(n),
             target: zeros(n),
@@ -217,10 +266,12 @@ impl Row {
             deposition: zeros(width),
             deposited: vec![0.0; width],
             work: zeros(n),
+            lift: Lift::new(nz, width),
             scratch: ColumnScratch::new(nz, width),
         }
     }
 
+    #[inline(always)]
     fn prepare(&mut self, columns: &Columns, y: usize, mass: &Array3<f32>, target: &Array3<f32>) {
         let width = self.width;
         gather(mass, y, width, &mut self.mass);

@@ -233,7 +233,7 @@ impl<'a> Hours<'a> {
     fn new(world: &World<'a>, target: &Target, shares: Option<&Shares>) -> Result<Self> {
         check(world, target, shares)?;
         let meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
-        let diagnosis = Diagnosis::new(world.grid, world.surface);
+        let diagnosis = world.diagnosis()?;
         let mut drivers = Drivers { meteorology, diagnosis, start: world.start, kept: BTreeMap::new() };
         let mut steps_before = vec![0u64];
         for hour in 0..target.hours.end - 1 {

@@ -28,7 +28,7 @@ use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array3, Axis, Slice};
 
 /// Raised whenever the same inputs give other results: a night of an older revision is run again.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// What gives a run its first state and the air outside its sides.
 #[derive(Clone, Copy)]
@@ -58,6 +58,18 @@ pub struct World<'a> {
     /// First hour begins here.
     pub start: DateTime<Utc>,
     pub hours: u32,
+}
+
+impl<'a> World<'a> {
+    /// What makes its drivers.
+    ///
+    /// # Errors
+    /// `Missing` where the terrain does not cover the grid.
+    pub(super) fn diagnosis(&self) -> Result<Diagnosis<'a>> {
+        let diagnosis = Diagnosis::new(self.grid, self.surface);
+        let Some(terrain) = self.terrain else { return Ok(diagnosis) };
+        Ok(diagnosis.over(terrain.cell_means(&self.grid.horizontal)?))
+    }
 }
 
 /// One grid of a run, and all that moves on it.
@@ -100,10 +112,7 @@ impl Outer<'_> {
 impl<'a> Domain<'a> {
     fn new(world: &'a World, sources: &'a [Source]) -> Result<(Self, Vec<Rejection>)> {
         let grid = world.grid;
-        let mut diagnosis = Diagnosis::new(grid, world.surface);
-        if let Some(terrain) = world.terrain {
-            diagnosis = diagnosis.over(terrain.cell_means(&grid.horizontal)?);
-        }
+        let diagnosis = world.diagnosis()?;
         let mut meteorology = Meteorology::new(world.meteorology, grid, world.frozen)?;
         let (placement, mut rejections) = Placement::new(world.emission, sources, world.weights, grid);
         rejections.extend(left_out(&placement));

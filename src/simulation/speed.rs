@@ -4,7 +4,7 @@
 //! of the triad's bandwidth counts the bytes it needs at least: the state read and written once per pass.
 
 use super::boundary::{Background, BackgroundProfiles, Sides};
-use super::columns::Columns;
+use super::columns::{ColumnRows, Columns};
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
@@ -18,7 +18,7 @@ use crate::domain::met_field::MetField;
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use crate::physics::advection::{HALO, REACH, Sweep, face_values, move_tracer, ranges_across};
-use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, continuity_flux};
+use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, Lift, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
 use chrono::{DateTime, TimeZone, Utc};
 use ndarray::{Array3, Array4, Axis, Zip};
@@ -223,6 +223,7 @@ impl Bench<'_> {
         };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
+        let mut rows = ColumnRows::new(self.grid.shape());
         let mut state = state.clone();
         let (mut horizontal, mut vertical) = (f64::INFINITY, f64::INFINITY);
         repeat(|turn| {
@@ -230,7 +231,7 @@ impl Bench<'_> {
             let begin = Instant::now();
             fluxes.advance(&mut state, &mut mass, sides, turn % 2 == 1);
             let middle = Instant::now();
-            columns.advance(&mut state, &mut mass, &driver.air_mass_start);
+            columns.advance(&mut state, &mut mass, &driver.air_mass_start, &mut rows);
             horizontal = horizontal.min((middle - begin).as_secs_f64());
             vertical = vertical.min(middle.elapsed().as_secs_f64());
         });
@@ -257,11 +258,12 @@ impl Bench<'_> {
         let thickness: Vec<f64> = (0..nz).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
         let mut rows: Vec<Row> = (0..ny).map(|y| Row::new(driver, y, nz, nx, dt)).collect();
+        let arch = pulp::Arch::new();
         let lift = best_of(|| {
-            rows.par_iter_mut().for_each(|row| row.lift(&coefficients));
+            rows.par_iter_mut().for_each(|row| arch.dispatch(LiftRow(row, &coefficients)));
         });
         let mix = best_of(|| {
-            rows.par_iter_mut().for_each(Row::mix);
+            rows.par_iter_mut().for_each(|row| arch.dispatch(MixRow(row)));
         });
         (lift, mix)
     }
@@ -327,6 +329,7 @@ struct Row {
     deposition: Vec<f32>,
     deposited: Vec<f64>,
     work: Vec<f32>,
+    lift: Lift,
     scratch: ColumnScratch,
 }
 
@@ -351,44 +354,54 @@ impl Row {
             deposition,
             deposited: vec![0.0; width],
             work: vec![0.0; nz * width],
+            lift: Lift::new(nz, width),
             scratch: ColumnScratch::new(nz, width),
         }
     }
+}
 
-    fn lift(&mut self, coefficients: &LayerCoefficients) {
+/// Vertical advection of a row for as many species as the model has.
+struct LiftRow<'a>(&'a mut Row, &'a LayerCoefficients);
+
+impl pulp::WithSimd for LiftRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self(row, coefficients) = self;
+        row.moving.copy_from_slice(&row.mass);
+        // a twelfth of the hour's change, as in one of the twelve steps
+        row.lift.prepare(&mut row.moving, &row.flux, 1.0 / 12.0, row.width);
         for _ in Species::ALL {
-            self.moving.copy_from_slice(&self.mass);
-            let (q, moving) = (&mut self.q, &mut self.moving);
-            // a twelfth of the hour's change, as in one of the twelve steps
-            vertical_advection::advance(
-                q,
-                moving,
-                &self.flux,
-                1.0 / 12.0,
-                1e-8,
-                self.width,
-                coefficients,
-                &mut self.scratch,
-            );
+            vertical_advection::advance(&mut row.q, &row.lift, 1e-8, row.width, coefficients, &mut row.scratch);
         }
     }
+}
 
-    fn mix(&mut self) {
-        if self.descent[..self.width].iter().any(|d| *d > 0.0) {
-            self.factors.factorise_convective(&self.mass, &self.exchange, &self.descent, self.width);
+/// Mixing of a row for as many species.
+struct MixRow<'a>(&'a mut Row);
+
+impl pulp::WithSimd for MixRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let row = self.0;
+        if row.descent[..row.width].iter().any(|d| *d > 0.0) {
+            row.factors.factorise_convective(&row.mass, &row.exchange, &row.descent, row.width);
         } else {
-            self.factors.factorise(&self.mass, &self.exchange, self.width);
+            row.factors.factorise(&row.mass, &row.exchange, row.width);
         }
         for _ in Species::ALL {
             mix(
-                &mut self.q,
-                &self.mass,
-                &self.factors,
-                &self.emitted,
-                &self.deposition,
-                &mut self.deposited,
-                &mut self.work,
-                self.width,
+                &mut row.q,
+                &row.mass,
+                &row.factors,
+                &row.emitted,
+                &row.deposition,
+                &mut row.deposited,
+                &mut row.work,
+                row.width,
             );
         }
     }

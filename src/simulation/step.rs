@@ -10,7 +10,7 @@
 
 use super::boundary::{Background, Sides};
 use super::budget::Books;
-use super::columns::Columns;
+use super::columns::{ColumnRows, Columns};
 use super::diagnose::prescribed_fine_particles;
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
@@ -39,6 +39,7 @@ pub struct Simulation<'a> {
     area: Vec<f32>,
     coefficients: LayerCoefficients,
     diffusion: HorizontalDiffusion,
+    rows: ColumnRows,
     /// Mass mixing ratio `[species, z, y, x]`.
     pub state: Array4<f32>,
     /// Air mass of the cells now [kg].
@@ -91,6 +92,7 @@ impl<'a> Simulation<'a> {
             area,
             coefficients: LayerCoefficients::new(&thickness),
             diffusion: HorizontalDiffusion::new(grid),
+            rows: ColumnRows::new(grid.shape()),
             state,
             mass,
             steps: 0,
@@ -153,10 +155,10 @@ impl<'a> Simulation<'a> {
         if horizontal_first {
             let through = hour.fluxes.advance(&mut self.state, &mut self.mass, hour.sides, y_first);
             self.books.sides(&through);
-            self.books.columns(&columns.advance(&mut self.state, &mut self.mass, next));
+            self.books.columns(&columns.advance(&mut self.state, &mut self.mass, next, &mut self.rows));
         } else {
             let before_sweeps = next + &hour.fluxes.outflow;
-            self.books.columns(&columns.advance(&mut self.state, &mut self.mass, &before_sweeps));
+            self.books.columns(&columns.advance(&mut self.state, &mut self.mass, &before_sweeps, &mut self.rows));
             let through = hour.fluxes.advance(&mut self.state, &mut self.mass, hour.sides, y_first);
             self.books.sides(&through);
             self.mass.assign(next);

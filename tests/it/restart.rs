@@ -1,8 +1,9 @@
 //! Runs that are broken off and go on from a checkpoint.
 
 use crate::weather::{background, emission, grid, point, turning};
-use hazecast::domain::grid::Grid;
+use hazecast::domain::grid::{Grid, HorizontalGrid};
 use hazecast::domain::met_field::MetField;
+use hazecast::domain::terrain::Terrain;
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::history::History;
 use hazecast::simulation::restart::Checkpoints;
@@ -55,6 +56,7 @@ struct Night {
     outer: Grid,
     inner: Grid,
     weather: Vec<MetField>,
+    terrain: Terrain,
     hours: u32,
 }
 
@@ -62,7 +64,10 @@ impl Night {
     fn new() -> Self {
         let outer = grid("outer", (18, 16), (-80_000.0, -70_000.0), 9000.0);
         let inner = grid("inner", (14, 12), (-20_000.0, -16_000.0), 3000.0);
-        Self { outer, inner, weather: turning(4), hours: 7 }
+        let lattice = HorizontalGrid::new("+proj=latlong +R=6370000", (60, 50), (127.5, 41.5), (0.06, 0.06)).unwrap();
+        let hills = |(lon, lat): (f64, f64)| (300.0 * (9.0 * lon).sin() * (11.0 * lat).cos()).max(0.0) as f32;
+        let terrain = Terrain { height_m: lattice.centres().into_iter().map(hills).collect(), grid: lattice };
+        Self { outer, inner, weather: turning(4), terrain, hours: 7 }
     }
 
     fn run(&self, kept: Option<&Kept>) -> History {
@@ -73,7 +78,7 @@ impl Night {
             outside: Outside::Background,
             surface: SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 },
             meteorology: &self.weather,
-            terrain: None,
+            terrain: Some(&self.terrain),
             frozen: false,
             emission: &emission,
             weights: &[],
@@ -89,6 +94,8 @@ impl Night {
 fn assert_same(a: &History, b: &History) {
     assert_eq!(a.ends, b.ends);
     assert_eq!(a.ledger, b.ledger);
+    assert!(a.terrain_winds.is_some_and(|t| t.hours > 0));
+    assert_eq!(a.terrain_winds, b.terrain_winds);
     let bits = |h: &History| h.fields().iter().flat_map(|f| f.iter().map(|v| v.to_bits())).collect::<Vec<u32>>();
     assert!(bits(a) == bits(b), "some field differs");
 }

@@ -1,5 +1,10 @@
 //! The same files of the linear kernels, built in double precision.
-#![allow(clippy::duplicate_mod, reason = "the same code in another precision is the point")]
+#![allow(
+    clippy::duplicate_mod,
+    clippy::unnecessary_cast,
+    clippy::useless_conversion,
+    reason = "the same code in another precision is the point"
+)]
 
 /// Number of the kernels here.
 pub type Real = f64;

@@ -135,7 +135,7 @@ fn vertical(draw: &mut Draw) -> f64 {
     let n = (LAYERS + 2 * HALO) * NX;
     let layer = |i: usize| (HALO * NX..(HALO + LAYERS) * NX).contains(&i);
     let mass: Vec<Real> = (0..n).map(|i| if layer(i) { draw.between(3.0, 5.0) } else { HALO_MASS }).collect();
-    let open = |i: usize| i >= (HALO + 1) * NX && i < (HALO + LAYERS + 1) * NX;
+    let open = |i: usize| ((HALO + 1) * NX..(HALO + LAYERS + 1) * NX).contains(&i);
     let flux: Vec<Real> = (0..n).map(|i| if open(i) { draw.between(-1.2, 1.2) } else { 0.0 }).collect();
     let mut sweep = Sweep::new(n);
     set_sweep(&mut sweep, &mass, &flux, &edges, NX);
