@@ -35,7 +35,7 @@ pub const HALO: usize = 3;
 /// Half width [cells] across the sweep of the neighbourhood whose range bounds a face.
 pub const REACH: usize = 2;
 
-/// Mixing ratios below this are no air quality; set to zero, so that no denormal number slows the sweeps.
+/// Mixing ratios nearer to zero than this are set to zero, so that no denormal number slows the sweeps.
 const SMALLEST: f32 = 1e-30;
 
 /// Keeps the rounding of an update inside its bound.
@@ -180,7 +180,7 @@ pub fn move_tracer(q: &[f32], face: &[f32], sweep: &Sweep, cells: Range<usize>, 
     let (q, moved, west, east) = (&q[cells.clone()], &mut moved[cells], &face[..k], &face[s..][..k]);
     for i in 0..k {
         let value = q[i] + (entering[i] * (west[i] - q[i]) - leaving[i] * (east[i] - q[i]));
-        moved[i] = if value < SMALLEST { 0.0 } else { value };
+        moved[i] = if value.abs() < SMALLEST { 0.0 } else { value };
     }
 }
 

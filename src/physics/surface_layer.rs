@@ -61,8 +61,9 @@ pub fn psi_m(zeta: f32) -> f32 {
 
 /// Gradient function of heat and of any other scalar [1] at `zeta = z/L`: `kappa z / theta* dtheta/dz`, of which [`psi_h`] is the integral.
 ///
-/// Unstable: `Pr (1 - 16 zeta)^-1/2` (Dyer 1974); stable: `Pr (1 + zeta (a + b exp(-d zeta) (1 + c - d zeta)))` (Beljaars & Holtslag 1991,
-/// J. Appl. Meteorol. 30, 327, eq. 28, with the coefficients of [`psi_m`]); `Pr` is [`TURBULENT_PRANDTL`].
+/// Unstable: `Pr (1 - 16 zeta)^-1/2` (Dyer 1974); stable: `Pr (1 + zeta (a + b exp(-d zeta) (1 + c - d zeta)))`, the gradient of the stable
+/// function of Holtslag & De Bruin (1988), which serves momentum and heat alike, with the coefficients of [`psi_m`]. That `Pr`
+/// ([`TURBULENT_PRANDTL`]) multiplies both is this model's choice.
 pub fn phi_h(zeta: f32) -> f32 {
     let shape = if zeta >= 0.0 {
         1.0 + zeta * (0.7 + 0.75 * (-0.35 * zeta).exp() * (1.0 + 5.0 - 0.35 * zeta))

@@ -168,7 +168,7 @@ impl Columns<'_> {
             for (kg, rate) in emitted.iter_mut().zip(rate) {
                 *kg = rate * self.dt;
             }
-            tally.emitted[s] += emitted.iter().map(|kg| f64::from(*kg)).sum::<f64>();
+            tally.emitted[s] += sum(emitted);
         }
         let per_metre = self.dt / self.grid.vertical.thickness_m(0) as f32;
         let velocity = self.driver.deposition_velocity.index_axis(Axis(0), s).index_axis_move(Axis(0), y);
@@ -224,6 +224,19 @@ impl Columns<'_> {
             }
         }
     }
+}
+
+/// Sum in eight parts, which go side by side, and the rest.
+#[inline(always)]
+fn sum(values: &[f32]) -> f64 {
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut parts = [0.0f64; 8];
+    for chunk in chunks {
+        for (part, v) in parts.iter_mut().zip(chunk) {
+            *part += f64::from(*v);
+        }
+    }
+    parts.iter().sum::<f64>() + rest.iter().map(|v| f64::from(*v)).sum::<f64>()
 }
 
 /// Working arrays of one row `[z][x]`.

@@ -73,6 +73,11 @@ impl HorizontalFluxes {
         Self { layers, outflow }
     }
 
+    /// The layer that is sub-stepped most often, and how often.
+    pub(super) fn most_substeps(&self) -> Option<(usize, usize)> {
+        self.layers.iter().map(|l| l.substeps).enumerate().max_by_key(|(_, n)| *n)
+    }
+
     /// Sub-steps of layer `z`.
     pub(super) fn substeps(&self, z: usize) -> usize {
         self.layers[z].substeps

@@ -18,7 +18,7 @@ use super::emission_placement::emission_layers;
 use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_hour::{Ground, LinearHour};
 use super::meteorology::Meteorology;
-use super::run::World;
+use super::run::{Outside, World};
 use super::step::steps_per_hour;
 use crate::chemistry::pm_lite::NO2_SHARE;
 use crate::domain::pollutant::Pollutant;
@@ -253,11 +253,19 @@ fn check(world: &World, target: &Target, shares: Option<&Shares>) -> Result<()> 
     let invalid =
         |field: &str, found: String, expected: String| Err(Error::invalid("influence", field, found, expected));
     let (_, ny, nx) = world.grid.shape();
+    if matches!(world.outside, Outside::Outer(_)) {
+        // what a source of the outer grid does to the target would come out as nothing
+        return invalid("outer grid", "a nested run".into(), "a run on one grid: leave outer_grid out".into());
+    }
     if target.hours.is_empty() || target.hours.end > world.hours {
         return invalid("hours", format!("{:?}", target.hours), format!("hours within 0..{}", world.hours));
     }
     if target.weights.dim() != (ny, nx) {
         return invalid("weights", format!("{:?} cells", target.weights.dim()), format!("{:?} cells", (ny, nx)));
+    }
+    let sum: f64 = target.weights.iter().map(|w| f64::from(*w)).sum();
+    if target.weights.iter().any(|w| !(w.is_finite() && *w >= 0.0)) || (sum - 1.0).abs() > 1e-3 {
+        return invalid("weights", format!("a sum of {sum}"), "weights >= 0 that sum to 1".into());
     }
     match shares {
         Some(s) if s.hours.len() < target.hours.end as usize => {

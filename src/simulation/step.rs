@@ -5,7 +5,8 @@
 //!   odd steps:   columns              -> horizontal transport                            -> horizontal diffusion -> chemistry
 //! ```
 //!
-//! The order turns every step (Strang 1968). Vertical motion always closes the air: it takes each column from the mass it has to the mass the
+//! Transport and columns change places every step (Strang 1968); horizontal diffusion and chemistry follow both, split to first order in the
+//! step. Vertical motion always closes the air: it takes each column from the mass it has to the mass the
 //! meteorology says it will have, so the tracers see the same air as the winds.
 
 use super::boundary::{Background, Sides};
@@ -119,15 +120,18 @@ impl<'a> Simulation<'a> {
             });
         }
         let dt = 3600.0 / steps as f32;
+        let fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
+        if let Some((z, substeps)) = fluxes.most_substeps().filter(|(_, n)| n * steps > MOST_STEPS) {
+            return Err(Error::Unstable {
+                process: "horizontal transport".into(),
+                place: format!("hour {}, layer {z}", self.hours),
+                found: format!("winds that need {} sweeps an hour", substeps * steps),
+                expected: format!("at most {MOST_STEPS}"),
+            });
+        }
         self.diffusion.prepare(driver, &least, dt);
-        let mut hour = Hour {
-            driver,
-            emission,
-            sides,
-            fluxes: HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt),
-            chemistry: chemistry_fractions(driver, self.grid, dt),
-            dt,
-        };
+        let mut hour =
+            Hour { driver, emission, sides, fluxes, chemistry: chemistry_fractions(driver, self.grid, dt), dt };
         let mut ground = Array3::<f32>::zeros((Species::COUNT, ny, nx));
         self.mass.assign(&driver.air_mass_start);
         for step in 1..=steps {
