@@ -191,7 +191,7 @@ fn blown_in(grid: &Grid, from: usize) -> (Vec<f32>, f64) {
         let kg = 1.3 * 3000.0 * 3000.0 * grid.vertical.thickness_m(z) as f32;
         driver.air_mass_start.index_axis_mut(Axis(0), z).fill(kg);
         driver.air_mass_end.index_axis_mut(Axis(0), z).fill(kg);
-        along.index_axis_mut(Axis(0), z).fill(kg * 5.0 / 3000.0 * if from % 2 == 0 { 1.0 } else { -1.0 });
+        along.index_axis_mut(Axis(0), z).fill(kg * 5.0 / 3000.0 * if from.is_multiple_of(2) { 1.0 } else { -1.0 });
     }
     let mut sides = Sides::uniform(&background, grid);
     let s = Species::BlackCarbon.index();
