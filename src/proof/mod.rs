@@ -1,6 +1,7 @@
 //! Proofs that a user can run: each states figures and the threshold that each has to reach. The tests call the same code.
 
 pub mod adjoint;
+pub mod advection;
 pub mod aqi_official;
 pub mod closed_box;
 pub mod diffusion;
@@ -86,6 +87,7 @@ pub struct Proof {
 /// Every proof, in the order in which they are listed.
 pub const PROOFS: &[Proof] = &[
     aqi_official::PROOF,
+    advection::PROOF,
     diffusion::PROOF,
     uniform::PROOF,
     closed_box::PROOF,

@@ -2,7 +2,7 @@
 
 use hazecast::domain::pollutant::Pollutant;
 use hazecast::input::published_hours;
-use hazecast::proof::{Material, Outcome, PROOFS, Threshold, aqi_official};
+use hazecast::proof::{Material, Outcome, PROOFS, Threshold, advection, aqi_official};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -203,4 +203,54 @@ fn real_days_are_reproduced_by_practice_and_not_by_the_text() {
     assert_eq!(d["incomplete"]["na_but_rest_equal"], 384);
     assert_eq!(d["primary"], json!({ "PM2.5": 29_231, "PM10": 31_288, "SO2": 4, "CO": 4 }));
     assert_eq!(d["without_primary"], 18_485);
+}
+
+/// Norms of a tracer of the proof of advection.
+fn norms<'v>(details: &'v Value, case: &str, tracer: &str) -> &'v Vec<Value> {
+    let cases = details["cases"].as_array().unwrap();
+    cases.iter().find(|c| c["case"] == case && c["tracer"] == tracer).unwrap()["errors"].as_array().unwrap()
+}
+
+/// The limits at N = 128 are those of the fixed benchmark; a leading weather model's monotone transport has 0.0100, 0.0240 and 0.292.
+#[test]
+fn transport_reaches_its_norms_and_leaves_no_range() {
+    let found = advection::run(&Material { n: &[64, 128], ..Material::default() }).unwrap();
+    for line in &found.lines {
+        println!("{}", line.en);
+    }
+    assert!(found.passed, "{:?}", found.figures);
+    assert_eq!(found.figures.len(), 7);
+    for (case, tracer, limit) in
+        [("rotation", "gaussian", 0.003), ("swirl", "gaussian", 0.007), ("swirl", "slot", 0.27)]
+    {
+        let fine = &norms(&found.details, case, tracer)[1];
+        assert_eq!(fine["n"], 128);
+        assert!(fine["l2"].as_f64().unwrap() <= limit, "{case} {tracer} {fine}");
+        assert!(fine["least"].as_f64().unwrap() >= 0.0 && fine["overshoot"].as_f64().unwrap() < 1e-3, "{fine}");
+    }
+    for tracer in ["bells", "cylinders"] {
+        let of_meshes = norms(&found.details, "deformation", tracer);
+        for e in of_meshes {
+            // on a background of 0.1
+            assert!(e["least"].as_f64().unwrap() > 0.1 - 1e-6 && e["overshoot"].as_f64().unwrap() < 1e-6, "{e}");
+        }
+        for norm in ["l1", "l2"] {
+            assert!(of_meshes[1][norm].as_f64() < of_meshes[0][norm].as_f64(), "{tracer} {norm}");
+        }
+    }
+}
+
+/// The unlimited flux has about the norms of the fifth-order linear schemes of others, and undershoots at a jump.
+#[test]
+fn the_linear_scheme_is_more_accurate_and_leaves_the_range() {
+    let material = Material { n: &[64, 128], case: Some("swirl"), scheme: Some("linear"), ..Material::default() };
+    let found = advection::run(&material).unwrap();
+    let (bell, slot) = (&norms(&found.details, "swirl", "gaussian")[1], &norms(&found.details, "swirl", "slot")[1]);
+    assert!(bell["l2"].as_f64().unwrap() < 0.003, "{bell}");
+    assert!(slot["least"].as_f64().unwrap() < -0.05 && slot["overshoot"].as_f64().unwrap() > 0.05, "{slot}");
+    for (n, case, scheme) in
+        [(&[64, 100][..], None, None), (&[8], None, None), (&[], Some("x"), None), (&[], None, Some("x"))]
+    {
+        assert!(advection::run(&Material { n, case, scheme, ..Material::default() }).is_err());
+    }
 }
