@@ -1,4 +1,4 @@
-//! Mixing ratios of a provider around the grid -> first state and sides.
+//! Mixing ratios of a provider around the grid -> first state, sides and top.
 //!
 //! Levels become heights above the model's ground by the pressure of the model's own layers; hybrid levels keep their share of the surface
 //! pressure, so what follows the provider's ground follows the model's. A layer's value is the mean of the piecewise-linear profile over it,
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use ndarray::{Array3, Array4};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// The air that a provider knows around one grid.
 pub struct OutsideAir<'a> {
@@ -51,40 +52,47 @@ impl<'a> OutsideAir<'a> {
     pub fn state(&self, t: DateTime<Utc>, pressure: &Array3<f32>) -> Array4<f32> {
         let (nz, ny, nx) = self.grid.shape();
         let cells: Vec<usize> = (0..ny * nx).collect();
-        let values = self.columns(t, pressure, &cells).into_raw_vec_and_offset().0;
+        let values = self.columns(t, pressure, &cells, 0..nz).into_raw_vec_and_offset().0;
         Array4::from_shape_vec((Species::COUNT, nz, ny, nx), values).expect("one value per cell")
     }
 
-    /// Air outside the sides at `t`: that of the outermost cells, for layers of `pressure` `[z, y, x]` [Pa].
+    /// Air outside the sides and the top at `t`: that of the outermost cells and of the top layer, for layers of `pressure` `[z, y, x]` [Pa].
     pub fn sides(&self, t: DateTime<Utc>, pressure: &Array3<f32>) -> Sides {
-        let (_, ny, nx) = self.grid.shape();
+        let (nz, ny, nx) = self.grid.shape();
         let column = |x: usize| (0..ny).map(|y| y * nx + x).collect::<Vec<_>>();
         let row = |y: usize| (0..nx).map(|x| y * nx + x).collect::<Vec<_>>();
-        let of = |cells: &[usize]| self.columns(t, pressure, cells);
-        Sides { west: of(&column(0)), east: of(&column(nx - 1)), south: of(&row(0)), north: of(&row(ny - 1)) }
+        let of = |cells: &[usize]| self.columns(t, pressure, cells, 0..nz);
+        let above = self.columns(t, pressure, &(0..ny * nx).collect::<Vec<_>>(), nz - 1..nz);
+        Sides {
+            west: of(&column(0)),
+            east: of(&column(nx - 1)),
+            south: of(&row(0)),
+            north: of(&row(ny - 1)),
+            top: above.into_shape_with_order((Species::COUNT, ny, nx)).expect("one value per cell"),
+        }
     }
 
-    /// `[species, z, cell]`.
-    fn columns(&self, t: DateTime<Utc>, pressure: &Array3<f32>, cells: &[usize]) -> Array3<f32> {
-        let (nz, ..) = self.grid.shape();
+    /// `[species, layer of layers, cell]`.
+    fn columns(&self, t: DateTime<Utc>, pressure: &Array3<f32>, cells: &[usize], layers: Range<usize>) -> Array3<f32> {
+        let (bottom, n) = (layers.start, layers.len());
         let (before, after, share) = self.times(t);
         let columns: Vec<Vec<f32>> = cells
             .par_iter()
             .map(|&cell| {
-                let mut column = self.column(before, pressure, cell);
+                let mut column = self.column(before, pressure, cell, layers.clone());
                 if share > 0.0 {
-                    let later = self.column(after, pressure, cell);
+                    let later = self.column(after, pressure, cell, layers.clone());
                     column.iter_mut().zip(later).for_each(|(a, b)| *a += share * (b - *a));
                 }
                 column
             })
             .collect();
-        let mut out =
-            Array3::from_shape_fn((Species::COUNT, nz, cells.len()), |(s, z, _)| self.background.mixing_ratio[s][z]);
+        let profiles = &self.background.mixing_ratio;
+        let mut out = Array3::from_shape_fn((Species::COUNT, n, cells.len()), |(s, z, _)| profiles[s][bottom + z]);
         for (g, species) in self.given.iter().enumerate() {
             for (c, column) in columns.iter().enumerate() {
-                for z in 0..nz {
-                    out[[species.index(), z, c]] = column[g * nz + z];
+                for z in 0..n {
+                    out[[species.index(), z, c]] = column[g * n + z];
                 }
             }
         }
@@ -102,8 +110,8 @@ impl<'a> OutsideAir<'a> {
         (after - 1, after, (t - a).num_seconds() as f32 / (b - a).num_seconds() as f32)
     }
 
-    /// Layer means of one cell, `[given species, z]`.
-    fn column(&self, index: usize, pressure: &Array3<f32>, cell: usize) -> Vec<f32> {
+    /// Means over `layers` of one cell, `[given species, layer]`.
+    fn column(&self, index: usize, pressure: &Array3<f32>, cell: usize, layers: Range<usize>) -> Vec<f32> {
         let (field, weights) = (&self.fields[index], &self.weights[index]);
         let (nz, _, nx) = self.grid.shape();
         let cells = field.grid.cells();
@@ -117,13 +125,18 @@ impl<'a> OutsideAir<'a> {
         let level = |values: &[f32], k: usize| f64::from(weights.at(cell, &values[k * cells..(k + 1) * cells]));
         let heights: Vec<f64> =
             (0..field.levels).map(|k| height_of(level(&field.pressure_pa, k).ln() + scaled, &model)).collect();
-        let mut out = Vec::with_capacity(self.given.len() * nz);
+        // the levels in the layers, and one beyond on each side
+        let below = heights.partition_point(|h| *h <= vertical.interfaces_m[layers.start]).saturating_sub(1);
+        let beyond = heights.partition_point(|h| *h < vertical.interfaces_m[layers.end]) + 1;
+        let needed = below..beyond.min(heights.len());
+        let heights = &heights[needed.clone()];
+        let mut out = Vec::with_capacity(self.given.len() * layers.len());
         for species in &self.given {
             let values = field.of(*species).expect("given at all times");
-            let profile: Vec<f64> = (0..field.levels).map(|k| level(values, k)).collect();
+            let profile: Vec<f64> = needed.clone().map(|k| level(values, k)).collect();
             let layer =
-                |z: usize| mean_over(&heights, &profile, vertical.interfaces_m[z], vertical.interfaces_m[z + 1]);
-            out.extend((0..nz).map(|z| layer(z) as f32));
+                |z: usize| mean_over(heights, &profile, vertical.interfaces_m[z], vertical.interfaces_m[z + 1]);
+            out.extend(layers.clone().map(|z| layer(z) as f32));
         }
         out
     }
@@ -211,6 +224,11 @@ mod tests {
         assert!((f64::from(sides.east[[so2, 0, 1]]) - exact(0, 11)).abs() < 2e-4);
         assert!((f64::from(sides.south[[so2, 1, 4]]) - exact(1, 4)).abs() < 2e-4);
         assert!((f64::from(sides.north[[so2, 1, 2]]) - exact(1, 26)).abs() < 2e-4);
+        // through the top enters what the top layer holds, or the background where the files hold nothing
+        for ((s, y, x), v) in sides.top.indexed_iter() {
+            assert_eq!(*v, state[[s, 2, y, x]], "{s} {y} {x}");
+        }
+        assert!((f64::from(sides.top[[so2, 4, 5]]) - exact(2, 29)).abs() < 2e-4);
         // what the file lacks is the background, the tracer one
         assert!(sides.west.index_axis(ndarray::Axis(0), Species::Co.index()).iter().all(|v| *v == 7.0));
         assert!(state.index_axis(ndarray::Axis(0), Species::Tracer.index()).iter().all(|v| *v == 1.0));

@@ -124,7 +124,7 @@ impl Bench<'_> {
         let sides = Sides::uniform(self.background, self.grid);
         let mut simulation = {
             let (mass, state) = (driver.air_mass_start.clone(), self.background.state(self.grid));
-            Simulation::new(self.grid, self.background, diagnosis.area(), mass, state)
+            Simulation::new(self.grid, diagnosis.area(), mass, state)
         };
         simulation.hour(&driver, &emission, &sides)?;
         let steps = simulation.steps();
@@ -215,7 +215,7 @@ impl Bench<'_> {
         let columns = Columns {
             grid: self.grid,
             coefficients: &coefficients,
-            background: self.background,
+            top: &sides.top,
             driver: &dry,
             emission,
             area,
@@ -372,8 +372,9 @@ impl pulp::WithSimd for LiftRow<'_> {
         row.moving.copy_from_slice(&row.mass);
         // a twelfth of the hour's change, as in one of the twelve steps
         row.lift.prepare(&mut row.moving, &row.flux, 1.0 / 12.0, row.width);
+        let top = vec![1e-8; row.width];
         for _ in Species::ALL {
-            vertical_advection::advance(&mut row.q, &row.lift, 1e-8, row.width, coefficients, &mut row.scratch);
+            vertical_advection::advance(&mut row.q, &row.lift, &top, row.width, coefficients, &mut row.scratch);
         }
     }
 }
