@@ -174,11 +174,10 @@ fn a_whole_file_gives_every_species_upward_and_northward() {
     assert_eq!((fields[1].valid_time - fields[0].valid_time).num_hours(), 6);
     let field = &fields[1];
     // the window and two cells around it
-    assert_eq!((field.grid.nx, field.grid.ny, field.levels), (7, 7, 4));
+    assert_eq!((field.grid.nx, field.grid.ny, field.levels.len()), (7, 7, 4));
     assert_eq!(field.mixing_ratio.len(), Species::COUNT - 2, "all but the SOA precursor and the tracer");
-    let pressures: Vec<f32> = (0..4).map(|k| field.pressure_pa[k * 49]).collect();
-    assert_eq!(pressures, [100_000.0, 85_000.0, 50_000.0, 30_000.0]);
-    assert!(field.surface_pressure_pa.is_none());
+    let pressures: Vec<(f64, f64)> = field.levels.iter().map(|l| (l.a_pa, l.b)).collect();
+    assert_eq!(pressures, [(100_000.0, 0.0), (85_000.0, 0.0), (50_000.0, 0.0), (30_000.0, 0.0)]);
     let close = |species: Species, expected: &dyn Fn((usize, usize, f64, f64)) -> f64| {
         let values = field.of(species).unwrap();
         for (k, y, x) in [(0, 0, 0), (3, 6, 6), (1, 2, 5)] {
@@ -203,14 +202,44 @@ fn a_whole_file_gives_every_species_upward_and_northward() {
 }
 
 #[test]
-fn hybrid_levels_are_read_in_all_three_spellings() {
-    for formula in [Some("ap: hya b: hyb ps: sp"), Some("a: hya b: hyb p0: p0 ps: sp"), None] {
-        let fields = fields(&Made::on_hybrid(formula));
-        let p: Vec<f32> = (0..4).map(|k| fields[0].pressure_pa[k * 49]).collect();
-        for (found, expected) in p.iter().zip([98_703.0, 84_170.0, 49_600.0, 29_900.0]) {
-            assert!((found - expected).abs() < 1.0, "{formula:?} {p:?}");
+fn hybrid_levels_are_read_in_all_spellings_and_units() {
+    let share = |made: &mut Made, name: &str| {
+        made.var(name).units = "1";
+        made.var(name).values.iter_mut().for_each(|a| *a /= 100_000.0);
+    };
+    let hecto = |made: &mut Made, name: &str| {
+        made.var(name).units = "hPa";
+        made.var(name).values.iter_mut().for_each(|a| *a /= 100.0);
+    };
+    let (ap, a, plain) = (Some("ap: hya b: hyb ps: sp"), Some("a: hya b: hyb p0: p0 ps: sp"), None);
+    let changed = |formula, change: &dyn Fn(&mut Made)| {
+        let mut made = Made::on_hybrid(formula);
+        change(&mut made);
+        made
+    };
+    let cases = [
+        ("ap", Made::on_hybrid(ap)),
+        ("a and p0", Made::on_hybrid(a)),
+        ("hyam", Made::on_hybrid(plain)),
+        ("ap in hPa", changed(ap, &|m| hecto(m, "hya"))),
+        ("hyam in hPa", changed(plain, &|m| hecto(m, "hyam"))),
+        ("p0 in hPa", changed(a, &|m| hecto(m, "p0"))),
+        (
+            "hyam as a share of P0",
+            changed(plain, &|m| {
+                share(m, "hyam");
+                m.add("P0", &[], "hPa", vec![1000.0]);
+            }),
+        ),
+        ("without the pressure at the ground", Made::on_hybrid(plain).without(&["sp"])),
+    ];
+    for (what, made) in cases {
+        let fields = fields(&made);
+        let levels = [(0.0, 0.997), (2_000.0, 0.83), (10_000.0, 0.4), (20_000.0, 0.1)];
+        assert_eq!(fields[0].levels.len(), 4);
+        for (found, (a, b)) in fields[0].levels.iter().zip(levels) {
+            assert!((found.a_pa - a).abs() < 1e-6 && found.b == b, "{what}: {:?}", fields[0].levels);
         }
-        assert!(fields[0].surface_pressure_pa.as_ref().unwrap().iter().all(|p| *p == SURFACE_PA as f32));
         let so2 = f64::from(fields[0].of(Species::So2).unwrap()[0]);
         assert!((so2 / exact("so2", (0, 3, 127.0, 40.0)) - 1.0).abs() < 1e-4, "lowest level first");
     }
@@ -244,7 +273,13 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
         made
     };
     let values = |name: &'static str, value: f64| with(&move |m| m.var(name).values[200] = value);
-    let cases: [(&str, Made, [&str; 2]); 12] = [
+    let hybrid = |formula, change: &dyn Fn(&mut Made)| {
+        let mut made = Made::on_hybrid(formula);
+        change(&mut made);
+        made
+    };
+    const SHARES: &str = "a: hya b: hyb p0: p0";
+    let cases: [(&str, Made, [&str; 2]); 20] = [
         ("a negative value", values("co", -1e-8), ["variable co, time 0, level 3", "0 to 1e-3 kg kg-1"]),
         ("a value of no air", values("co", 0.5), ["variable co", "5e-1 kg kg-1"]),
         ("NaN", values("aermr11", f64::NAN), ["variable aermr11", "NaN"]),
@@ -264,7 +299,19 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
         ("levels out of order", with(&|m| m.var("level").values[1] = 900.0), ["variable level", "ordered levels"]),
         ("no latitude", Made::on_pressure(2).without(&["latitude"]), ["variable latitude", "no such variable"]),
         ("no time", Made::on_pressure(2).without(&["time"]), ["variable time", "time"]),
-        ("hybrid without pressure", Made::on_hybrid(None).without(&["sp"]), ["variable level", "surface pressure"]),
+        ("hyam without units", hybrid(None, &|m| m.var("hyam").units = ""), ["variable hyam, units", "hPa"]),
+        ("ap in metres", hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = "m"), ["variable hya, units", "`m`"]),
+        ("ap without units", hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = ""), ["variable hya, units", "Pa"]),
+        ("a share of nothing", hybrid(None, &|m| m.var("hyam").units = "1"), ["variable hyam, a share of p0", "p0"]),
+        ("a without p0", hybrid(Some("a: hya b: hyb"), &|_| ()), ["formula_terms", "`p0:` beside `a:`"]),
+        ("p0 without units", hybrid(Some(SHARES), &|m| m.var("p0").units = ""), ["variable p0, units", "Pa"]),
+        ("no p0", Made::on_hybrid(Some(SHARES)).without(&["p0"]), ["a share of p0", "no variable p0"]),
+        ("crossing levels", hybrid(None, &|m| m.var("hyam").values[1] = 60_000.0), ["variable level", "ordered levels"]),
+        (
+            "levels that cross over low ground",
+            hybrid(None, &|m| m.var("hyam").values[1] = 44_000.0),
+            ["variables hyam and hybm", "over ground at 50000 Pa"],
+        ),
         ("no species", Made::on_pressure(2).without(&VARIABLES), ["variables", "so2"]),
     ];
     for (what, made, words) in cases {
