@@ -164,8 +164,8 @@ impl Sides {
         let side = |cells| {
             Array3::from_shape_fn((background.mixing_ratio.len(), nz, cells), |(s, z, _)| background.mixing_ratio[s][z])
         };
-        let above = |(s, _, _)| background.mixing_ratio[s][nz - 1];
-        let top = Array3::from_shape_fn((background.mixing_ratio.len(), ny, nx), above);
+        let shape = (background.mixing_ratio.len(), ny, nx);
+        let top = Array3::from_shape_fn(shape, |(s, _, _)| background.mixing_ratio[s][nz - 1]);
         Self { west: side(ny), east: side(ny), south: side(nx), north: side(nx), top }
     }
 
