@@ -96,34 +96,54 @@ impl SpeciesMapping {
         Species::ALL.into_iter().filter(|s| self.parts.iter().any(|p| p.species == *s)).collect()
     }
 
-    /// Per species that the file gives: its variables and their shares.
-    fn in_file(&self, file: &NetcdfFile) -> Vec<(Species, Vec<(&str, f32)>)> {
+    /// The parts that both have.
+    pub fn common(&self, other: &Self) -> Self {
+        Self { parts: self.parts.iter().filter(|p| other.parts.contains(p)).cloned().collect() }
+    }
+
+    /// Variables of `whole` that the species of this mapping lack, by their first names.
+    pub fn lacking<'a>(&self, whole: &'a Self) -> Vec<&'a str> {
+        let given = self.species();
+        let absent = whole.parts.iter().filter(|p| given.contains(&p.species) && !self.parts.contains(p));
+        let mut names: Vec<&str> = absent.map(|p| p.variables[0].as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The parts that the file holds, of species that it gives whole.
+    fn within(&self, file: &NetcdfFile) -> Result<Self> {
+        let there = |p: &Part| p.variables.iter().any(|v| file.has(v));
+        let whole = |s: Species| self.parts.iter().all(|p| p.species != s || p.optional || there(p));
+        let parts: Vec<Part> = self.parts.iter().filter(|p| there(p) && whole(p.species)).cloned().collect();
+        if parts.is_empty() {
+            let known: Vec<&str> = self.parts.iter().map(|p| p.variables[0].as_str()).collect();
+            return Err(file.error(
+                "variables",
+                format!("{:?}", file.names()),
+                format!("all variables of some species, such as {}", known.join(", ")),
+            ));
+        }
+        Ok(Self { parts })
+    }
+
+    /// Per species: the file's variables and their shares.
+    fn variables(&self, file: &NetcdfFile) -> Vec<(Species, Vec<(&str, f32)>)> {
         let of = |species: Species| {
-            let mut found = Vec::new();
-            for part in self.parts.iter().filter(|p| p.species == species) {
-                match part.variables.iter().find(|v| file.has(v)) {
-                    Some(name) => found.push((name.as_str(), part.share)),
-                    None if part.optional => {}
-                    None => return None,
-                }
-            }
-            (!found.is_empty()).then_some((species, found))
+            let parts = self.parts.iter().filter(|p| p.species == species);
+            let named = parts.filter_map(|p| p.variables.iter().find(|v| file.has(v)).map(|v| (v.as_str(), p.share)));
+            (species, named.collect())
         };
-        self.species().into_iter().filter_map(of).collect()
+        self.species().into_iter().map(of).collect()
     }
 }
 
-/// All times of one file, cropped to `window`; `probe` is the program that tries the file first ([`isolation::probe`]).
+/// The parts of `mapping` that a file holds; `probe` is the program that tries the file first ([`isolation::probe`]). Times of several files
+/// agree only where all are read by [`SpeciesMapping::common`] of their parts.
 ///
 /// # Errors
-/// `Missing` without the file; `Format`, naming variable and place, when the file is no NetCDF or damaged, holds no species whole, or an
-/// axis, unit or value is not as documented above: not finite, negative, above 1 g/kg.
-pub fn read(
-    path: &Path,
-    window: Option<Window>,
-    mapping: &SpeciesMapping,
-    probe: Option<&Path>,
-) -> Result<Vec<BoundaryField>> {
+/// `Missing` without the file; `Format` when it is no NetCDF or damaged, or holds no species whole.
+pub fn held(path: &Path, mapping: &SpeciesMapping, probe: Option<&Path>) -> Result<SpeciesMapping> {
     if !path.is_file() {
         return Err(Error::missing("the boundary file", path, "Put the file there or correct the path"));
     }
@@ -131,18 +151,24 @@ pub fn read(
         isolation::probe(program, path)?;
     }
     let (path, mapping) = (path.to_path_buf(), mapping.clone());
+    on_netcdf_thread(move || mapping.within(&NetcdfFile::open(&path)?))
+}
+
+/// All times of one file that [`held`] has tried, cropped to `window`.
+///
+/// # Errors
+/// `Missing` without the file; `Format`, naming variable and place, when the file is no NetCDF or damaged, holds no species whole, or an
+/// axis, unit or value is not as documented above: not finite, negative, above 1 g/kg.
+pub fn read(path: &Path, window: Option<Window>, mapping: &SpeciesMapping) -> Result<Vec<BoundaryField>> {
+    if !path.is_file() {
+        return Err(Error::missing("the boundary file", path, "Put the file there or correct the path"));
+    }
+    let (path, mapping) = (path.to_path_buf(), mapping.clone());
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
-        let species = mapping.in_file(&file);
-        let Some(of) = species.first().and_then(|(_, parts)| parts.first()).map(|(name, _)| *name) else {
-            let known: Vec<&str> = mapping.parts.iter().map(|p| p.variables[0].as_str()).collect();
-            return Err(file.error(
-                "variables",
-                format!("{:?}", file.names()),
-                format!("all variables of some species, such as {}", known.join(", ")),
-            ));
-        };
-        let axes = Axes::on_levels(&file, of, window, |level| nominal_pressure(&file, level))?;
+        let mapping = mapping.within(&file)?;
+        let species = mapping.variables(&file);
+        let axes = Axes::on_levels(&file, species[0].1[0].0, window, |level| nominal_pressure(&file, level))?;
         let levels = levels(&file, &axes)?;
         let times = cf_time::axis(&file, axes.time.as_deref())?;
         let source = Source { file: &file, axes: &axes, levels: &levels };

@@ -2,7 +2,8 @@
 //!
 //! Levels become heights above the model's ground by the pressure of the model's own layers. A level at `p = a + b ps` takes the model's `ps`:
 //! what follows the provider's ground follows the model's, and a level of pressure stays where it is. A layer's value is the mean of the piecewise-linear profile over it,
-//! constant beyond the outermost levels; bilinear in the horizontal, linear in time, constant before the first and after the last time.
+//! constant beyond the outermost levels; bilinear in the horizontal, linear in time, constant before the first and after the last time: how far
+//! that may reach is for the caller to say.
 //! Species that some time lacks come from the background.
 
 use super::bilinear::Bilinear;

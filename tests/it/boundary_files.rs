@@ -3,7 +3,7 @@
 use hazecast::domain::boundary_field::BoundaryField;
 use hazecast::domain::species::Species;
 use hazecast::error::Error;
-use hazecast::input::boundary_netcdf::{SpeciesMapping, read};
+use hazecast::input::boundary_netcdf::{SpeciesMapping, held, read};
 use hazecast::input::netcdf_file::on_netcdf_thread;
 use std::path::{Path, PathBuf};
 
@@ -33,9 +33,9 @@ pub struct Made {
 const FIELD: &[&str] = &["time", "level", "latitude", "longitude"];
 
 /// Every variable that the built-in mapping needs for a whole file.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 21] = [
     "so2", "no2", "no", "co", "nh3", "hno3", "aermr01", "aermr02", "aermr04", "aermr05", "aermr06", "aermr07",
-    "aermr08", "aermr09", "aermr10", "aermr11", "aermr16", "aermr18",
+    "aermr08", "aermr09", "aermr10", "aermr11", "aermr16", "aermr18", "aermr17", "aermr19", "aermr20",
 ];
 
 impl Made {
@@ -68,6 +68,12 @@ impl Made {
             made.add(name, FIELD, "kg kg**-1", values);
         }
         made
+    }
+
+    /// The same with times of another spacing [h].
+    pub fn spaced(mut self, hours: f64) -> Self {
+        self.var("time").values.iter_mut().for_each(|t| *t *= hours / 6.0);
+        self
     }
 
     /// The same on hybrid levels, by CF formula terms or as `hyam` and `hybm`.
@@ -104,7 +110,7 @@ impl Made {
         self.variables.iter_mut().find(|v| v.name == name).unwrap()
     }
 
-    fn without(mut self, names: &[&str]) -> Self {
+    pub fn without(mut self, names: &[&str]) -> Self {
         self.variables.retain(|v| !names.contains(&v.name));
         self
     }
@@ -158,7 +164,7 @@ const WINDOW: (f64, f64, f64, f64) = (129.0, 42.0, 131.0, 44.0);
 
 fn fields(made: &Made) -> Vec<BoundaryField> {
     let (_folder, path) = written(made);
-    read(&path, Some(WINDOW), &mapping(), None).unwrap()
+    read(&path, Some(WINDOW), &mapping()).unwrap()
 }
 
 /// Value of a variable by its place in the file's formula.
@@ -196,9 +202,14 @@ fn a_whole_file_gives_every_species_upward_and_northward() {
     close(Species::FineOther, &|at| {
         (salt(at).0 + 0.5 * salt(at).1) / 4.3 + exact("aermr04", at) + exact("aermr05", at)
     });
-    let fine_in_all = |at| exact("aermr07", at) + exact("aermr08", at) + exact("aermr11", at);
-    close(Species::Coarse, &|at| 0.5 * salt(at).1 / 4.3 + 0.4 * exact("aermr06", at) + 0.3 * fine_in_all(at));
-    assert!(field.of(Species::SecondaryOrganic).unwrap().iter().all(|v| *v == 0.0));
+    let fine_in_all = |at| {
+        let names = ["aermr07", "aermr08", "aermr11", "aermr16", "aermr18"];
+        names.into_iter().map(|name| exact(name, at)).sum::<f64>()
+    };
+    close(Species::Coarse, &|at| {
+        0.5 * salt(at).1 / 4.3 + 0.4 * exact("aermr06", at) + 0.3 * fine_in_all(at) + exact("aermr17", at)
+    });
+    close(Species::SecondaryOrganic, &|at| exact("aermr19", at) + exact("aermr20", at));
 }
 
 #[test]
@@ -243,6 +254,38 @@ fn hybrid_levels_are_read_in_all_spellings_and_units() {
         let so2 = f64::from(fields[0].of(Species::So2).unwrap()[0]);
         assert!((so2 / exact("so2", (0, 3, 127.0, 40.0)) - 1.0).abs() < 1e-4, "lowest level first");
     }
+}
+
+/// Sulphate, nitrate and ammonium of a file in ionic balance stay in it: equivalents by molar masses, two for sulphate.
+#[test]
+fn ions_of_fine_particles_in_balance_stay_in_balance() {
+    let mut made = Made::on_pressure(1);
+    for (name, kg) in [("aermr11", 96.06 / 2.0), ("aermr16", 62.005), ("aermr18", 2.0 * 18.04)] {
+        made.var(name).values.iter_mut().for_each(|v| *v = 1e-10 * kg);
+    }
+    let fields = fields(&made);
+    let mol = |s: Species, charge: f64, molar: f64| charge * f64::from(fields[0].of(s).unwrap()[0]) / molar;
+    let negative = mol(Species::Sulfate, 2.0, 96.06) + mol(Species::Nitrate, 1.0, 62.005);
+    assert!((mol(Species::Ammonium, 1.0, 18.04) / negative - 1.0).abs() < 1e-5);
+}
+
+/// One of two files lacks NO and biogenic secondary organics: read by their common parts, no time has more than another.
+#[test]
+fn an_optional_part_that_one_file_lacks_is_left_out_of_all() {
+    let (_a, whole) = written(&Made::on_pressure(1));
+    let (_b, less) = written(&Made::on_pressure(1).without(&["no", "aermr19", "nh3"]));
+    let mapping = mapping();
+    let of = |path: &Path| held(path, &mapping, None).unwrap();
+    assert_eq!(of(&whole).lacking(&mapping), Vec::<&str>::new());
+    let common = of(&whole).common(&of(&less));
+    assert_eq!(common, of(&less).common(&of(&whole)));
+    assert_eq!(common.lacking(&mapping), ["aermr19", "no"]);
+    let given = common.species();
+    assert!(!given.contains(&Species::Nh3) && given.len() == mapping.species().len() - 1);
+    let both = [&whole, &less].map(|path| read(path, Some(WINDOW), &common).unwrap().remove(0));
+    assert!(both[0] == both[1]);
+    let no2 = f64::from(both[0].of(Species::No2).unwrap()[0]);
+    assert!((no2 / exact("no2", (0, 3, 127.0, 40.0)) - 1.0).abs() < 1e-4, "{no2}");
 }
 
 #[test]
@@ -316,7 +359,7 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
     ];
     for (what, made, words) in cases {
         let (_folder, path) = written(&made);
-        let error = read(&path, Some(WINDOW), &mapping(), None).err().unwrap_or_else(|| panic!("{what} was accepted"));
+        let error = read(&path, Some(WINDOW), &mapping()).err().unwrap_or_else(|| panic!("{what} was accepted"));
         let Error::Format { path: named, remedy, .. } = &error else { panic!("{what}: {error}") };
         assert!(named.ends_with("cams.nc") && !remedy.is_empty(), "{what}: {error}");
         let text = error.to_string();
@@ -324,10 +367,14 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
     }
     // beyond the file
     let (_folder, path) = written(&Made::on_pressure(1));
-    let error = read(&path, Some((129.0, 42.0, 139.0, 44.0)), &mapping(), None).unwrap_err().to_string();
+    let error = read(&path, Some((129.0, 42.0, 139.0, 44.0)), &mapping()).unwrap_err().to_string();
     assert!(error.contains("variable longitude") && error.contains("139"), "{error}");
-    let missing = read(Path::new("nowhere.nc"), None, &mapping(), None).unwrap_err();
-    assert_eq!(missing.kind(), "missing");
+    let nowhere = Path::new("nowhere.nc");
+    assert_eq!(read(nowhere, None, &mapping()).unwrap_err().kind(), "missing");
+    assert_eq!(held(nowhere, &mapping(), None).unwrap_err().kind(), "missing");
+    // a probe that does not answer
+    let error = held(&path, &mapping(), Some(Path::new("true"))).unwrap_err().to_string();
+    assert!(error.contains("does not answer"), "{error}");
 }
 
 #[test]
