@@ -316,7 +316,8 @@ impl Tonight<'_> {
     ) -> ConsultationRecord {
         let region = &self.setup.region;
         let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
-        let degraded = self.inputs.degraded.clone();
+        let mut degraded = self.inputs.degraded.clone();
+        degraded.extend(base.terrain_winds.and_then(|t| t.doubt()));
         let (reduction, certificate, ledger_cut) = match cut {
             Some((list, effect, ledger)) => (Some(list), Some(effect), Some(ledger)),
             None => (None, None, None),
