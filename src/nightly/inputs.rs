@@ -84,7 +84,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let files = night.take("meteorology", &config.inputs.meteorology)?;
     let program = isolation::this_program()?;
     night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
-    night.read_terrain(setup, window)?;
+    night.read_terrain(setup, window, program.as_deref())?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -275,11 +275,11 @@ impl NightInputs {
         Ok(())
     }
 
-    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>, probe: Option<&Path>) -> Result<()> {
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         self.terrain = match &self.take("terrain", setup.config.inputs.terrain.as_slice())?[..] {
             [] => None,
-            [path] => Some(terrain_netcdf::read(path, window)?),
+            [path] => Some(terrain_netcdf::read(path, window, probe)?),
             several => {
                 let found = format!("{} files", several.len());
                 return Err(Error::invalid("the configuration", "inputs.terrain", found, "one file"));
