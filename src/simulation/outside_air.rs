@@ -137,8 +137,7 @@ impl<'a> OutsideAir<'a> {
         for species in &self.given {
             let values = field.of(*species).expect("given at all times");
             let profile: Vec<f64> = needed.clone().map(|k| level(values, k)).collect();
-            let layer =
-                |z: usize| mean_over(heights, &profile, vertical.interfaces_m[z], vertical.interfaces_m[z + 1]);
+            let layer = |z: usize| mean_over(heights, &profile, vertical.interfaces_m[z], vertical.interfaces_m[z + 1]);
             out.extend(layers.clone().map(|z| layer(z) as f32));
         }
         out

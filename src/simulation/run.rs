@@ -10,7 +10,7 @@ use super::meteorology::Meteorology;
 use super::nest::Nest;
 use super::outside_air::OutsideAir;
 use super::plume;
-use super::restart::{Checkpoints, Contents, Identity, Snapshot};
+use super::restart::{Checkpoints, Contents, Identity, Reason, Snapshot};
 use super::step::{Simulation, tracer_deviation};
 use super::terrain_winds::TerrainWindsReport;
 use crate::chemistry::pm_lite::NO2_SHARE;
@@ -253,7 +253,14 @@ fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut Hist
         let snapshot = read.and_then(|bytes| {
             let found = Snapshot::from_bytes(&bytes, &identity(domain.world, checkpoints))?;
             let fits = found.hour <= hours && found.same_shape(&snapshot(domain, history, found.hour));
-            if fits { Ok(found) } else { Err(format!("hour {} in other shapes than this run's", found.hour)) }
+            let hour = found.hour;
+            let other = || {
+                Reason::new(
+                    format!("第 {hour} 小时的数组形状与本次运行不同"),
+                    format!("hour {hour} in other shapes than this run's"),
+                )
+            };
+            if fits { Ok(found) } else { Err(other()) }
         });
         match snapshot {
             Ok(snapshot) => {
@@ -270,7 +277,7 @@ fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut Hist
                 checkpoints.resumed(hour);
                 return hour;
             }
-            Err(reason) => checkpoints.refused(&reason),
+            Err(reason) => checkpoints.refused(generation, &reason),
         }
     }
     0

@@ -212,15 +212,8 @@ impl Bench<'_> {
         let thickness: Vec<f64> = (0..self.grid.vertical.layers()).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
         let dry = HourDriver { wet_loss: None, ..driver.clone() };
-        let columns = Columns {
-            grid: self.grid,
-            coefficients: &coefficients,
-            top: &sides.top,
-            driver: &dry,
-            emission,
-            area,
-            dt,
-        };
+        let columns =
+            Columns { grid: self.grid, coefficients: &coefficients, top: &sides.top, driver: &dry, emission, area, dt };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let mut rows = ColumnRows::new(self.grid.shape());

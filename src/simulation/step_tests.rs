@@ -334,9 +334,7 @@ fn a_checkpoint_keeps_the_turn_and_the_books() {
     let diagnosis = Diagnosis::new(&grid, SURFACE);
     let driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
     let (sides, emission) = (Sides::uniform(&background, &grid), towns(&grid, 2));
-    let begin = || {
-        Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid))
-    };
+    let begin = || Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     let (mut whole, mut resumed) = (begin(), begin());
     whole.hour(&driver, &emission, &sides).unwrap();
     let mut snapshot = Snapshot::new(1);

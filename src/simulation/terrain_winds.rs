@@ -163,7 +163,9 @@ impl TerrainWindsReport {
     /// What a reader of the winds must know, as a sentence; `None` when all went well.
     pub fn doubt(&self) -> Option<String> {
         let (n, hours) = (self.hours_given_up, self.hours);
-        (n > 0).then(|| format!("terrain: in {n} of {hours} hours no winds over the terrain were found: the provider's stand"))
+        (n > 0).then(|| {
+            format!("terrain: in {n} of {hours} hours no winds over the terrain were found: the provider's stand")
+        })
     }
 }
 

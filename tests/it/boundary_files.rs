@@ -344,12 +344,20 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
         ("no time", Made::on_pressure(2).without(&["time"]), ["variable time", "time"]),
         ("hyam without units", hybrid(None, &|m| m.var("hyam").units = ""), ["variable hyam, units", "hPa"]),
         ("ap in metres", hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = "m"), ["variable hya, units", "`m`"]),
-        ("ap without units", hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = ""), ["variable hya, units", "Pa"]),
+        (
+            "ap without units",
+            hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = ""),
+            ["variable hya, units", "Pa"],
+        ),
         ("a share of nothing", hybrid(None, &|m| m.var("hyam").units = "1"), ["variable hyam, a share of p0", "p0"]),
         ("a without p0", hybrid(Some("a: hya b: hyb"), &|_| ()), ["formula_terms", "`p0:` beside `a:`"]),
         ("p0 without units", hybrid(Some(SHARES), &|m| m.var("p0").units = ""), ["variable p0, units", "Pa"]),
         ("no p0", Made::on_hybrid(Some(SHARES)).without(&["p0"]), ["a share of p0", "no variable p0"]),
-        ("crossing levels", hybrid(None, &|m| m.var("hyam").values[1] = 60_000.0), ["variable level", "ordered levels"]),
+        (
+            "crossing levels",
+            hybrid(None, &|m| m.var("hyam").values[1] = 60_000.0),
+            ["variable level", "ordered levels"],
+        ),
         (
             "levels that cross over low ground",
             hybrid(None, &|m| m.var("hyam").values[1] = 44_000.0),

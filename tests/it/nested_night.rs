@@ -172,7 +172,8 @@ fn a_night_killed_between_checkpoints_publishes_the_same_bytes() {
     let (code, _, stderr) = night(&broken);
     assert_eq!(code, 0, "{stderr}");
     assert!(
-        stderr.contains("checkpoint not used: SHA-256") && stderr.contains("goes on from a checkpoint"),
+        stderr.contains(&format!("checkpoint not used: {}: SHA-256", newest.display()))
+            && stderr.contains("goes on from a checkpoint"),
         "{stderr}"
     );
     let found = place.published("broken");
