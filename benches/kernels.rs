@@ -51,6 +51,7 @@ fn horizontal_advection(bencher: Bencher) {
         east: Array3::ones((species, 1, NY)),
         south: Array3::ones((species, 1, NX)),
         north: Array3::ones((species, 1, NX)),
+        top: Array3::ones((species, NY, NX)),
     };
     let mut mass = Array3::ones((1, NY, NX));
     let (flux_x, flux_y) = (Array3::from_elem((1, NY, NX + 1), 0.3f32), Array3::from_elem((1, NY + 1, NX), 0.2f32));
@@ -71,10 +72,10 @@ fn vertical_advection(bencher: Bencher) {
     let thickness: Vec<f64> = (0..LAYERS).map(|k| 20.0 * 1.25f64.powi(k as i32)).collect();
     let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(LAYERS, NX));
     let (mass, flux) = (vec![1e6f32; LAYERS * NX], vec![1e4f32; (LAYERS + 1) * NX]);
-    let (mut q, mut lift) = (row(), Lift::new(LAYERS, NX));
+    let (mut q, mut lift, top) = (row(), Lift::new(LAYERS, NX), vec![1.0f32; NX]);
     bencher.counter(ItemsCount::new(LAYERS * NX)).bench_local(|| {
         lift.prepare(&mut mass.clone(), &flux, 1.0, NX);
-        advance(&mut q, &lift, 1.0, NX, &coefficients, &mut scratch);
+        advance(&mut q, &lift, &top, NX, &coefficients, &mut scratch);
         black_box(&mut q);
     });
 }
@@ -110,7 +111,7 @@ fn whole_step(bencher: Bencher) {
     let (emission, background) = (towns(&grid, 5), profiles.on(start, &grid.vertical));
     let (sides, state) = (Sides::uniform(&background, &grid), background.state(&grid));
     let mass = driver.air_mass_start.clone();
-    let mut simulation = Simulation::new(&grid, &background, diagnosis.area(), mass, state);
+    let mut simulation = Simulation::new(&grid, diagnosis.area(), mass, state);
     let (nz, ny, nx) = grid.shape();
     bencher.counter(ItemsCount::new(12 * nz * ny * nx * Species::COUNT)).bench_local(|| {
         black_box(simulation.hour(&driver, &emission, &sides).expect("a winter day"));

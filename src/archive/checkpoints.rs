@@ -3,7 +3,7 @@
 use super::durable::{sync_folder, write_atomic};
 use crate::error::{Error, Result};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Generations that are kept: if the newest is damaged, the one before it is used.
 const KEPT: usize = 2;
@@ -20,6 +20,16 @@ impl CheckpointFolder {
     /// The checkpoints of `name`, in a folder that exists.
     pub fn new(folder: PathBuf, name: &str) -> Self {
         Self { folder, prefix: format!("{name}-") }
+    }
+
+    /// Where they lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the checkpoint of `hour` is kept.
+    pub fn path(&self, hour: u32) -> PathBuf {
+        self.folder.join(format!("{}{hour:04}{SUFFIX}", self.prefix))
     }
 
     /// Hour and path of every checkpoint, newest first.
@@ -55,7 +65,7 @@ impl CheckpointFolder {
     /// # Errors
     /// `Io` with the path; the checkpoints before it then stay.
     pub fn keep(&self, hour: u32, bytes: &[u8]) -> Result<()> {
-        write_atomic(&self.folder.join(format!("{}{hour:04}{SUFFIX}", self.prefix)), bytes)?;
+        write_atomic(&self.path(hour), bytes)?;
         let listed = self.list()?;
         let (later, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(h, _)| *h > hour);
         self.remove(later.into_iter().chain(others.into_iter().skip(KEPT)))

@@ -3,9 +3,11 @@
 use super::language::Language;
 use super::output;
 use crate::nightly::{Event, Stage};
+use crate::simulation::restart::Reason;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::RefCell;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// A progress bar per stage, on stderr when it is a terminal.
 pub struct NightProgress {
@@ -28,11 +30,19 @@ impl NightProgress {
                 let on = self.language.pick("自检查点续算，已完成小时数", "goes on from a checkpoint, hours done");
                 output::note(&format!("{}: {on} {hour}", self.name(stage)));
             }
-            Event::Checkpoint { stage, reason } => {
-                let not = self.language.pick("检查点未使用", "checkpoint not used");
-                output::note(&format!("{}: {not}: {reason}", self.name(stage)));
+            Event::CheckpointRefused { stage, path, reason } => {
+                self.checkpoint(stage, self.language.pick("检查点未使用", "checkpoint not used"), path, reason);
+            }
+            Event::CheckpointNotKept { stage, path, reason } => {
+                let not = self.language.pick("检查点未能写入或清除", "checkpoint not written or removed");
+                self.checkpoint(stage, not, path, reason);
             }
         }
+    }
+
+    fn checkpoint(&self, stage: Stage, what: &str, path: &Path, reason: &Reason) {
+        let reason = self.language.pick(&reason.zh, &reason.en);
+        output::note(&format!("{}: {what}: {}: {reason}", self.name(stage), path.display()));
     }
 
     fn name(&self, stage: Stage) -> &'static str {

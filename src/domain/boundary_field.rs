@@ -4,20 +4,30 @@ use super::grid::HorizontalGrid;
 use super::species::Species;
 use chrono::{DateTime, Utc};
 
+/// A level at pressure `p = a + b ps` over ground at pressure `ps`: with `b = 0` a level of pressure, with `a = 0` one that follows the ground.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// [Pa].
+    pub a_pa: f64,
+    pub b: f64,
+}
+
+impl Level {
+    /// Pressure [Pa] over ground at `ground_pa` [Pa].
+    pub fn pressure_pa(&self, ground_pa: f64) -> f64 {
+        self.a_pa + self.b * ground_pa
+    }
+}
+
 /// Mixing ratios of a provider at one time.
 ///
-/// **Invariant:** fields are `[level, y, x]` with x fastest, levels upward, `y` northward; every value is finite, pressures are positive and
-/// fall with level, mixing ratios are not negative. **Why:** a file is checked once, where it is read.
+/// **Invariant:** fields are `[level, y, x]` with x fastest, levels upward, `y` northward; every value is finite, over any ground from 50000 to
+/// 110000 Pa pressures are positive and fall with level, mixing ratios are not negative. **Why:** a file is checked once, where it is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundaryField {
     pub valid_time: DateTime<Utc>,
     pub grid: HorizontalGrid,
-    /// Number of levels.
-    pub levels: usize,
-    /// Pressure of the levels [Pa].
-    pub pressure_pa: Vec<f32>,
-    /// Pressure at the ground `[y, x]` [Pa] of levels that follow it (hybrid levels); `None`: levels of pressure.
-    pub surface_pressure_pa: Option<Vec<f32>>,
+    pub levels: Vec<Level>,
     /// Mixing ratio [kg kg-1] of each species that the provider gives.
     pub mixing_ratio: Vec<(Species, Vec<f32>)>,
 }

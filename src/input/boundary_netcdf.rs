@@ -1,7 +1,8 @@
-//! Mixing ratios around the grid as CF NetCDF: `[time, level, lat, lon]` in kg per kg of air, as CAMS global files hold them.
+//! Mixing ratios around the grid as CF NetCDF: `[time, level, lat, lon]` in kg per kg of air, with the names of CAMS global files.
 //!
 //! - Levels: a pressure coordinate, or hybrid levels, `p = a + b ps`: by `formula_terms` (CF "atmosphere_hybrid_sigma_pressure_coordinate",
-//!   with `ap`, or `a` and `p0`), or by variables `hyam` [Pa] and `hybm`; `ps` from the terms or as `sp`, `ps` or `aps`.
+//!   with `ap`, or `a` and `p0`), or by variables `hyam` and `hybm`. `ap` and `p0` must have units of pressure; `hyam` too, or `1` beside `p0`
+//!   or `P0`. The provider's `ps` is not read: the model's takes its place.
 //! - Times: `time` or `valid_time`.
 //! - Variables: those of [`SpeciesMapping`].
 
@@ -10,7 +11,7 @@ use super::cf_axes::Axes;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::quantity::Quantity;
 use super::{cf_time, isolation};
-use crate::domain::boundary_field::BoundaryField;
+use crate::domain::boundary_field::{BoundaryField, Level};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use serde::Deserialize;
@@ -22,7 +23,8 @@ const LARGEST: f32 = 1e-3;
 const PACKING: f32 = 1e-5;
 /// Pressure [Pa] at which hybrid levels are put in order.
 const NOMINAL_PA: f64 = 101_325.0;
-const SURFACE_PRESSURE: &[&str] = &["sp", "ps", "aps"];
+/// Lowest and highest pressure at the ground [Pa] at which they must be in order.
+const GROUND_PA: [f64; 2] = [50_000.0, 110_000.0];
 
 /// Which variables make which species.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,42 +96,54 @@ impl SpeciesMapping {
         Species::ALL.into_iter().filter(|s| self.parts.iter().any(|p| p.species == *s)).collect()
     }
 
-    /// Per species that the file gives: its variables and their shares.
-    fn in_file(&self, file: &NetcdfFile) -> Vec<(Species, Vec<(&str, f32)>)> {
+    /// The parts that both have.
+    pub fn common(&self, other: &Self) -> Self {
+        Self { parts: self.parts.iter().filter(|p| other.parts.contains(p)).cloned().collect() }
+    }
+
+    /// Variables of `whole` that the species of this mapping lack, by their first names.
+    pub fn lacking<'a>(&self, whole: &'a Self) -> Vec<&'a str> {
+        let given = self.species();
+        let absent = whole.parts.iter().filter(|p| given.contains(&p.species) && !self.parts.contains(p));
+        let mut names: Vec<&str> = absent.map(|p| p.variables[0].as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The parts that the file holds, of species that it gives whole.
+    fn within(&self, file: &NetcdfFile) -> Result<Self> {
+        let there = |p: &Part| p.variables.iter().any(|v| file.has(v));
+        let whole = |s: Species| self.parts.iter().all(|p| p.species != s || p.optional || there(p));
+        let parts: Vec<Part> = self.parts.iter().filter(|p| there(p) && whole(p.species)).cloned().collect();
+        if parts.is_empty() {
+            let known: Vec<&str> = self.parts.iter().map(|p| p.variables[0].as_str()).collect();
+            return Err(file.error(
+                "variables",
+                format!("{:?}", file.names()),
+                format!("all variables of some species, such as {}", known.join(", ")),
+            ));
+        }
+        Ok(Self { parts })
+    }
+
+    /// Per species: the file's variables and their shares.
+    fn variables(&self, file: &NetcdfFile) -> Vec<(Species, Vec<(&str, f32)>)> {
         let of = |species: Species| {
-            let mut found = Vec::new();
-            for part in self.parts.iter().filter(|p| p.species == species) {
-                match part.variables.iter().find(|v| file.has(v)) {
-                    Some(name) => found.push((name.as_str(), part.share)),
-                    None if part.optional => {}
-                    None => return None,
-                }
-            }
-            (!found.is_empty()).then_some((species, found))
+            let parts = self.parts.iter().filter(|p| p.species == species);
+            let named = parts.filter_map(|p| p.variables.iter().find(|v| file.has(v)).map(|v| (v.as_str(), p.share)));
+            (species, named.collect())
         };
-        self.species().into_iter().filter_map(of).collect()
+        self.species().into_iter().map(of).collect()
     }
 }
 
-/// Pressure of the levels, upward.
-enum Levels {
-    /// [Pa].
-    Pressure(Vec<f32>),
-    /// `a` [Pa] and `b`, and the variable of surface pressure.
-    Hybrid { a: Vec<f32>, b: Vec<f32>, surface: String },
-}
-
-/// All times of one file, cropped to `window`; `probe` is the program that tries the file first ([`isolation::probe`]).
+/// The parts of `mapping` that a file holds; `probe` is the program that tries the file first ([`isolation::probe`]). Times of several files
+/// agree only where all are read by [`SpeciesMapping::common`] of their parts.
 ///
 /// # Errors
-/// `Missing` without the file; `Format`, naming variable and place, when the file is no NetCDF or damaged, holds no species whole, or an
-/// axis, unit or value is not as documented above: not finite, negative, above 1 g/kg.
-pub fn read(
-    path: &Path,
-    window: Option<Window>,
-    mapping: &SpeciesMapping,
-    probe: Option<&Path>,
-) -> Result<Vec<BoundaryField>> {
+/// `Missing` without the file; `Format` when it is no NetCDF or damaged, or holds no species whole.
+pub fn held(path: &Path, mapping: &SpeciesMapping, probe: Option<&Path>) -> Result<SpeciesMapping> {
     if !path.is_file() {
         return Err(Error::missing("the boundary file", path, "Put the file there or correct the path"));
     }
@@ -137,18 +151,24 @@ pub fn read(
         isolation::probe(program, path)?;
     }
     let (path, mapping) = (path.to_path_buf(), mapping.clone());
+    on_netcdf_thread(move || mapping.within(&NetcdfFile::open(&path)?))
+}
+
+/// All times of one file that [`held`] has tried, cropped to `window`.
+///
+/// # Errors
+/// `Missing` without the file; `Format`, naming variable and place, when the file is no NetCDF or damaged, holds no species whole, or an
+/// axis, unit or value is not as documented above: not finite, negative, above 1 g/kg.
+pub fn read(path: &Path, window: Option<Window>, mapping: &SpeciesMapping) -> Result<Vec<BoundaryField>> {
+    if !path.is_file() {
+        return Err(Error::missing("the boundary file", path, "Put the file there or correct the path"));
+    }
+    let (path, mapping) = (path.to_path_buf(), mapping.clone());
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
-        let species = mapping.in_file(&file);
-        let Some(of) = species.first().and_then(|(_, parts)| parts.first()).map(|(name, _)| *name) else {
-            let known: Vec<&str> = mapping.parts.iter().map(|p| p.variables[0].as_str()).collect();
-            return Err(file.error(
-                "variables",
-                format!("{:?}", file.names()),
-                format!("all variables of some species, such as {}", known.join(", ")),
-            ));
-        };
-        let axes = Axes::on_levels(&file, of, window, |level| nominal_pressure(&file, level))?;
+        let mapping = mapping.within(&file)?;
+        let species = mapping.variables(&file);
+        let axes = Axes::on_levels(&file, species[0].1[0].0, window, |level| nominal_pressure(&file, level))?;
         let levels = levels(&file, &axes)?;
         let times = cf_time::axis(&file, axes.time.as_deref())?;
         let source = Source { file: &file, axes: &axes, levels: &levels };
@@ -159,7 +179,7 @@ pub fn read(
 struct Source<'a> {
     file: &'a NetcdfFile,
     axes: &'a Axes,
-    levels: &'a Levels,
+    levels: &'a [Level],
 }
 
 impl Source<'_> {
@@ -169,31 +189,9 @@ impl Source<'_> {
         valid_time: chrono::DateTime<chrono::Utc>,
         species: &[(Species, Vec<(&str, f32)>)],
     ) -> Result<BoundaryField> {
-        let (count, cells) = (self.axes.pressure_pa.len(), self.axes.grid.cells());
-        let (pressure_pa, surface_pressure_pa) = match self.levels {
-            Levels::Pressure(p) => (p.iter().flat_map(|p| std::iter::repeat_n(*p, cells)).collect(), None),
-            Levels::Hybrid { a, b, surface } => {
-                let slab = self.axes.slab(self.file, surface, time, false)?;
-                let ground = self.axes.arrange(&self.file.values(surface, Quantity::Pressure, &slab)?, false);
-                if let Some(p) = ground.iter().find(|p| !(3e4..=1.2e5).contains(*p)) {
-                    return Err(self.file.error(
-                        format!("variable {surface}"),
-                        format!("{p} Pa"),
-                        "30000 to 120000 Pa",
-                    ));
-                }
-                let levels: Vec<f32> =
-                    a.iter().zip(b).flat_map(|(a, b)| ground.iter().map(move |p| a + b * p)).collect();
-                let falls = (1..count).all(|k| (0..cells).all(|c| levels[k * cells + c] < levels[(k - 1) * cells + c]));
-                if !falls || levels.iter().any(|p| *p <= 0.0) {
-                    let place = format!("hybrid levels at {valid_time}");
-                    return Err(self.file.error(place, "pressures out of order", "positive, falling upward"));
-                }
-                (levels, Some(ground))
-            }
-        };
+        let values = self.levels.len() * self.axes.grid.cells();
         let sum = |(species, parts): &(Species, Vec<(&str, f32)>)| {
-            let mut total = vec![0.0f32; count * cells];
+            let mut total = vec![0.0f32; values];
             for (name, share) in parts {
                 for (t, v) in total.iter_mut().zip(self.mixing_ratio(name, time)?) {
                     *t += share * v;
@@ -204,9 +202,7 @@ impl Source<'_> {
         Ok(BoundaryField {
             valid_time,
             grid: self.axes.grid.clone(),
-            levels: count,
-            pressure_pa,
-            surface_pressure_pa,
+            levels: self.levels.to_vec(),
             mixing_ratio: species.iter().map(sum).collect::<Result<_>>()?,
         })
     }
@@ -231,75 +227,99 @@ impl Source<'_> {
     }
 }
 
-/// Names of `a`, whether it is in units of `p0`, `b` and the surface pressure of hybrid levels.
+/// Names of `a`, of the pressure that it is a share of, and of `b`.
 struct Terms {
     a: String,
     p0: Option<String>,
     b: String,
-    surface: Option<String>,
 }
 
-fn terms(file: &NetcdfFile, level: &str) -> Option<Terms> {
+/// The terms of hybrid levels; `None`: the levels are no hybrid ones.
+fn terms(file: &NetcdfFile, level: &str) -> Result<Option<Terms>> {
     if let Some(formula) = file.text(Some(level), "formula_terms") {
         let words: Vec<&str> = formula.split_whitespace().collect();
         let term = |key: &str| words.windows(2).find(|w| w[0] == format!("{key}:")).map(|w| w[1].to_owned());
-        let (a, p0) = term("ap").map(|a| (a, None)).or_else(|| term("a").map(|a| (a, term("p0"))))?;
-        return Some(Terms { a, p0, b: term("b")?, surface: term("ps") });
+        let Some(b) = term("b") else { return Ok(None) };
+        return match (term("ap"), term("a"), term("p0")) {
+            (Some(a), ..) => Ok(Some(Terms { a, p0: None, b })),
+            (None, Some(a), Some(p0)) => Ok(Some(Terms { a, p0: Some(p0), b })),
+            (None, Some(_), None) => {
+                let place = format!("variable {level}, formula_terms");
+                Err(Error::format(file.path(), place, format!("`{formula}`"), "`p0:` beside `a:`", "Add the term p0"))
+            }
+            (None, None, _) => Ok(None),
+        };
     }
-    (file.has("hyam") && file.has("hybm")).then(|| Terms {
-        a: "hyam".into(),
-        p0: None,
-        b: "hybm".into(),
-        surface: None,
-    })
+    if !(file.has("hyam") && file.has("hybm")) {
+        return Ok(None);
+    }
+    let of_pressure = file.text(Some("hyam"), "units").is_none_or(|units| units != "1");
+    let p0 = if of_pressure { None } else { Some(if file.has("P0") { "P0".into() } else { "p0".into() }) };
+    Ok(Some(Terms { a: "hyam".into(), p0, b: "hybm".into() }))
 }
 
-/// `a` [Pa] and `b` of hybrid levels in file order.
-fn coefficients(file: &NetcdfFile, terms: &Terms) -> Result<(Vec<f64>, Vec<f64>)> {
-    let line = |name: &str| -> Result<Vec<f64>> {
-        let slab: Vec<_> = file.dimensions(name)?.iter().map(|d| 0..d.1).collect();
-        file.raw(name, &slab)
+/// Values of a whole variable times the factor of its units.
+fn in_units(file: &NetcdfFile, name: &str, quantity: Quantity) -> Result<Vec<f64>> {
+    let slab: Vec<_> = file.dimensions(name)?.iter().map(|d| 0..d.1).collect();
+    let units = file.text(Some(name), "units").unwrap_or_default();
+    let Some(factor) = quantity.factor(&units) else {
+        let remedy = "Give the variable its units, for example with ncatted";
+        let place = format!("variable {name}, units");
+        return Err(Error::format(file.path(), place, format!("`{units}`"), quantity.expected(), remedy));
     };
-    let factor = match &terms.p0 {
-        Some(p0) => line(p0)?.first().copied().unwrap_or(f64::NAN),
-        None => 1.0,
+    Ok(file.raw(name, &slab)?.into_iter().map(|v| v * factor).collect())
+}
+
+/// The hybrid levels in file order.
+fn hybrid(file: &NetcdfFile, terms: &Terms) -> Result<Vec<Level>> {
+    let a = match &terms.p0 {
+        None => in_units(file, &terms.a, Quantity::Pressure)?,
+        Some(p0) => {
+            if !file.has(p0) {
+                let (place, found) = (format!("variable {}, a share of p0", terms.a), format!("no variable {p0}"));
+                let expected = format!("it in {}", Quantity::Pressure.expected());
+                let remedy = "Add the reference pressure of the levels";
+                return Err(Error::format(file.path(), place, found, expected, remedy));
+            }
+            let p0 = in_units(file, p0, Quantity::Pressure)?.first().copied().unwrap_or(f64::NAN);
+            in_units(file, &terms.a, Quantity::Share)?.into_iter().map(|a| a * p0).collect()
+        }
     };
-    let (a, b) = (line(&terms.a)?, line(&terms.b)?);
+    let b = in_units(file, &terms.b, Quantity::Share)?;
     if a.len() != b.len() {
         let found = format!("{} and {} values", a.len(), b.len());
         return Err(file.error(format!("variables {} and {}", terms.a, terms.b), found, "one each per level"));
     }
-    Ok((a.into_iter().map(|a| a * factor).collect(), b))
+    Ok(a.into_iter().zip(b).map(|(a_pa, b)| Level { a_pa, b }).collect())
 }
 
 /// Pressure by which levels are put in order [Pa].
 fn nominal_pressure(file: &NetcdfFile, level: &str) -> Result<Vec<f64>> {
-    match terms(file, level) {
-        None => Axes::pressures(file, level),
-        Some(terms) => {
-            let (a, b) = coefficients(file, &terms)?;
-            let levels = file.dimension(level).unwrap_or(0);
-            if a.len() != levels {
-                let found = format!("{} values", a.len());
-                return Err(file.error(format!("variable {}", terms.a), found, format!("{levels}, one per level")));
-            }
-            Ok(a.iter().zip(&b).map(|(a, b)| a + b * NOMINAL_PA).collect())
-        }
+    let Some(terms) = terms(file, level)? else { return Axes::pressures(file, level) };
+    let (found, levels) = (hybrid(file, &terms)?, file.dimension(level).unwrap_or(0));
+    if found.len() != levels {
+        let found = format!("{} values", found.len());
+        return Err(file.error(format!("variable {}", terms.a), found, format!("{levels}, one per level")));
     }
+    Ok(found.iter().map(|l| l.pressure_pa(NOMINAL_PA)).collect())
 }
 
-fn levels(file: &NetcdfFile, axes: &Axes) -> Result<Levels> {
-    let Some(terms) = terms(file, &axes.level) else { return Ok(Levels::Pressure(axes.upward_pressure())) };
-    let named = terms.surface.as_deref().or_else(|| SURFACE_PRESSURE.iter().copied().find(|n| file.has(n)));
-    let surface = named.filter(|n| file.has(n)).map(str::to_owned).ok_or_else(|| {
-        let found = "hybrid levels without surface pressure";
-        file.error(format!("variable {}", axes.level), found, format!("one of {SURFACE_PRESSURE:?} beside them"))
-    })?;
-    let (mut a, mut b) = coefficients(file, &terms)?;
+/// The levels, upward.
+fn levels(file: &NetcdfFile, axes: &Axes) -> Result<Vec<Level>> {
+    let Some(terms) = terms(file, &axes.level)? else {
+        return Ok(axes.upward_pressure().into_iter().map(|p| Level { a_pa: f64::from(p), b: 0.0 }).collect());
+    };
+    let mut levels = hybrid(file, &terms)?;
     if axes.pressure_pa.first() < axes.pressure_pa.last() {
-        a.reverse();
-        b.reverse();
+        levels.reverse();
     }
-    let single = |v: Vec<f64>| v.into_iter().map(|v| v as f32).collect();
-    Ok(Levels::Hybrid { a: single(a), b: single(b), surface })
+    for ground in GROUND_PA {
+        let pressure: Vec<f64> = levels.iter().map(|l| l.pressure_pa(ground)).collect();
+        if !pressure.windows(2).all(|w| w[1] < w[0]) || pressure.last().is_none_or(|p| *p <= 0.0) {
+            let place = format!("variables {} and {}", terms.a, terms.b);
+            let found = format!("{pressure:.0?} Pa over ground at {ground} Pa");
+            return Err(file.error(place, found, "positive pressures that fall upward"));
+        }
+    }
+    Ok(levels)
 }

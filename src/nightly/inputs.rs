@@ -41,7 +41,8 @@ pub struct NightInputs {
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
     /// Recorded events.
     pub events: Vec<Event>,
-    /// Mixing ratios around the outermost grid, by time; empty where there are none.
+    /// Mixing ratios around the outermost grid, by time, all of the same species; empty where there are none, or where they begin or end more
+    /// than [`BOUNDARY_OVERHANG_H`] inside the night's hours.
     pub boundary: Vec<BoundaryField>,
     /// Daily values of the year so far, by area code.
     pub daily: BTreeMap<u32, BTreeMap<NaiveDate, Concentrations<f64>>>,
@@ -51,6 +52,10 @@ pub struct NightInputs {
     pub degraded: Vec<String>,
 }
 
+/// Hours by which the night may reach beyond the first and the last time of the air around the grid; the nearest time holds there.
+const BOUNDARY_OVERHANG_H: i64 = 6;
+/// Hours between two times of it above which what is interpolated between them is doubtful.
+const BOUNDARY_GAP_H: i64 = 12;
 /// How far [degrees] meteorology is kept around the grid.
 const METEOROLOGY_MARGIN: f64 = 6.0;
 
@@ -79,7 +84,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let files = night.take("meteorology", &config.inputs.meteorology)?;
     let program = isolation::this_program()?;
     night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
-    night.read_terrain(setup, window)?;
+    night.read_terrain(setup, window, program.as_deref())?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -270,11 +275,11 @@ impl NightInputs {
         Ok(())
     }
 
-    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>, probe: Option<&Path>) -> Result<()> {
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         self.terrain = match &self.take("terrain", setup.config.inputs.terrain.as_slice())?[..] {
             [] => None,
-            [path] => Some(terrain_netcdf::read(path, window)?),
+            [path] => Some(terrain_netcdf::read(path, window, probe)?),
             several => {
                 let found = format!("{} files", several.len());
                 return Err(Error::invalid("the configuration", "inputs.terrain", found, "one file"));
@@ -288,14 +293,28 @@ impl NightInputs {
         self.cycle - Duration::hours(i64::from(config.spin_up_hours))
     }
 
-    /// Mixing ratios around the grid: all of the night's hours, or the background alone.
+    /// Mixing ratios around the grid: for all of the night's hours but an overhang, or the background alone.
     fn read_boundary(&mut self, setup: &Setup, window: Option<Window>, probe: Option<&Path>) -> Result<()> {
         let config = &setup.config;
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         let instead = "the air outside is that of models/boundary.toml";
         let mapping = &setup.boundary_species;
+        let mut files = Vec::new();
         for path in self.take_optional("boundary", &config.inputs.boundary, instead)? {
-            let read = boundary_netcdf::read(&path, Some(window), mapping, probe);
+            let held = boundary_netcdf::held(&path, mapping, probe);
+            let held = held.map(|parts| Accepted { items: vec![parts], rejections: Vec::new() });
+            let parts = self.accept_optional("boundary", &path, held).unwrap_or_default();
+            files.extend(parts.into_iter().map(|parts| (path.clone(), parts)));
+        }
+        let Some(parts) = files.iter().map(|(_, parts)| parts.clone()).reduce(|a, b| a.common(&b)) else {
+            return Ok(());
+        };
+        if parts.species().is_empty() {
+            self.degraded.push(format!("boundary: no species that all files hold: {instead}"));
+            return Ok(());
+        }
+        for (path, _) in files {
+            let read = boundary_netcdf::read(&path, Some(window), &parts);
             let read = read.map(|items| Accepted { items, rejections: Vec::new() });
             for field in self.accept_optional("boundary", &path, read).unwrap_or_default() {
                 if self.boundary.iter().any(|f| f.valid_time == field.valid_time) {
@@ -314,15 +333,28 @@ impl NightInputs {
         let (Some(first), Some(last)) = (self.boundary.first(), self.boundary.last()) else { return Ok(()) };
         let (first, last) = (first.valid_time, last.valid_time);
         let (start, end) = (self.start(config), self.cycle + Duration::hours(i64::from(config.forecast_hours)));
-        if first > start || last < end {
+        let overhang = Duration::hours(BOUNDARY_OVERHANG_H);
+        if first > start + overhang || last < end - overhang {
             self.degraded.push(format!("boundary: {first} to {last}, the run needs {start} to {end}: {instead}"));
             self.boundary.clear();
             return Ok(());
         }
-        let given = |s: &Species| self.boundary.iter().all(|f| f.of(*s).is_some());
-        let lacking: Vec<&str> = mapping.species().into_iter().filter(|s| !given(s)).map(Species::name).collect();
+        let times = self.boundary.windows(2).map(|w| (w[0].valid_time, w[1].valid_time));
+        let gaps = times.filter(|(a, b)| *b - *a > Duration::hours(BOUNDARY_GAP_H) && *b > start && *a < end);
+        let gaps: Vec<String> = gaps.map(|(a, b)| format!("{a} to {b}")).collect();
+        if !gaps.is_empty() {
+            self.degraded.push(format!("boundary: no time for more than {BOUNDARY_GAP_H} h: {}", gaps.join(", ")));
+        }
+        let given = parts.species();
+        let lacking: Vec<&str> =
+            mapping.species().into_iter().filter(|s| !given.contains(s)).map(Species::name).collect();
         if !lacking.is_empty() {
             self.degraded.push(format!("boundary: no {} in the files: {instead}", lacking.join(", ")));
+        }
+        let absent = parts.lacking(mapping);
+        if !absent.is_empty() {
+            let absent = absent.join(", ");
+            self.degraded.push(format!("boundary: variables not in every file, left out at all times: {absent}"));
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::com
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
 use crate::simulation::history::History;
+use crate::simulation::restart::Reason;
 use crate::simulation::run::{Outside, World, simulate};
 use crate::warning::explain::{Explanation, explain};
 use crate::warning::{AreaWarning, Basis, InForce, Response, WarningDecision, WarningLevel, decide};
@@ -39,6 +40,7 @@ use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
 use stage_checkpoints::StageCheckpoints;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// A stage of the night, for progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +58,10 @@ pub enum Event<'e> {
     Hour { stage: Stage, done: u32, of: u32 },
     /// A stage goes on from a checkpoint of an earlier try.
     Resumed { stage: Stage, hour: u32 },
-    /// A checkpoint could not be written or is not used; the night goes on without it.
-    Checkpoint { stage: Stage, reason: &'e str },
+    /// A checkpoint is not used: the night goes on from one before it, or from the beginning.
+    CheckpointRefused { stage: Stage, path: &'e Path, reason: &'e Reason },
+    /// A checkpoint could not be written, or old ones not removed: the night goes on without.
+    CheckpointNotKept { stage: Stage, path: &'e Path, reason: &'e Reason },
 }
 
 /// Called with every event.
@@ -173,7 +177,7 @@ impl Tonight<'_> {
         let (history, rejections) = simulate(&world, sources, Some(&kept), &hour)?;
         fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
         self.work.save_stage(name, &(&rejections, sha256_file(&path)?.1))?;
-        kept.folder.clear()?;
+        kept.clear();
         // what a resumed night reads is what this night goes on with
         Ok((fields::read_history(&path)?, rejections))
     }
@@ -316,7 +320,8 @@ impl Tonight<'_> {
     ) -> ConsultationRecord {
         let region = &self.setup.region;
         let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
-        let degraded = self.inputs.degraded.clone();
+        let mut degraded = self.inputs.degraded.clone();
+        degraded.extend(base.terrain_winds.and_then(|t| t.doubt()));
         let (reduction, certificate, ledger_cut) = match cut {
             Some((list, effect, ledger)) => (Some(list), Some(effect), Some(ledger)),
             None => (None, None, None),

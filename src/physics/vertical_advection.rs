@@ -182,13 +182,13 @@ impl Lift {
     }
 }
 
-/// One sub-step of vertical advection of rows `q` [z][x]; `top` is the mixing ratio of air that enters through the top. Returns tracer mass that left
-/// and entered through the top, [kg] if `q` is in kg/kg.
+/// One sub-step of vertical advection of rows `q` [z][x]; `top` [x] is the mixing ratio of air that enters through the top. Returns tracer mass that
+/// left and entered through the top, [kg] if `q` is in kg/kg.
 #[inline(always)]
 pub fn advance(
     q: &mut [f32],
     lift: &Lift,
-    top: f32,
+    top: &[f32],
     width: usize,
     coefficients: &LayerCoefficients,
     scratch: &mut ColumnScratch,
@@ -211,7 +211,7 @@ pub fn advance(
     let (mut out, mut entered) = (0.0f64, 0.0f64);
     for x in 0..width {
         let (c, f) = (n - width + x, lift.flux[n + x]);
-        face[n + x] = if f >= 0.0 { swept(left[c], q[c], right[c], lift.courant[n + x]) } else { top };
+        face[n + x] = if f >= 0.0 { swept(left[c], q[c], right[c], lift.courant[n + x]) } else { top[x] };
         let carried = f64::from(f) * f64::from(face[n + x]);
         if f >= 0.0 { out += carried } else { entered -= carried }
     }
@@ -275,7 +275,7 @@ mod tests {
     ) -> (f64, f64) {
         let mut lift = Lift::new(q.len() / width, width);
         lift.prepare(mass, flux, share, width);
-        advance(q, &lift, top, width, coefficients, scratch)
+        advance(q, &lift, &vec![top; width], width, coefficients, scratch)
     }
 
     /// A column of unequal layers with a constant upward mass flux in air of constant density: after time t every profile moves up by w t.

@@ -65,7 +65,7 @@ impl Ground {
 
     /// A simulation that starts from background air of `mass` [kg] in cells of `area` [m2].
     pub fn simulation(&self, area: Vec<f32>, mass: &Array3<f32>) -> Simulation<'_> {
-        Simulation::new(&self.grid, &self.background, area, mass.clone(), self.background.state(&self.grid))
+        Simulation::new(&self.grid, area, mass.clone(), self.background.state(&self.grid))
     }
 }
 

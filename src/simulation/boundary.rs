@@ -133,7 +133,7 @@ impl Background {
     }
 }
 
-/// Mixing ratio [kg kg-1] of the air just outside the four sides, constant over one hour.
+/// Mixing ratio [kg kg-1] of the air just outside the four sides and the top, constant over one hour.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sides {
     /// `[species, z, y]`.
@@ -144,6 +144,8 @@ pub struct Sides {
     pub south: Array3<f32>,
     /// `[species, z, x]`.
     pub north: Array3<f32>,
+    /// `[species, y, x]`.
+    pub top: Array3<f32>,
 }
 
 /// What flows into one layer of one species: west and east `[y]`, south and north `[x]`.
@@ -156,13 +158,15 @@ pub struct Inflow<'a> {
 }
 
 impl Sides {
-    /// The background of each layer on all four sides.
+    /// The background of each layer on all four sides, and of the top layer above.
     pub fn uniform(background: &Background, grid: &Grid) -> Self {
         let (nz, ny, nx) = grid.shape();
         let side = |cells| {
             Array3::from_shape_fn((background.mixing_ratio.len(), nz, cells), |(s, z, _)| background.mixing_ratio[s][z])
         };
-        Self { west: side(ny), east: side(ny), south: side(nx), north: side(nx) }
+        let shape = (background.mixing_ratio.len(), ny, nx);
+        let top = Array3::from_shape_fn(shape, |(s, _, _)| background.mixing_ratio[s][nz - 1]);
+        Self { west: side(ny), east: side(ny), south: side(nx), north: side(nx), top }
     }
 
     /// The mean of two times.
@@ -173,6 +177,7 @@ impl Sides {
             east: of(&self.east, &other.east),
             south: of(&self.south, &other.south),
             north: of(&self.north, &other.north),
+            top: of(&self.top, &other.top),
         }
     }
 

@@ -1,6 +1,5 @@
 //! Column processes of every species: vertical advection, mixing with emission and dry deposition, settling, rain-out.
 
-use super::boundary::Background;
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use crate::domain::grid::Grid;
@@ -62,7 +61,8 @@ impl ColumnRows {
 pub struct Columns<'a> {
     pub grid: &'a Grid,
     pub coefficients: &'a LayerCoefficients,
-    pub background: &'a Background,
+    /// Mixing ratio of the air that enters through the top, `[species, y, x]`.
+    pub top: &'a Array3<f32>,
     pub driver: &'a HourDriver,
     pub emission: &'a EmissionField,
     pub area: &'a [f32],
@@ -123,7 +123,7 @@ impl pulp::WithSimd for AdvanceRow<'_, '_> {
                 to.copy_from_slice(layer.as_slice().expect("x is contiguous"));
             }
         }
-        columns.lift(row, tally);
+        columns.lift(row, y, tally);
         for species in Species::ALL {
             columns.mix(row, species, y, tally);
             if species.phase() == Phase::CoarseParticle {
@@ -142,13 +142,14 @@ impl pulp::WithSimd for AdvanceRow<'_, '_> {
 
 impl Columns<'_> {
     #[inline(always)]
-    fn lift(&self, row: &mut Row, tally: &mut ColumnTally) {
+    fn lift(&self, row: &mut Row, y: usize, tally: &mut ColumnTally) {
         row.moving.copy_from_slice(&row.mass);
         let cells = row.target.len();
         for _ in 0..row.substeps {
             row.lift.prepare(&mut row.moving, &row.flux, 1.0 / row.substeps as f32, row.width);
             for (s, q) in row.q.chunks_exact_mut(cells).enumerate() {
-                let top = self.background.mixing_ratio[s].last().copied().unwrap_or(0.0);
+                let top = self.top.index_axis(Axis(0), s).index_axis_move(Axis(0), y);
+                let top = top.to_slice().expect("x is contiguous");
                 let (out, entered) = advance(q, &row.lift, top, row.width, self.coefficients, &mut row.scratch);
                 tally.outflow[s] += out;
                 tally.inflow[s] += entered;

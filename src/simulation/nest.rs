@@ -1,4 +1,4 @@
-//! One-way nesting: the state of an outer run gives an inner run its first state and the air outside its sides.
+//! One-way nesting: the state of an outer run gives an inner run its first state and the air outside its sides and top.
 //!
 //! A cell of the inner grid gets the air-mass-weighted mean of what the outer cells under it hold:
 //!
@@ -20,7 +20,7 @@
 use super::boundary::Sides;
 use crate::domain::grid::{Grid, HorizontalGrid};
 use crate::error::{Error, Result};
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis, Slice};
 use rayon::prelude::*;
 
 /// From an outer grid to the cells of an inner one, and to those just outside its sides.
@@ -91,14 +91,18 @@ impl Nest {
     /// State of the inner grid `[species, z, y, x]` from the outer one's and its air mass `[z, y, x]` [kg].
     pub fn state(&self, outer: &Array4<f32>, mass: &Array3<f32>) -> Array4<f32> {
         let (species, nz, ..) = outer.dim();
-        let values = self.inside.values(outer, mass).into_raw_vec_and_offset().0;
+        let values = self.inside.values(outer.view(), mass.view()).into_raw_vec_and_offset().0;
         Array4::from_shape_vec((species, nz, self.inner.0, self.inner.1), values).expect("one value per inner cell")
     }
 
-    /// Air outside the sides of the inner grid, from the outer state `[species, z, y, x]` and its air mass `[z, y, x]` [kg].
+    /// Air outside the sides of the inner grid, from the outer state `[species, z, y, x]` and its air mass `[z, y, x]` [kg]; above the top it is
+    /// that of the outer top layer.
     pub fn sides(&self, outer: &Array4<f32>, mass: &Array3<f32>) -> Sides {
-        let of = |cover: &Cover| cover.values(outer, mass);
-        Sides { west: of(&self.west), east: of(&self.east), south: of(&self.south), north: of(&self.north) }
+        let of = |cover: &Cover| cover.values(outer.view(), mass.view());
+        let top = Slice::from(mass.dim().0 - 1..);
+        let above = self.inside.values(outer.slice_axis(Axis(1), top), mass.slice_axis(Axis(0), top));
+        let top = above.into_shape_with_order((outer.dim().0, self.inner.0, self.inner.1)).expect("one value per cell");
+        Sides { west: of(&self.west), east: of(&self.east), south: of(&self.south), north: of(&self.north), top }
     }
 }
 
@@ -123,7 +127,7 @@ impl Cover {
     }
 
     /// `[species, z, inner cell]`.
-    fn values(&self, outer: &Array4<f32>, mass: &Array3<f32>) -> Array3<f32> {
+    fn values(&self, outer: ArrayView4<f32>, mass: ArrayView3<f32>) -> Array3<f32> {
         let (species, nz, ..) = outer.dim();
         let mut out = Array3::zeros((species, nz, self.cells.len()));
         let planes: Vec<(usize, usize)> = (0..species).flat_map(|s| (0..nz).map(move |z| (s, z))).collect();
@@ -280,7 +284,7 @@ mod tests {
                 let nest = Nest::new(&outer, &inner).unwrap();
                 assert!(nest.state(&state, &mass).iter().all(|v| v.to_bits() == value.to_bits()), "{}", inner.name);
                 let sides = nest.sides(&state, &mass);
-                for side in [&sides.west, &sides.east, &sides.south, &sides.north] {
+                for side in [&sides.west, &sides.east, &sides.south, &sides.north, &sides.top] {
                     assert!(side.iter().all(|v| v.to_bits() == value.to_bits()), "{}", inner.name);
                 }
             }
@@ -307,6 +311,9 @@ mod tests {
                 assert!((f64::from(*v) - e).abs() < 1e-5, "{} {x} {y}: {v} {e}", inner.name);
             }
             let sides = nest.sides(&state, &mass);
+            for ((s, y, x), v) in sides.top.indexed_iter() {
+                assert!((f64::from(*v) - exact(s, x as f64, y as f64)).abs() < 1e-5, "top {y} {x}");
+            }
             let (nx, ny) = (inner.horizontal.nx as f64, inner.horizontal.ny as f64);
             for ((s, _, i), v) in sides.west.indexed_iter() {
                 assert!((f64::from(*v) - exact(s, -1.0, i as f64)).abs() < 1e-5, "west {i}");

@@ -30,6 +30,24 @@ impl Identity {
     fn words(&self) -> String {
         format!("revision {}, grid {}, run {}", self.revision, self.grid, self.run)
     }
+
+    fn words_zh(&self) -> String {
+        format!("数值版本 {}、网格 {}、运行 {}", self.revision, self.grid, self.run)
+    }
+}
+
+/// Why a checkpoint is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    pub zh: String,
+    pub en: String,
+}
+
+impl Reason {
+    /// In Chinese and English.
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { zh: zh.into(), en: en.into() }
+    }
 }
 
 /// A run at the end of an hour.
@@ -53,13 +71,13 @@ pub trait Checkpoints {
     ///
     /// # Errors
     /// The reason.
-    fn read(&self, generation: usize) -> Result<Vec<u8>, String>;
+    fn read(&self, generation: usize) -> Result<Vec<u8>, Reason>;
     /// Keeps a checkpoint as the newest.
     fn keep(&self, hour: u32, bytes: &[u8]);
     /// The run goes on from this hour.
     fn resumed(&self, hour: u32);
-    /// A kept checkpoint is not used.
-    fn refused(&self, reason: &str);
+    /// A kept checkpoint, 0 the newest, is not used.
+    fn refused(&self, generation: usize, reason: &Reason);
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,30 +165,51 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// The reason why it is not used: damaged, of another layout, or of another run.
-    pub fn from_bytes(bytes: &[u8], identity: &Identity) -> Result<Snapshot<'static>, String> {
-        let end = bytes.iter().take(LONGEST_HEADER).position(|b| *b == b'\n').ok_or("no header: not a checkpoint")?;
-        let header: Header = serde_json::from_slice(&bytes[..end]).map_err(|e| format!("header: {e}"))?;
+    pub fn from_bytes(bytes: &[u8], identity: &Identity) -> Result<Snapshot<'static>, Reason> {
+        let end = bytes
+            .iter()
+            .take(LONGEST_HEADER)
+            .position(|b| *b == b'\n')
+            .ok_or_else(|| Reason::new("没有文件头，不是检查点", "no header: not a checkpoint"))?;
+        let header: Header = serde_json::from_slice(&bytes[..end])
+            .map_err(|e| Reason::new(format!("文件头无法解读：{e}"), format!("header: {e}")))?;
         let mut body = &bytes[end + 1..];
         if header.schema != SCHEMA {
-            return Err(format!("schema {}, expected {SCHEMA}", header.schema));
+            let found = header.schema;
+            return Err(Reason::new(
+                format!("格式版本为 {found}，应为 {SCHEMA}"),
+                format!("schema {found}, expected {SCHEMA}"),
+            ));
         }
         if header.body_bytes() != Some(body.len()) {
-            return Err(format!("{} bytes of numbers, other than its header says", body.len()));
+            let n = body.len();
+            return Err(Reason::new(
+                format!("数据 {n} 字节，与文件头所述不符"),
+                format!("{n} bytes of numbers, other than its header says"),
+            ));
         }
         let found = hash(&Header { sha256: String::new(), ..header.clone() }, body);
         if found != header.sha256 {
-            return Err(format!("SHA-256 {found}, expected {}", header.sha256));
+            let expected = header.sha256;
+            return Err(Reason::new(
+                format!("SHA-256 为 {found}，应为 {expected}"),
+                format!("SHA-256 {found}, expected {expected}"),
+            ));
         }
         let of = Identity { revision: header.revision, grid: header.grid, run: header.run };
         if of != *identity {
-            return Err(format!("it belongs to {}, expected {}", of.words(), identity.words()));
+            return Err(Reason::new(
+                format!("属于另一次运行：{}，应为 {}", of.words_zh(), identity.words_zh()),
+                format!("it belongs to {}, expected {}", of.words(), identity.words()),
+            ));
         }
         let mut fields = Vec::with_capacity(header.fields.len());
         for shape in &header.fields {
             let (these, rest) = body.split_at(4 * shape.iter().product::<usize>());
             let values = these.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            fields
-                .push(CowArray::from(ndarray::ArrayD::from_shape_vec(&shape[..], values).map_err(|e| e.to_string())?));
+            let field = ndarray::ArrayD::from_shape_vec(&shape[..], values);
+            let field = field.map_err(|e| Reason::new(format!("数组形状不符：{e}"), e.to_string()))?;
+            fields.push(CowArray::from(field));
             body = rest;
         }
         let numbers = body.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
@@ -258,7 +297,7 @@ mod tests {
             assert!(Snapshot::from_bytes(&whole[..at], &of()).is_err(), "cut at {at}");
         }
         let longer = [&whole[..], &[0]].concat();
-        assert!(Snapshot::from_bytes(&longer, &of()).unwrap_err().contains("bytes"));
+        assert!(Snapshot::from_bytes(&longer, &of()).unwrap_err().en.contains("bytes"));
     }
 
     #[test]
@@ -269,7 +308,8 @@ mod tests {
             Identity { run: "cut".into(), ..of() },
         ] {
             let reason = Snapshot::from_bytes(&bytes(), &other).unwrap_err();
-            assert!(reason.starts_with("it belongs to") && reason.contains("base"), "{reason}");
+            assert!(reason.en.starts_with("it belongs to") && reason.en.contains("base"), "{reason:?}");
+            assert!(reason.zh.starts_with("属于另一次运行") && reason.zh.contains("base"), "{reason:?}");
         }
     }
 }

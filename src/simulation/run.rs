@@ -10,7 +10,7 @@ use super::meteorology::Meteorology;
 use super::nest::Nest;
 use super::outside_air::OutsideAir;
 use super::plume;
-use super::restart::{Checkpoints, Contents, Identity, Snapshot};
+use super::restart::{Checkpoints, Contents, Identity, Reason, Snapshot};
 use super::step::{Simulation, tracer_deviation};
 use super::terrain_winds::TerrainWindsReport;
 use crate::chemistry::pm_lite::NO2_SHARE;
@@ -28,9 +28,9 @@ use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array3, Axis, Slice};
 
 /// Raised whenever the same inputs give other results: a night of an older revision is run again.
-pub const REVISION: u32 = 3;
+pub const REVISION: u32 = 4;
 
-/// What gives a run its first state and the air outside its sides.
+/// What gives a run its first state and the air outside its sides and top.
 #[derive(Clone, Copy)]
 pub enum Outside<'a> {
     /// The background.
@@ -44,7 +44,7 @@ pub enum Outside<'a> {
 /// Everything a run depends on but its sources.
 pub struct World<'a> {
     pub grid: &'a Grid,
-    /// Air at the start, outside the sides where `outside` says so, and above the top.
+    /// Air at the start, and outside the sides and the top, where `outside` says so or gives none.
     pub background: &'a Background,
     pub outside: Outside<'a>,
     pub surface: SurfaceParameters,
@@ -97,7 +97,7 @@ struct Outer<'a> {
 }
 
 impl Outer<'_> {
-    /// Advances the outer run by the hour that begins at `start`; the inner sides are the mean of its state before and after.
+    /// Advances the outer run by the hour that begins at `start`; the air around the inner grid is the mean of before and after.
     fn hour(&mut self, start: DateTime<Utc>) -> Result<Sides> {
         let before = self.sides();
         self.domain.hour(start)?;
@@ -139,7 +139,7 @@ impl<'a> Domain<'a> {
             sources,
             emission: EmissionField::new(grid, placement.layers()),
             around,
-            simulation: Simulation::new(grid, world.background, diagnosis.area(), diagnosis.air_mass(&met), state),
+            simulation: Simulation::new(grid, diagnosis.area(), diagnosis.air_mass(&met), state),
             diagnosis,
             meteorology,
             placement,
@@ -253,7 +253,14 @@ fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut Hist
         let snapshot = read.and_then(|bytes| {
             let found = Snapshot::from_bytes(&bytes, &identity(domain.world, checkpoints))?;
             let fits = found.hour <= hours && found.same_shape(&snapshot(domain, history, found.hour));
-            if fits { Ok(found) } else { Err(format!("hour {} in other shapes than this run's", found.hour)) }
+            let hour = found.hour;
+            let other = || {
+                Reason::new(
+                    format!("第 {hour} 小时的数组形状与本次运行不同"),
+                    format!("hour {hour} in other shapes than this run's"),
+                )
+            };
+            if fits { Ok(found) } else { Err(other()) }
         });
         match snapshot {
             Ok(snapshot) => {
@@ -270,7 +277,7 @@ fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut Hist
                 checkpoints.resumed(hour);
                 return hour;
             }
-            Err(reason) => checkpoints.refused(&reason),
+            Err(reason) => checkpoints.refused(generation, &reason),
         }
     }
     0

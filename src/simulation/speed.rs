@@ -124,7 +124,7 @@ impl Bench<'_> {
         let sides = Sides::uniform(self.background, self.grid);
         let mut simulation = {
             let (mass, state) = (driver.air_mass_start.clone(), self.background.state(self.grid));
-            Simulation::new(self.grid, self.background, diagnosis.area(), mass, state)
+            Simulation::new(self.grid, diagnosis.area(), mass, state)
         };
         simulation.hour(&driver, &emission, &sides)?;
         let steps = simulation.steps();
@@ -212,15 +212,8 @@ impl Bench<'_> {
         let thickness: Vec<f64> = (0..self.grid.vertical.layers()).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
         let dry = HourDriver { wet_loss: None, ..driver.clone() };
-        let columns = Columns {
-            grid: self.grid,
-            coefficients: &coefficients,
-            background: self.background,
-            driver: &dry,
-            emission,
-            area,
-            dt,
-        };
+        let columns =
+            Columns { grid: self.grid, coefficients: &coefficients, top: &sides.top, driver: &dry, emission, area, dt };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let mut rows = ColumnRows::new(self.grid.shape());
@@ -372,8 +365,9 @@ impl pulp::WithSimd for LiftRow<'_> {
         row.moving.copy_from_slice(&row.mass);
         // a twelfth of the hour's change, as in one of the twelve steps
         row.lift.prepare(&mut row.moving, &row.flux, 1.0 / 12.0, row.width);
+        let top = vec![1e-8; row.width];
         for _ in Species::ALL {
-            vertical_advection::advance(&mut row.q, &row.lift, 1e-8, row.width, coefficients, &mut row.scratch);
+            vertical_advection::advance(&mut row.q, &row.lift, &top, row.width, coefficients, &mut row.scratch);
         }
     }
 }

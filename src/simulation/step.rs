@@ -9,7 +9,7 @@
 //! step. Vertical motion always closes the air: it takes each column from the mass it has to the mass the
 //! meteorology says it will have, so the tracers see the same air as the winds.
 
-use super::boundary::{Background, Sides};
+use super::boundary::Sides;
 use super::budget::Books;
 use super::columns::{ColumnRows, Columns};
 use super::diagnose::prescribed_fine_particles;
@@ -36,7 +36,6 @@ const DIVERGENCE_LIMIT: f32 = 0.4;
 /// State(t) of the model.
 pub struct Simulation<'a> {
     grid: &'a Grid,
-    background: &'a Background,
     area: Vec<f32>,
     coefficients: LayerCoefficients,
     diffusion: HorizontalDiffusion,
@@ -77,19 +76,12 @@ impl Turn {
 }
 
 impl<'a> Simulation<'a> {
-    /// Starts from mixing ratios `state` `[species, z, y, x]` in air of `mass` `[z, y, x]` [kg]; `background` is what enters through the top.
-    pub fn new(
-        grid: &'a Grid,
-        background: &'a Background,
-        area: Vec<f32>,
-        mass: Array3<f32>,
-        state: Array4<f32>,
-    ) -> Self {
+    /// Starts from mixing ratios `state` `[species, z, y, x]` in air of `mass` `[z, y, x]` [kg].
+    pub fn new(grid: &'a Grid, area: Vec<f32>, mass: Array3<f32>, state: Array4<f32>) -> Self {
         let thickness: Vec<f64> = (0..grid.vertical.layers()).map(|k| grid.vertical.thickness_m(k)).collect();
         let books = Books::open(&state, &mass);
         Self {
             grid,
-            background,
             area,
             coefficients: LayerCoefficients::new(&thickness),
             diffusion: HorizontalDiffusion::new(grid),
@@ -102,7 +94,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Advances one hour, with the air of `sides` outside the grid; returns the hour's mean mixing ratio of each species in the lowest layer,
+    /// Advances one hour, with the air of `sides` outside the grid and above it; returns the hour's mean mixing ratio of each species in the lowest layer,
     /// `[species, y, x]`.
     ///
     /// # Errors
@@ -149,7 +141,7 @@ impl<'a> Simulation<'a> {
         let columns = Columns {
             grid: self.grid,
             coefficients: &self.coefficients,
-            background: self.background,
+            top: &hour.sides.top,
             driver: hour.driver,
             emission: hour.emission,
             area: &self.area,

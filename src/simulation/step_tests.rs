@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::grid::{HorizontalGrid, VerticalGrid};
 use crate::domain::species::Phase;
+use crate::simulation::boundary::Background;
 use crate::simulation::diagnose::{Diagnosis, SurfaceParameters};
 use crate::simulation::meteorology::Meteorology;
 use crate::simulation::synthetic::{Weather, towns};
@@ -40,7 +41,7 @@ fn run(grid: &Grid, weather: &Weather, emission: &EmissionField, hours: usize) -
     let background = background(grid);
     let sides = Sides::uniform(&background, grid);
     let mut simulation =
-        Simulation::new(grid, &background, diagnosis.area(), drivers[0].air_mass_start.clone(), background.state(grid));
+        Simulation::new(grid, diagnosis.area(), drivers[0].air_mass_start.clone(), background.state(grid));
     let mut ground = Array3::zeros((0, 0, 0));
     for driver in &drivers {
         ground = simulation.hour(driver, emission, &sides).unwrap();
@@ -154,7 +155,7 @@ fn coarse_particles_sink_at_their_settling_speed() {
     driver.exchange.fill(0.0);
     let sides = Sides::uniform(&background, &grid);
     let mut simulation =
-        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
+        Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     // a cloud of particles in the layer from 600 to 1000 m, in air without vertical change of density
     let density = driver.density[[0, 9, 9]];
     for (z, mut layer) in driver.density.outer_iter_mut().enumerate() {
@@ -199,7 +200,7 @@ fn blown_in(grid: &Grid, from: usize) -> (Vec<f32>, f64) {
         side.index_axis_mut(Axis(0), s).fill(if i == from { 1e-7 } else { 5e-7 });
     }
     let (mass, state) = (driver.air_mass_start.clone(), background.state(grid));
-    let mut simulation = Simulation::new(grid, &background, diagnosis.area(), mass, state);
+    let mut simulation = Simulation::new(grid, diagnosis.area(), mass, state);
     simulation.hour(&driver, &EmissionField::new(grid, 1), &sides).unwrap();
     let ledger = simulation.books.clone().close(&simulation.state, simulation.mass(), 0.0);
     assert!(ledger.largest_relative_residual < 3e-7);
@@ -246,7 +247,7 @@ fn strong_convergence_asks_for_more_steps_and_impossible_winds_are_refused() {
     let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
     driver.flux_x.mapv_inplace(|f| f * 1e3);
     let mut simulation =
-        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
+        Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     let error = simulation.hour(&driver, &nothing, &Sides::uniform(&background, &grid)).unwrap_err();
     assert!(matches!(error, Error::Unstable { .. }), "{error}");
 }
@@ -265,11 +266,11 @@ fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
     driver.deposition_velocity.fill(0.0);
     driver.settling_velocity = 0.0;
     let thickness: Vec<f64> = (0..grid.vertical.layers()).map(|k| grid.vertical.thickness_m(k)).collect();
-    let (nothing, area) = (EmissionField::new(&grid, 1), diagnosis.area());
+    let (nothing, area, sides) = (EmissionField::new(&grid, 1), diagnosis.area(), Sides::uniform(&background, &grid));
     let columns = Columns {
         grid: &grid,
         coefficients: &LayerCoefficients::new(&thickness),
-        background: &background,
+        top: &sides.top,
         driver: &driver,
         emission: &nothing,
         area: &area,
@@ -333,9 +334,7 @@ fn a_checkpoint_keeps_the_turn_and_the_books() {
     let diagnosis = Diagnosis::new(&grid, SURFACE);
     let driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
     let (sides, emission) = (Sides::uniform(&background, &grid), towns(&grid, 2));
-    let begin = || {
-        Simulation::new(&grid, &background, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid))
-    };
+    let begin = || Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     let (mut whole, mut resumed) = (begin(), begin());
     whole.hour(&driver, &emission, &sides).unwrap();
     let mut snapshot = Snapshot::new(1);
@@ -345,6 +344,47 @@ fn a_checkpoint_keeps_the_turn_and_the_books() {
     let ledger = |s: &Simulation| s.books.clone().close(&s.state, s.mass(), 0.0);
     assert_eq!(ledger(&resumed), ledger(&whole));
     assert_eq!(resumed.state, whole.state);
+}
+
+/// Air that sinks in through the top brings what lies above each cell, and the books hold it.
+#[test]
+fn each_cell_takes_its_own_air_in_through_the_top() {
+    let grid = grid();
+    let background = background(&grid);
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = STILL.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    driver.exchange.fill(0.0);
+    driver.descent.fill(0.0);
+    let (_, ny, nx) = grid.shape();
+    let top_layer = grid.vertical.layers() - 1;
+    for z in 0..=top_layer {
+        let kg = 1.3 * 3000.0 * 3000.0 * grid.vertical.thickness_m(z) as f32;
+        driver.air_mass_start.index_axis_mut(Axis(0), z).fill(kg);
+        // the top layer alone takes in a tenth of its air
+        driver.air_mass_end.index_axis_mut(Axis(0), z).fill(if z == top_layer { 1.1 * kg } else { kg });
+    }
+    driver.flux_x.fill(0.0);
+    driver.flux_y.fill(0.0);
+    let s = Species::BlackCarbon.index();
+    let above = |y: usize, x: usize| 1e-9 * (1 + y * nx + x) as f32;
+    let mut sides = Sides::uniform(&background, &grid);
+    sides.top.index_axis_mut(Axis(0), s).indexed_iter_mut().for_each(|((y, x), q)| *q = above(y, x));
+    let mut state = background.state(&grid);
+    state.index_axis_mut(Axis(0), s).fill(0.0);
+    let mut columns = Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), state);
+    columns.hour(&driver, &EmissionField::new(&grid, 1), &sides).unwrap();
+    let entered = 0.1 * 1.3 * 9e6 * grid.vertical.thickness_m(top_layer);
+    let ledger = columns.books.clone().close(&columns.state, columns.mass(), 0.0);
+    let exact: f64 = (0..ny * nx).map(|c| entered * f64::from(above(c / nx, c % nx))).sum();
+    let found = ledger.species[s].inflow_kg;
+    assert!((found / exact - 1.0).abs() < 1e-4, "{found} kg for {exact}");
+    // 0.1 of new air in 1.1
+    for (y, x) in [(0, 0), (9, 10), (ny - 1, nx - 1), (0, nx - 1)] {
+        let (q, e) = (columns.state[[s, top_layer, y, x]], above(y, x) / 11.0);
+        assert!((q / e - 1.0).abs() < 0.03, "{y} {x}: {q} for {e}");
+    }
 }
 
 #[test]

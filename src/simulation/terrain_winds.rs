@@ -98,6 +98,9 @@ pub struct DivergenceReport {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TerrainWindsReport {
     pub hours: u32,
+    /// Hours in which no solution was found: the winds are the provider's, and count in all other figures.
+    #[serde(default)]
+    pub hours_given_up: u32,
     /// The provider's wind over the model's terrain, its ground closed.
     pub before: DivergenceReport,
     pub after: DivergenceReport,
@@ -112,22 +115,23 @@ pub struct TerrainWindsReport {
 
 impl TerrainWindsReport {
     /// Every figure, in one order.
-    pub fn figures(&self) -> [f64; 13] {
+    pub fn figures(&self) -> [f64; 14] {
         let of =
             |d: &DivergenceReport| [d.rms_mean_per_s, d.rms_worst_per_s, d.largest_per_s, d.largest_of_columns_per_s];
         let ([a, b, c, d], [e, f, g, h]) = (of(&self.before), of(&self.after));
-        let (hours, most) = (f64::from(self.hours), f64::from(self.most_iterations));
+        let [hours, given_up, most] = [self.hours, self.hours_given_up, self.most_iterations].map(f64::from);
         let wind = [self.surface_wind_change_mean_m_s, self.surface_wind_change_worst_m_s];
-        [hours, a, b, c, d, e, f, g, h, most, self.largest_relative_residual, wind[0], wind[1]]
+        [hours, given_up, a, b, c, d, e, f, g, h, most, self.largest_relative_residual, wind[0], wind[1]]
     }
 
     /// The report whose [`TerrainWindsReport::figures`] these are.
-    pub fn from_figures([hours, a, b, c, d, e, f, g, h, most, residual, mean, worst]: [f64; 13]) -> Self {
+    pub fn from_figures([hours, given_up, a, b, c, d, e, f, g, h, most, residual, mean, worst]: [f64; 14]) -> Self {
         let of = |[rms_mean_per_s, rms_worst_per_s, largest_per_s, largest_of_columns_per_s]: [f64; 4]| {
             DivergenceReport { rms_mean_per_s, rms_worst_per_s, largest_per_s, largest_of_columns_per_s }
         };
         Self {
             hours: hours as u32,
+            hours_given_up: given_up as u32,
             before: of([a, b, c, d]),
             after: of([e, f, g, h]),
             most_iterations: most as u32,
@@ -153,5 +157,33 @@ impl TerrainWindsReport {
         self.surface_wind_change_mean_m_s = mean(self.surface_wind_change_mean_m_s, hour.surface_wind_change_rms);
         self.surface_wind_change_worst_m_s = self.surface_wind_change_worst_m_s.max(hour.surface_wind_change_rms);
         self.hours += 1;
+        self.hours_given_up += u32::from(hour.gave_up);
+    }
+
+    /// What a reader of the winds must know, as a sentence; `None` when all went well.
+    pub fn doubt(&self) -> Option<String> {
+        let (n, hours) = (self.hours_given_up, self.hours);
+        (n > 0).then(|| {
+            format!("terrain: in {n} of {hours} hours no winds over the terrain were found: the provider's stand")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_without_a_solution_are_counted_told_and_kept_in_checkpoints() {
+        let mut report = TerrainWindsReport::default();
+        report.add(&Adjustment { iterations: 4, relative_residual: 1e-7, ..Adjustment::default() });
+        assert_eq!(report.doubt(), None);
+        report.add(&Adjustment { iterations: 100, relative_residual: 0.2, gave_up: true, ..Adjustment::default() });
+        assert_eq!((report.hours, report.hours_given_up), (2, 1));
+        assert!(report.doubt().is_some_and(|d| d.contains("in 1 of 2 hours")));
+        // a checkpoint holds the figures alone
+        assert_eq!(TerrainWindsReport::from_figures(report.figures()), report);
+        let distinct: [f64; 14] = std::array::from_fn(|i| 3.0 + i as f64);
+        assert_eq!(TerrainWindsReport::from_figures(distinct).figures(), distinct);
     }
 }

@@ -3,7 +3,7 @@
 use hazecast::domain::boundary_field::BoundaryField;
 use hazecast::domain::species::Species;
 use hazecast::error::Error;
-use hazecast::input::boundary_netcdf::{SpeciesMapping, read};
+use hazecast::input::boundary_netcdf::{SpeciesMapping, held, read};
 use hazecast::input::netcdf_file::on_netcdf_thread;
 use std::path::{Path, PathBuf};
 
@@ -33,9 +33,9 @@ pub struct Made {
 const FIELD: &[&str] = &["time", "level", "latitude", "longitude"];
 
 /// Every variable that the built-in mapping needs for a whole file.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 21] = [
     "so2", "no2", "no", "co", "nh3", "hno3", "aermr01", "aermr02", "aermr04", "aermr05", "aermr06", "aermr07",
-    "aermr08", "aermr09", "aermr10", "aermr11", "aermr16", "aermr18",
+    "aermr08", "aermr09", "aermr10", "aermr11", "aermr16", "aermr18", "aermr17", "aermr19", "aermr20",
 ];
 
 impl Made {
@@ -68,6 +68,12 @@ impl Made {
             made.add(name, FIELD, "kg kg**-1", values);
         }
         made
+    }
+
+    /// The same with times of another spacing [h].
+    pub fn spaced(mut self, hours: f64) -> Self {
+        self.var("time").values.iter_mut().for_each(|t| *t *= hours / 6.0);
+        self
     }
 
     /// The same on hybrid levels, by CF formula terms or as `hyam` and `hybm`.
@@ -104,7 +110,7 @@ impl Made {
         self.variables.iter_mut().find(|v| v.name == name).unwrap()
     }
 
-    fn without(mut self, names: &[&str]) -> Self {
+    pub fn without(mut self, names: &[&str]) -> Self {
         self.variables.retain(|v| !names.contains(&v.name));
         self
     }
@@ -158,7 +164,7 @@ const WINDOW: (f64, f64, f64, f64) = (129.0, 42.0, 131.0, 44.0);
 
 fn fields(made: &Made) -> Vec<BoundaryField> {
     let (_folder, path) = written(made);
-    read(&path, Some(WINDOW), &mapping(), None).unwrap()
+    read(&path, Some(WINDOW), &mapping()).unwrap()
 }
 
 /// Value of a variable by its place in the file's formula.
@@ -174,11 +180,10 @@ fn a_whole_file_gives_every_species_upward_and_northward() {
     assert_eq!((fields[1].valid_time - fields[0].valid_time).num_hours(), 6);
     let field = &fields[1];
     // the window and two cells around it
-    assert_eq!((field.grid.nx, field.grid.ny, field.levels), (7, 7, 4));
+    assert_eq!((field.grid.nx, field.grid.ny, field.levels.len()), (7, 7, 4));
     assert_eq!(field.mixing_ratio.len(), Species::COUNT - 2, "all but the SOA precursor and the tracer");
-    let pressures: Vec<f32> = (0..4).map(|k| field.pressure_pa[k * 49]).collect();
-    assert_eq!(pressures, [100_000.0, 85_000.0, 50_000.0, 30_000.0]);
-    assert!(field.surface_pressure_pa.is_none());
+    let pressures: Vec<(f64, f64)> = field.levels.iter().map(|l| (l.a_pa, l.b)).collect();
+    assert_eq!(pressures, [(100_000.0, 0.0), (85_000.0, 0.0), (50_000.0, 0.0), (30_000.0, 0.0)]);
     let close = |species: Species, expected: &dyn Fn((usize, usize, f64, f64)) -> f64| {
         let values = field.of(species).unwrap();
         for (k, y, x) in [(0, 0, 0), (3, 6, 6), (1, 2, 5)] {
@@ -197,23 +202,90 @@ fn a_whole_file_gives_every_species_upward_and_northward() {
     close(Species::FineOther, &|at| {
         (salt(at).0 + 0.5 * salt(at).1) / 4.3 + exact("aermr04", at) + exact("aermr05", at)
     });
-    let fine_in_all = |at| exact("aermr07", at) + exact("aermr08", at) + exact("aermr11", at);
-    close(Species::Coarse, &|at| 0.5 * salt(at).1 / 4.3 + 0.4 * exact("aermr06", at) + 0.3 * fine_in_all(at));
-    assert!(field.of(Species::SecondaryOrganic).unwrap().iter().all(|v| *v == 0.0));
+    let fine_in_all = |at| {
+        let names = ["aermr07", "aermr08", "aermr11", "aermr16", "aermr18"];
+        names.into_iter().map(|name| exact(name, at)).sum::<f64>()
+    };
+    close(Species::Coarse, &|at| {
+        0.5 * salt(at).1 / 4.3 + 0.4 * exact("aermr06", at) + 0.3 * fine_in_all(at) + exact("aermr17", at)
+    });
+    close(Species::SecondaryOrganic, &|at| exact("aermr19", at) + exact("aermr20", at));
 }
 
 #[test]
-fn hybrid_levels_are_read_in_all_three_spellings() {
-    for formula in [Some("ap: hya b: hyb ps: sp"), Some("a: hya b: hyb p0: p0 ps: sp"), None] {
-        let fields = fields(&Made::on_hybrid(formula));
-        let p: Vec<f32> = (0..4).map(|k| fields[0].pressure_pa[k * 49]).collect();
-        for (found, expected) in p.iter().zip([98_703.0, 84_170.0, 49_600.0, 29_900.0]) {
-            assert!((found - expected).abs() < 1.0, "{formula:?} {p:?}");
+fn hybrid_levels_are_read_in_all_spellings_and_units() {
+    let share = |made: &mut Made, name: &str| {
+        made.var(name).units = "1";
+        made.var(name).values.iter_mut().for_each(|a| *a /= 100_000.0);
+    };
+    let hecto = |made: &mut Made, name: &str| {
+        made.var(name).units = "hPa";
+        made.var(name).values.iter_mut().for_each(|a| *a /= 100.0);
+    };
+    let (ap, a, plain) = (Some("ap: hya b: hyb ps: sp"), Some("a: hya b: hyb p0: p0 ps: sp"), None);
+    let changed = |formula, change: &dyn Fn(&mut Made)| {
+        let mut made = Made::on_hybrid(formula);
+        change(&mut made);
+        made
+    };
+    let cases = [
+        ("ap", Made::on_hybrid(ap)),
+        ("a and p0", Made::on_hybrid(a)),
+        ("hyam", Made::on_hybrid(plain)),
+        ("ap in hPa", changed(ap, &|m| hecto(m, "hya"))),
+        ("hyam in hPa", changed(plain, &|m| hecto(m, "hyam"))),
+        ("p0 in hPa", changed(a, &|m| hecto(m, "p0"))),
+        (
+            "hyam as a share of P0",
+            changed(plain, &|m| {
+                share(m, "hyam");
+                m.add("P0", &[], "hPa", vec![1000.0]);
+            }),
+        ),
+        ("without the pressure at the ground", Made::on_hybrid(plain).without(&["sp"])),
+    ];
+    for (what, made) in cases {
+        let fields = fields(&made);
+        let levels = [(0.0, 0.997), (2_000.0, 0.83), (10_000.0, 0.4), (20_000.0, 0.1)];
+        assert_eq!(fields[0].levels.len(), 4);
+        for (found, (a, b)) in fields[0].levels.iter().zip(levels) {
+            assert!((found.a_pa - a).abs() < 1e-6 && found.b == b, "{what}: {:?}", fields[0].levels);
         }
-        assert!(fields[0].surface_pressure_pa.as_ref().unwrap().iter().all(|p| *p == SURFACE_PA as f32));
         let so2 = f64::from(fields[0].of(Species::So2).unwrap()[0]);
         assert!((so2 / exact("so2", (0, 3, 127.0, 40.0)) - 1.0).abs() < 1e-4, "lowest level first");
     }
+}
+
+/// Sulphate, nitrate and ammonium of a file in ionic balance stay in it: equivalents by molar masses, two for sulphate.
+#[test]
+fn ions_of_fine_particles_in_balance_stay_in_balance() {
+    let mut made = Made::on_pressure(1);
+    for (name, kg) in [("aermr11", 96.06 / 2.0), ("aermr16", 62.005), ("aermr18", 2.0 * 18.04)] {
+        made.var(name).values.iter_mut().for_each(|v| *v = 1e-10 * kg);
+    }
+    let fields = fields(&made);
+    let mol = |s: Species, charge: f64, molar: f64| charge * f64::from(fields[0].of(s).unwrap()[0]) / molar;
+    let negative = mol(Species::Sulfate, 2.0, 96.06) + mol(Species::Nitrate, 1.0, 62.005);
+    assert!((mol(Species::Ammonium, 1.0, 18.04) / negative - 1.0).abs() < 1e-5);
+}
+
+/// One of two files lacks NO and biogenic secondary organics: read by their common parts, no time has more than another.
+#[test]
+fn an_optional_part_that_one_file_lacks_is_left_out_of_all() {
+    let (_a, whole) = written(&Made::on_pressure(1));
+    let (_b, less) = written(&Made::on_pressure(1).without(&["no", "aermr19", "nh3"]));
+    let mapping = mapping();
+    let of = |path: &Path| held(path, &mapping, None).unwrap();
+    assert_eq!(of(&whole).lacking(&mapping), Vec::<&str>::new());
+    let common = of(&whole).common(&of(&less));
+    assert_eq!(common, of(&less).common(&of(&whole)));
+    assert_eq!(common.lacking(&mapping), ["aermr19", "no"]);
+    let given = common.species();
+    assert!(!given.contains(&Species::Nh3) && given.len() == mapping.species().len() - 1);
+    let both = [&whole, &less].map(|path| read(path, Some(WINDOW), &common).unwrap().remove(0));
+    assert!(both[0] == both[1]);
+    let no2 = f64::from(both[0].of(Species::No2).unwrap()[0]);
+    assert!((no2 / exact("no2", (0, 3, 127.0, 40.0)) - 1.0).abs() < 1e-4, "{no2}");
 }
 
 #[test]
@@ -244,7 +316,13 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
         made
     };
     let values = |name: &'static str, value: f64| with(&move |m| m.var(name).values[200] = value);
-    let cases: [(&str, Made, [&str; 2]); 12] = [
+    let hybrid = |formula, change: &dyn Fn(&mut Made)| {
+        let mut made = Made::on_hybrid(formula);
+        change(&mut made);
+        made
+    };
+    const SHARES: &str = "a: hya b: hyb p0: p0";
+    let cases: [(&str, Made, [&str; 2]); 20] = [
         ("a negative value", values("co", -1e-8), ["variable co, time 0, level 3", "0 to 1e-3 kg kg-1"]),
         ("a value of no air", values("co", 0.5), ["variable co", "5e-1 kg kg-1"]),
         ("NaN", values("aermr11", f64::NAN), ["variable aermr11", "NaN"]),
@@ -264,12 +342,32 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
         ("levels out of order", with(&|m| m.var("level").values[1] = 900.0), ["variable level", "ordered levels"]),
         ("no latitude", Made::on_pressure(2).without(&["latitude"]), ["variable latitude", "no such variable"]),
         ("no time", Made::on_pressure(2).without(&["time"]), ["variable time", "time"]),
-        ("hybrid without pressure", Made::on_hybrid(None).without(&["sp"]), ["variable level", "surface pressure"]),
+        ("hyam without units", hybrid(None, &|m| m.var("hyam").units = ""), ["variable hyam, units", "hPa"]),
+        ("ap in metres", hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = "m"), ["variable hya, units", "`m`"]),
+        (
+            "ap without units",
+            hybrid(Some("ap: hya b: hyb"), &|m| m.var("hya").units = ""),
+            ["variable hya, units", "Pa"],
+        ),
+        ("a share of nothing", hybrid(None, &|m| m.var("hyam").units = "1"), ["variable hyam, a share of p0", "p0"]),
+        ("a without p0", hybrid(Some("a: hya b: hyb"), &|_| ()), ["formula_terms", "`p0:` beside `a:`"]),
+        ("p0 without units", hybrid(Some(SHARES), &|m| m.var("p0").units = ""), ["variable p0, units", "Pa"]),
+        ("no p0", Made::on_hybrid(Some(SHARES)).without(&["p0"]), ["a share of p0", "no variable p0"]),
+        (
+            "crossing levels",
+            hybrid(None, &|m| m.var("hyam").values[1] = 60_000.0),
+            ["variable level", "ordered levels"],
+        ),
+        (
+            "levels that cross over low ground",
+            hybrid(None, &|m| m.var("hyam").values[1] = 44_000.0),
+            ["variables hyam and hybm", "over ground at 50000 Pa"],
+        ),
         ("no species", Made::on_pressure(2).without(&VARIABLES), ["variables", "so2"]),
     ];
     for (what, made, words) in cases {
         let (_folder, path) = written(&made);
-        let error = read(&path, Some(WINDOW), &mapping(), None).err().unwrap_or_else(|| panic!("{what} was accepted"));
+        let error = read(&path, Some(WINDOW), &mapping()).err().unwrap_or_else(|| panic!("{what} was accepted"));
         let Error::Format { path: named, remedy, .. } = &error else { panic!("{what}: {error}") };
         assert!(named.ends_with("cams.nc") && !remedy.is_empty(), "{what}: {error}");
         let text = error.to_string();
@@ -277,10 +375,14 @@ fn broken_files_are_refused_with_file_variable_found_expected_and_remedy() {
     }
     // beyond the file
     let (_folder, path) = written(&Made::on_pressure(1));
-    let error = read(&path, Some((129.0, 42.0, 139.0, 44.0)), &mapping(), None).unwrap_err().to_string();
+    let error = read(&path, Some((129.0, 42.0, 139.0, 44.0)), &mapping()).unwrap_err().to_string();
     assert!(error.contains("variable longitude") && error.contains("139"), "{error}");
-    let missing = read(Path::new("nowhere.nc"), None, &mapping(), None).unwrap_err();
-    assert_eq!(missing.kind(), "missing");
+    let nowhere = Path::new("nowhere.nc");
+    assert_eq!(read(nowhere, None, &mapping()).unwrap_err().kind(), "missing");
+    assert_eq!(held(nowhere, &mapping(), None).unwrap_err().kind(), "missing");
+    // a probe that does not answer
+    let error = held(&path, &mapping(), Some(Path::new("true"))).unwrap_err().to_string();
+    assert!(error.contains("does not answer"), "{error}");
 }
 
 #[test]

@@ -194,7 +194,8 @@ fn rotation_of_a_bell_converges() {
         let steps = 1000 * n / 128;
         let mut fluxes = HorizontalFluxes::new(flux_x.view(), flux_y.view(), mass.view(), 1.0 / steps as f32);
         let side = || Array3::zeros((1, 1, n));
-        let sides = Sides { west: side(), east: side(), south: side(), north: side() };
+        let top = Array3::zeros((1, n, n));
+        let sides = Sides { west: side(), east: side(), south: side(), north: side(), top };
         for step in 0..steps {
             let mut m = mass.clone();
             fluxes.advance(&mut state, &mut m, &sides, step % 2 == 1);
@@ -222,7 +223,8 @@ fn each_side_cell_brings_its_own_air() {
     let (nx, ny, steps) = (9, 7, 60);
     let along_y = |base: f32| Array3::from_shape_fn((1, 1, ny), |(_, _, y)| base + y as f32);
     let along_x = |base: f32| Array3::from_shape_fn((1, 1, nx), |(_, _, x)| base + x as f32);
-    let sides = Sides { west: along_y(10.0), east: along_y(30.0), south: along_x(50.0), north: along_x(70.0) };
+    let top = Array3::zeros((1, ny, nx));
+    let sides = Sides { west: along_y(10.0), east: along_y(30.0), south: along_x(50.0), north: along_x(70.0), top };
     let mass = Array3::from_elem((1, ny, nx), 1.0f32);
     for (name, (u, v), first) in [
         ("west", (0.5, 0.0), 10.0),

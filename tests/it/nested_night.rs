@@ -97,8 +97,23 @@ fn a_night_on_two_grids_with_air_from_files() {
     let co = [&record, &profiles, &alone].map(|r| inflow(r, "co"));
     println!("CO that flows in [t]: files {:.0}, nested {:.0}, alone {:.0}", co[0] * 1e-3, co[1] * 1e-3, co[2] * 1e-3);
     assert!(co[0] < 0.5 * co[2] && co[1] != co[2] && (co[1] / co[2] - 1.0).abs() < 0.1);
+    // six hours short at the end; a day from one time to the next; a variable that one of two files lacks
+    Made::on_pressure(18).write(&place.path("late.nc"));
+    Made::on_pressure(6).spaced(24.0).write(&place.path("sparse.nc"));
+    Made::on_pressure(20).without(&["no"]).write(&place.path("less.nc"));
+    for (name, files, code, word) in [
+        ("late", "\"late.nc\"", 0, "[]"),
+        ("sparse", "\"sparse.nc\"", 5, "no time for more than 12 h"),
+        ("parts", "\"cams.nc\", \"less.nc\"", 5, "left out at all times: no"),
+    ] {
+        let (found, record, _) = night(&place.config(name, NESTED, &format!("boundary = [{files}]")));
+        let degraded = record["degraded"].to_string();
+        assert_eq!(found, code, "{name}: {degraded}");
+        assert!(degraded.contains(word), "{name}: {degraded}");
+        assert!(inflow(&record, "co") < 0.5 * co[2], "{name}: the air is that of the files");
+    }
     // files that do not hold the night, hold a fault, or are not there: the profiles, and the record says so
-    Made::on_pressure(3).write(&place.path("short.nc"));
+    Made::on_pressure(17).write(&place.path("short.nc"));
     std::fs::write(place.path("broken.nc"), b"CDF\x01 no more").unwrap();
     for (name, word) in [("short", "the run needs"), ("broken", "broken.nc refused"), ("absent", "absent.nc) missing")]
     {
@@ -157,7 +172,8 @@ fn a_night_killed_between_checkpoints_publishes_the_same_bytes() {
     let (code, _, stderr) = night(&broken);
     assert_eq!(code, 0, "{stderr}");
     assert!(
-        stderr.contains("checkpoint not used: SHA-256") && stderr.contains("goes on from a checkpoint"),
+        stderr.contains(&format!("checkpoint not used: {}: SHA-256", newest.display()))
+            && stderr.contains("goes on from a checkpoint"),
         "{stderr}"
     );
     let found = place.published("broken");

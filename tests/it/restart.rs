@@ -6,7 +6,7 @@ use hazecast::domain::met_field::MetField;
 use hazecast::domain::terrain::Terrain;
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::history::History;
-use hazecast::simulation::restart::Checkpoints;
+use hazecast::simulation::restart::{Checkpoints, Reason};
 use hazecast::simulation::run::{Outside, World, simulate};
 use std::cell::RefCell;
 use std::time::Instant;
@@ -37,7 +37,7 @@ impl Checkpoints for Kept {
     fn generations(&self) -> usize {
         self.stored.borrow().len()
     }
-    fn read(&self, generation: usize) -> Result<Vec<u8>, String> {
+    fn read(&self, generation: usize) -> Result<Vec<u8>, Reason> {
         let stored = self.stored.borrow();
         Ok(stored[stored.len() - 1 - generation].1.clone())
     }
@@ -47,8 +47,9 @@ impl Checkpoints for Kept {
     fn resumed(&self, hour: u32) {
         *self.resumed.borrow_mut() = Some(hour);
     }
-    fn refused(&self, reason: &str) {
-        self.refused.borrow_mut().push(reason.to_owned());
+    fn refused(&self, _: usize, reason: &Reason) {
+        assert!(!reason.zh.is_ascii(), "in Chinese too: {reason:?}");
+        self.refused.borrow_mut().push(reason.en.clone());
     }
 }
 

@@ -449,6 +449,7 @@ fn terrain_winds() -> TerrainWindsReport {
     };
     TerrainWindsReport {
         hours: 96,
+        hours_given_up: 0,
         before: divergence(3.7e-4),
         after: divergence(2.1e-10),
         most_iterations: 4,
