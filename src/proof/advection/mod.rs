@@ -158,7 +158,13 @@ impl<'a> Course<'a> {
         exchange(&mesh, &mut state);
         let air = Array3::from_shape_fn((1, ny, nx), |(_, y, _)| mesh.area(y) as f32);
         let side = |cells: usize| Array3::zeros((tracers.len(), 1, cells));
-        let sides = Sides { west: side(ny), east: side(ny), south: side(nx), north: side(nx) };
+        let sides = Sides {
+            west: side(ny),
+            east: side(ny),
+            south: side(nx),
+            north: side(nx),
+            top: Array3::zeros((tracers.len(), ny, nx)),
+        };
         let (steps, mass) = ((flow.steps)(n), air.clone());
         Self { flow, mesh, scheme, steps, done: 0, transport: None, state, mass, air, sides }
     }
