@@ -66,7 +66,7 @@ pub struct Inputs {
     /// Daily values of the year so far by county, for the yearly targets.
     #[serde(default)]
     pub daily: Vec<String>,
-    /// Mixing ratios around the grid (CF NetCDF, as of CAMS): air outside the outermost grid and the first state.
+    /// Mixing ratios around the grid (CF NetCDF): air outside and above the outermost grid and the first state.
     #[serde(default)]
     pub boundary: Vec<String>,
 }
