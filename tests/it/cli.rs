@@ -190,7 +190,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 15, "{ran:?}");
+    assert_eq!(ran.len(), 17, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.
