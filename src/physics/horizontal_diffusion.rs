@@ -53,6 +53,7 @@ pub fn exchange(masses: (f32, f32), diffusivities: (f32, f32), distance: f32, dt
 
 /// Spreads `q` of a slab of width `nx`, in air of which `inverse_mass` is one over the mass [kg-1], by the exchange [kg] through western faces
 /// `exchange_x` and southern faces `exchange_y`, both `[y][x]` (those of the first column and row are not read). `work` holds 3 `nx` values.
+#[inline(always)]
 pub fn spread(
     q: &mut [f32],
     inverse_mass: &[f32],

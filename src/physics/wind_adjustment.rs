@@ -30,7 +30,9 @@
 //! Sherman 1978, J. Appl. Meteorol. 17, 312, eq. 1-8 (functional, multiplier, open sides); Ratto et al. 1994, Environ. Softw. 9, 247 (review);
 //! Ross et al. 1988, J. Appl. Meteorol. 27, 785 (alpha by Froude number).
 
-use std::f64::consts::PI;
+mod mean_metric;
+
+use mean_metric::{ColumnInverse, MeanMetric};
 
 /// Largest relative residual that the solver leaves.
 const TOLERANCE: f64 = 1e-6;
@@ -107,19 +109,6 @@ pub struct Adjuster {
     mean: MeanMetric,
 }
 
-/// Sines and eigenvalues of the operator with mean metric terms.
-#[derive(Debug, Clone)]
-struct MeanMetric {
-    area: f64,
-    /// Orthonormal sines `[place, wave]` and `[wave, place]`.
-    sines_x: Vec<f32>,
-    waves_x: Vec<f32>,
-    sines_y: Vec<f32>,
-    waves_y: Vec<f32>,
-    eigenvalue_x: Vec<f64>,
-    eigenvalue_y: Vec<f64>,
-}
-
 /// Weights of one hour.
 struct Weights {
     /// `rho dz` of each layer [kg m-2].
@@ -158,17 +147,8 @@ impl Adjuster {
         // the faces at the sides count half
         let mean_x = across_x.iter().sum::<f64>() / ((nx + 3) * ny) as f64;
         let mean_y = across_y.iter().sum::<f64>() / (nx * (ny + 3)) as f64;
-        let (sines_x, waves_x) = sines(nx);
-        let (sines_y, waves_y) = sines(ny);
-        let mean = MeanMetric {
-            area: area.iter().sum::<f64>() / area.len() as f64,
-            sines_x,
-            waves_x,
-            sines_y,
-            waves_y,
-            eigenvalue_x: (0..nx).map(|p| mean_x * eigenvalue(p, nx)).collect(),
-            eigenvalue_y: (0..ny).map(|q| mean_y * eigenvalue(q, ny)).collect(),
-        };
+        let mean_area = area.iter().sum::<f64>() / area.len() as f64;
+        let mean = MeanMetric::new((nx, mean_x), (ny, mean_y), mean_area);
         Self { nx, ny, thickness: lattice.thickness.to_vec(), area, across_x, across_y, mean }
     }
 
@@ -305,11 +285,11 @@ impl Adjuster {
     /// Conjugate gradients for `operator(lambda) = right`; returns iterations and the relative residual reached.
     fn solve(&self, weights: &Weights, right: &[f64], lambda: &mut [f64]) -> (usize, f64) {
         let norm = dot(right, right).sqrt();
-        let inverse = ColumnInverse::new(&self.mean, weights);
+        let inverse = ColumnInverse::new(&self.mean, &weights.layer, &weights.interface);
         let mut buffers = (vec![0.0f32; right.len()], vec![0.0f32; right.len()]);
         let mut residual = right.to_vec();
         let mut preconditioned = vec![0.0; right.len()];
-        self.precondition(&inverse, &residual, &mut preconditioned, &mut buffers);
+        self.mean.invert(&inverse, &residual, &mut preconditioned, &mut buffers);
         let mut direction = preconditioned.clone();
         let mut applied = vec![0.0; right.len()];
         let mut slope = dot(&residual, &preconditioned);
@@ -325,30 +305,13 @@ impl Adjuster {
             if relative <= TOLERANCE {
                 return (iteration, relative);
             }
-            self.precondition(&inverse, &residual, &mut preconditioned, &mut buffers);
+            self.mean.invert(&inverse, &residual, &mut preconditioned, &mut buffers);
             let next = dot(&residual, &preconditioned);
             let turn = next / slope;
             slope = next;
             direction.iter_mut().zip(&preconditioned).for_each(|(d, z)| *d = z + turn * *d);
         }
         (MOST_ITERATIONS, relative)
-    }
-
-    /// The inverse of the operator with mean metric terms: sines of x and y, columns, and back. Single precision: it only guides the search.
-    fn precondition(&self, inverse: &ColumnInverse, from: &[f64], to: &mut [f64], (a, b): &mut (Vec<f32>, Vec<f32>)) {
-        let (nx, ny, cells, m) = (self.nx, self.ny, self.area.len(), &self.mean);
-        let scale = from.iter().fold(0.0f64, |most, v| most.max(v.abs()));
-        a.iter_mut().zip(from).for_each(|(a, f)| *a = (f / scale) as f32);
-        multiply(a, &m.sines_x, b, nx, nx);
-        for (b, a) in b.chunks_exact(cells).zip(a.chunks_exact_mut(cells)) {
-            multiply(&m.waves_y, b, a, ny, nx);
-        }
-        inverse.apply(a, cells);
-        for (a, b) in a.chunks_exact(cells).zip(b.chunks_exact_mut(cells)) {
-            multiply(&m.sines_y, a, b, ny, nx);
-        }
-        multiply(b, &m.waves_x, a, nx, nx);
-        to.iter_mut().zip(a.iter()).for_each(|(t, a)| *t = f64::from(*a) * scale);
     }
 
     /// Adds the horizontal changes to the fluxes, and the divergence of what the rounded fluxes changed by; returns the rms change
@@ -428,59 +391,6 @@ impl Adjuster {
     }
 }
 
-/// Factors of the tridiagonal systems of all waves.
-struct ColumnInverse {
-    /// Coupling to the layer above over the pivot, and the inverse pivot, `[z, wave y, wave x]`.
-    above: Vec<f32>,
-    pivot: Vec<f32>,
-    /// Coupling at the inner interfaces.
-    coupling: Vec<f32>,
-}
-
-impl ColumnInverse {
-    fn new(mean: &MeanMetric, weights: &Weights) -> Self {
-        let cells = mean.eigenvalue_x.len() * mean.eigenvalue_y.len();
-        let nz = weights.layer.len();
-        let coupling: Vec<f64> = weights.interface.iter().map(|t| t * mean.area).collect();
-        let (mut above, mut pivot) = (vec![0.0; nz * cells], vec![0.0; nz * cells]);
-        let mut wave = 0;
-        for ey in &mean.eigenvalue_y {
-            for ex in &mean.eigenvalue_x {
-                let mut before = 0.0;
-                for k in 0..nz {
-                    let up = coupling.get(k).copied().unwrap_or(0.0);
-                    let down = if k > 0 { coupling[k - 1] } else { 0.0 };
-                    let p = weights.layer[k] * (ex + ey) + up + down - down * before;
-                    before = up / p;
-                    above[k * cells + wave] = before as f32;
-                    pivot[k * cells + wave] = (1.0 / p) as f32;
-                }
-                wave += 1;
-            }
-        }
-        Self { above, pivot, coupling: coupling.iter().map(|c| *c as f32).collect() }
-    }
-
-    fn apply(&self, values: &mut [f32], cells: usize) {
-        let n = values.len();
-        for c in 0..cells {
-            values[c] *= self.pivot[c];
-        }
-        for (k, coupling) in self.coupling.iter().enumerate() {
-            let (below, here) = values[k * cells..(k + 2) * cells].split_at_mut(cells);
-            for ((v, b), p) in here.iter_mut().zip(below.iter()).zip(&self.pivot[(k + 1) * cells..]) {
-                *v = (*v + coupling * b) * p;
-            }
-        }
-        for k in (0..n / cells - 1).rev() {
-            let (here, beyond) = values[k * cells..(k + 2) * cells].split_at_mut(cells);
-            for ((v, b), a) in here.iter_mut().zip(beyond.iter()).zip(&self.above[k * cells..]) {
-                *v += a * b;
-            }
-        }
-    }
-}
-
 /// Adds the fluxes through the faces towards a neighbouring row; beyond the side `lambda = 0`.
 fn add_beyond(out: &mut [f64], across: &[f64], here: &[f64], beyond: Option<&[f64]>) {
     match beyond {
@@ -492,54 +402,6 @@ fn add_beyond(out: &mut [f64], across: &[f64], here: &[f64], beyond: Option<&[f6
         None => {
             for ((o, g), h) in out.iter_mut().zip(across).zip(here) {
                 *o += g * h;
-            }
-        }
-    }
-}
-
-/// Orthonormal eigenvectors of the second difference with zeros half a cell outside, `sin(pi (p + 1) (i + 1/2) / n)`, as `[i, p]` and `[p, i]`.
-fn sines(n: usize) -> (Vec<f32>, Vec<f32>) {
-    let sine = |i: usize, p: usize| {
-        let norm = if p + 1 == n { 1.0 / n as f64 } else { 2.0 / n as f64 };
-        (norm.sqrt() * (PI * (p + 1) as f64 * (i as f64 + 0.5) / n as f64).sin()) as f32
-    };
-    let by_place = (0..n * n).map(|c| sine(c / n, c % n)).collect();
-    let by_wave = (0..n * n).map(|c| sine(c % n, c / n)).collect();
-    (by_place, by_wave)
-}
-
-/// Eigenvalue of wave `p` of `n`: `2 - 2 cos(pi (p + 1) / n)`.
-fn eigenvalue(p: usize, n: usize) -> f64 {
-    2.0 - 2.0 * (PI * (p + 1) as f64 / n as f64).cos()
-}
-
-/// Rows of `a` `[.., inner]` times `b` `[inner, width]`, in tiles that stay in registers.
-fn multiply(a: &[f32], b: &[f32], out: &mut [f32], inner: usize, width: usize) {
-    const ROWS: usize = 4;
-    const TILE: usize = 16;
-    for (a, out) in a.chunks(ROWS * inner).zip(out.chunks_mut(ROWS * width)) {
-        let rows = a.len() / inner;
-        let mut start = 0;
-        while start + TILE <= width && rows == ROWS {
-            let mut sum = [[0.0f32; TILE]; ROWS];
-            for (l, b) in b.chunks_exact(width).enumerate() {
-                let b: &[f32; TILE] = b[start..start + TILE].try_into().expect("a tile");
-                for (r, sum) in sum.iter_mut().enumerate() {
-                    let factor = a[r * inner + l];
-                    for (s, b) in sum.iter_mut().zip(b) {
-                        *s += factor * b;
-                    }
-                }
-            }
-            for (r, sum) in sum.iter().enumerate() {
-                out[r * width + start..r * width + start + TILE].copy_from_slice(sum);
-            }
-            start += TILE;
-        }
-        for r in 0..rows {
-            for x in start..width {
-                let row = &a[r * inner..(r + 1) * inner];
-                out[r * width + x] = row.iter().zip(b[x..].iter().step_by(width)).map(|(a, b)| a * b).sum();
             }
         }
     }
@@ -562,6 +424,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[expect(clippy::print_stdout, reason = "tests print their figures")]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     const RHO: f64 = 1.2;
     const WIND: f64 = 8.0;

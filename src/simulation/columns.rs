@@ -2,6 +2,7 @@
 
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
+use super::vectors::widest;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
 use crate::physics::vertical_advection::{
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
 /// Share of a layer's air that may leave it in one vertical sub-step.
-const COURANT_LIMIT: f32 = 0.8;
+pub(super) const COURANT_LIMIT: f32 = 0.8;
 
 /// What columns exchanged with the outside in one step [kg], per species.
 #[derive(Debug, Clone, Default)]
@@ -79,16 +80,18 @@ impl Columns<'_> {
         target: &Array3<f32>,
         rows: &mut ColumnRows,
     ) -> ColumnTally {
-        let arch = pulp::Arch::new();
         let ColumnRows { of_threads, tallies } = rows;
         let air = &*mass;
         tallies.par_iter_mut().zip(state.axis_iter_mut(Axis(2)).into_par_iter()).enumerate().for_each(
-            |(y, (tally, state))| {
+            |(y, (tally, mut state))| {
                 // a pool of more threads than there are rows of work shares them
                 let thread = rayon::current_thread_index().unwrap_or(0) % of_threads.len();
                 let mut row = of_threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
                 *tally = ColumnTally::default();
-                arch.dispatch(AdvanceRow { columns: self, row: &mut row, tally, y, state, mass: air, target });
+                widest(
+                    #[inline(always)]
+                    || self.advance_row(&mut row, tally, y, &mut state, (air, target)),
+                );
             },
         );
         mass.assign(target);
@@ -96,40 +99,31 @@ impl Columns<'_> {
         tallies.iter().for_each(|t| sum.add(t));
         sum
     }
-}
 
-/// One step of one row of columns, all species: compiled for each kind of vector instructions, like the sweeps.
-struct AdvanceRow<'a, 's> {
-    columns: &'a Columns<'a>,
-    row: &'a mut Row,
-    tally: &'a mut ColumnTally,
-    y: usize,
-    /// `[species, z, x]`.
-    state: ArrayViewMut3<'s, f32>,
-    mass: &'a Array3<f32>,
-    target: &'a Array3<f32>,
-}
-
-impl pulp::WithSimd for AdvanceRow<'_, '_> {
-    type Output = ();
-
+    /// One step of row `y`, all species `[species, z, x]`, in air that goes from `mass` to `target`.
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Self { columns, row, tally, y, mut state, mass, target } = self;
-        row.prepare(columns, y, mass, target);
+    fn advance_row(
+        &self,
+        row: &mut Row,
+        tally: &mut ColumnTally,
+        y: usize,
+        state: &mut ArrayViewMut3<f32>,
+        (mass, target): (&Array3<f32>, &Array3<f32>),
+    ) {
+        row.prepare(self, y, mass, target);
         let cells = row.target.len();
         for (s, from) in state.outer_iter().enumerate() {
             for (layer, to) in from.outer_iter().zip(row.q[s * cells..(s + 1) * cells].chunks_exact_mut(row.width)) {
                 to.copy_from_slice(layer.as_slice().expect("x is contiguous"));
             }
         }
-        columns.lift(row, y, tally);
+        self.lift(row, y, tally);
         for species in Species::ALL {
-            columns.mix(row, species, y, tally);
+            self.mix(row, species, y, tally);
             if species.phase() == Phase::CoarseParticle {
-                columns.settle(row, species, y);
+                self.settle(row, species, y);
             }
-            columns.rain_out(row, species, y, tally);
+            self.rain_out(row, species, y, tally);
         }
         for (s, mut to) in state.outer_iter_mut().enumerate() {
             for (mut layer, from) in to.outer_iter_mut().zip(row.q[s * cells..(s + 1) * cells].chunks_exact(row.width))
@@ -138,9 +132,7 @@ impl pulp::WithSimd for AdvanceRow<'_, '_> {
             }
         }
     }
-}
 
-impl Columns<'_> {
     #[inline(always)]
     fn lift(&self, row: &mut Row, y: usize, tally: &mut ColumnTally) {
         row.moving.copy_from_slice(&row.mass);
@@ -306,7 +298,8 @@ impl Row {
     }
 }
 
-fn gather(from: &Array3<f32>, y: usize, width: usize, to: &mut [f32]) {
+/// The row `y` of a field `[z, y, x]` as `[z][x]`.
+pub(super) fn gather(from: &Array3<f32>, y: usize, width: usize, to: &mut [f32]) {
     for (k, row) in from.index_axis(Axis(1), y).outer_iter().enumerate() {
         to[k * width..(k + 1) * width].iter_mut().zip(row).for_each(|(t, f)| *t = *f);
     }

@@ -5,6 +5,7 @@
 
 use super::aligned::Aligned;
 use super::boundary::{Inflow, Sides};
+use super::vectors::widest;
 use crate::physics::advection::{HALO, REACH, Sweep, face_values, move_tracer, ranges_across};
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
@@ -93,14 +94,16 @@ impl HorizontalFluxes {
         y_first: bool,
     ) -> Vec<(f64, f64)> {
         let species = state.dim().0;
-        let arch = pulp::Arch::new();
         self.layers
             .par_iter_mut()
             .zip(state.axis_iter_mut(Axis(1)).into_par_iter())
             .zip(mass.axis_iter_mut(Axis(0)).into_par_iter())
             .enumerate()
-            .for_each(|(z, ((layer, state), mass))| {
-                arch.dispatch(AdvanceLayer { layer, state, mass, sides, z, y_first });
+            .for_each(|(z, ((layer, mut state), mut mass))| {
+                widest(
+                    #[inline(always)]
+                    || layer.advance(&mut state, &mut mass, sides, z, y_first),
+                );
             });
         let mut through = vec![(0.0, 0.0); species];
         for layer in &self.layers {
@@ -256,67 +259,59 @@ impl Layer {
         }
         std::mem::swap(&mut self.q, &mut self.moved);
     }
-}
 
-/// One step of one layer, all species: [`pulp`] compiles it for each kind of vector instructions and picks the widest of the machine.
-struct AdvanceLayer<'a> {
-    layer: &'a mut Layer,
-    /// `[species, y, x]`.
-    state: ArrayViewMut3<'a, f32>,
-    mass: ArrayViewMut2<'a, f32>,
-    sides: &'a Sides,
-    z: usize,
-    y_first: bool,
-}
-
-impl pulp::WithSimd for AdvanceLayer<'_> {
-    type Output = ();
-
+    /// One step of this layer, all species `[species, y, x]`.
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Self { layer, mut state, mut mass, sides, z, y_first } = self;
-        let slab = layer.slab;
-        layer.through.clear();
-        layer.through.resize(state.dim().0, (0.0, 0.0));
-        layer.mass.fill(HALO_MASS);
+    fn advance(
+        &mut self,
+        state: &mut ArrayViewMut3<f32>,
+        mass: &mut ArrayViewMut2<f32>,
+        sides: &Sides,
+        z: usize,
+        y_first: bool,
+    ) {
+        let slab = self.slab;
+        self.through.clear();
+        self.through.resize(state.dim().0, (0.0, 0.0));
+        self.mass.fill(HALO_MASS);
         for (y, row) in mass.outer_iter().enumerate() {
             let at = slab.row(y);
-            layer.mass[at..at + slab.nx].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
+            self.mass[at..at + slab.nx].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
         }
-        for sub in 0..layer.substeps {
+        for sub in 0..self.substeps {
             let y_first = y_first == (sub % 2 == 0);
             // halo air is so much that f32 absorbs every flux: it needs no reset
             if y_first {
-                layer.y.prepare(&mut layer.mass, &layer.flux_y);
-                layer.x.prepare(&mut layer.mass, &layer.flux_x);
+                self.y.prepare(&mut self.mass, &self.flux_y);
+                self.x.prepare(&mut self.mass, &self.flux_x);
             } else {
-                layer.x.prepare(&mut layer.mass, &layer.flux_x);
-                layer.y.prepare(&mut layer.mass, &layer.flux_y);
+                self.x.prepare(&mut self.mass, &self.flux_x);
+                self.y.prepare(&mut self.mass, &self.flux_y);
             }
             for (s, mut state) in state.outer_iter_mut().enumerate() {
                 let inflow = sides.layer(s, z);
-                let mut through = layer.through[s];
+                let mut through = self.through[s];
                 for (y, row) in state.outer_iter().enumerate() {
                     let at = slab.row(y);
-                    layer.q[at..at + slab.nx].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
+                    self.q[at..at + slab.nx].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
                 }
                 if y_first {
-                    layer.sweep_y(&inflow, &mut through);
-                    layer.sweep_x(&inflow, &mut through);
+                    self.sweep_y(&inflow, &mut through);
+                    self.sweep_x(&inflow, &mut through);
                 } else {
-                    layer.sweep_x(&inflow, &mut through);
-                    layer.sweep_y(&inflow, &mut through);
+                    self.sweep_x(&inflow, &mut through);
+                    self.sweep_y(&inflow, &mut through);
                 }
                 for (y, mut row) in state.outer_iter_mut().enumerate() {
                     let at = slab.row(y);
-                    row.iter_mut().zip(&layer.q[at..at + slab.nx]).for_each(|(to, from)| *to = *from);
+                    row.iter_mut().zip(&self.q[at..at + slab.nx]).for_each(|(to, from)| *to = *from);
                 }
-                layer.through[s] = through;
+                self.through[s] = through;
             }
         }
         for (y, mut row) in mass.outer_iter_mut().enumerate() {
             let at = slab.row(y);
-            row.iter_mut().zip(&layer.mass[at..at + slab.nx]).for_each(|(to, from)| *to = *from);
+            row.iter_mut().zip(&self.mass[at..at + slab.nx]).for_each(|(to, from)| *to = *from);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Horizontal diffusion of every (species, layer) slab: coefficients of the hour, shared by all species.
 
 use super::driver::HourDriver;
+use super::vectors::widest;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
 use crate::physics::horizontal_diffusion::{deformation, diffusivity, exchange, spread};
@@ -84,7 +85,11 @@ impl HorizontalDiffusion {
         let slabs = state.as_slice_mut().expect("state is contiguous").par_chunks_mut(cells);
         slabs.zip(self.work.par_chunks_mut(3 * nx)).enumerate().for_each(|(i, (q, work))| {
             let layer = i % nz * cells..(i % nz + 1) * cells;
-            spread(q, &inverse[layer.clone()], &ex[layer.clone()], &ey[layer], nx, work);
+            let (inverse, ex, ey) = (&inverse[layer.clone()], &ex[layer.clone()], &ey[layer]);
+            widest(
+                #[inline(always)]
+                || spread(q, inverse, ex, ey, nx, work),
+            );
         });
     }
 }

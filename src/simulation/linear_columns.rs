@@ -1,7 +1,9 @@
 //! Column processes as a linear operator: vertical advection, mixing with emission and dry deposition, settling, rain-out; and their transposes in
 //! reversed order.
 
+use super::columns::{COURANT_LIMIT, gather};
 use super::driver::HourDriver;
+use super::vectors::widest;
 use crate::domain::species::{Phase, Species};
 use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep};
 use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
@@ -9,11 +11,7 @@ use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
 use crate::physics::vertical_advection_adjoint::set_sweep;
 use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
-use pulp::Arch;
 use rayon::prelude::*;
-
-/// Share of a layer's air that may leave it in one vertical sub-step.
-const COURANT_LIMIT: f32 = 0.8;
 
 /// Column processes of the steps of an hour.
 pub(super) struct LinearColumns<'a> {
@@ -41,15 +39,20 @@ impl LinearColumns<'_> {
         target: &Array3<f32>,
         to_emitted: &mut Array4<f32>,
     ) {
-        let arch = Arch::new();
         let rows = a.axis_iter_mut(Axis(2)).into_par_iter().zip(to_emitted.axis_iter_mut(Axis(2)));
         rows.enumerate().for_each_init(
             || Row::new(mass.dim().0, mass.dim().2),
             |row, (y, (mut a, mut to_emitted))| {
-                arch.dispatch(|| row.prepare(self, y, mass, target));
+                widest(
+                    #[inline(always)]
+                    || row.prepare(self, y, mass, target),
+                );
                 for slot in 0..self.slots.len() {
                     row.load(a.view(), slot);
-                    arch.dispatch(|| self.transposed_row(row, y, slot, &mut to_emitted));
+                    widest(
+                        #[inline(always)]
+                        || self.transposed_row(row, y, slot, &mut to_emitted),
+                    );
                     row.store(&mut a, slot);
                 }
             },
@@ -58,15 +61,20 @@ impl LinearColumns<'_> {
 
     /// Moves mixing ratios `[slot, z, y, x]` by the same processes, with `emitted` [kg] `[slot, layer, y, x]`.
     pub fn forward(&self, q: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, emitted: &Array4<f32>) {
-        let arch = Arch::new();
         let rows = q.axis_iter_mut(Axis(2)).into_par_iter().zip(emitted.axis_iter(Axis(2)));
         rows.enumerate().for_each_init(
             || Row::new(mass.dim().0, mass.dim().2),
             |row, (y, (mut q, emitted))| {
-                arch.dispatch(|| row.prepare(self, y, mass, target));
+                widest(
+                    #[inline(always)]
+                    || row.prepare(self, y, mass, target),
+                );
                 for slot in 0..self.slots.len() {
                     row.load(q.view(), slot);
-                    arch.dispatch(|| self.forward_row(row, y, slot, emitted));
+                    widest(
+                        #[inline(always)]
+                        || self.forward_row(row, y, slot, emitted),
+                    );
                     row.store(&mut q, slot);
                 }
             },
@@ -245,11 +253,5 @@ impl Row {
                 }
             }
         }
-    }
-}
-
-fn gather(from: &Array3<f32>, y: usize, width: usize, to: &mut [f32]) {
-    for (k, row) in from.index_axis(Axis(1), y).outer_iter().enumerate() {
-        to[k * width..(k + 1) * width].iter_mut().zip(row).for_each(|(t, f)| *t = *f);
     }
 }

@@ -14,6 +14,7 @@ use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_columns::{LinearColumns, kept_in_rain};
 use super::linear_sweeps::LinearSweeps;
 use super::step::{Turn, air_mass_at, chemistry_fractions, steps_per_hour};
+use super::vectors::widest;
 use crate::chemistry::conversion_adjoint::{convert, convert_transposed, decay, partition, partition_transposed};
 use crate::chemistry::pm_lite::Fractions;
 use crate::domain::grid::Grid;
@@ -138,16 +139,21 @@ impl<'a> LinearHour<'a> {
         let cells = ny * nx;
         let mass = mass.as_slice().expect("air mass is contiguous");
         let slabs = field.as_slice_mut().expect("fields are contiguous").par_chunks_mut(cells).enumerate();
-        let arch = pulp::Arch::new();
         slabs.for_each_init(
             || [vec![0.0; cells], vec![0.0; cells]],
             |[work, per_mass], (i, slab)| {
                 let z = i % nz;
                 let (mass, exchange) = (&mass[z * cells..(z + 1) * cells], self.diffusion.exchange(z));
                 if transposed {
-                    arch.dispatch(|| spread_transposed(slab, mass, exchange, nx, work, per_mass));
+                    widest(
+                        #[inline(always)]
+                        || spread_transposed(slab, mass, exchange, nx, work, per_mass),
+                    );
                 } else {
-                    arch.dispatch(|| spread(slab, mass, exchange, nx, work));
+                    widest(
+                        #[inline(always)]
+                        || spread(slab, mass, exchange, nx, work),
+                    );
                 }
             },
         );

@@ -2,9 +2,9 @@
 
 use super::driver::HourDriver;
 use super::horizontal::HorizontalFluxes;
+use super::vectors::widest;
 use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
-use pulp::Arch;
 use rayon::prelude::*;
 
 /// Fluxes of an hour's steps on padded slabs, and the air before each sweep of one step.
@@ -32,22 +32,22 @@ enum Axes {
 
 /// Cells of a padded slab.
 #[derive(Debug, Clone, Copy)]
-struct Slab {
-    nx: usize,
-    ny: usize,
+pub(crate) struct Slab {
+    pub nx: usize,
+    pub ny: usize,
 }
 
 impl Slab {
-    fn width(self) -> usize {
+    pub fn width(self) -> usize {
         self.nx + 2 * HALO
     }
 
-    fn len(self) -> usize {
+    pub fn len(self) -> usize {
         self.width() * (self.ny + 2 * HALO)
     }
 
     /// First cell of row `y`.
-    fn start(self, y: usize) -> usize {
+    pub fn start(self, y: usize) -> usize {
         (y + HALO) * self.width() + HALO
     }
 
@@ -59,13 +59,13 @@ impl Slab {
         }
     }
 
-    fn load(self, from: ndarray::ArrayView2<f32>, to: &mut [f32]) {
+    pub fn load(self, from: ndarray::ArrayView2<f32>, to: &mut [f32]) {
         for (y, row) in from.outer_iter().enumerate() {
             to[self.start(y)..][..self.nx].iter_mut().zip(row).for_each(|(t, f)| *t = *f);
         }
     }
 
-    fn store(self, from: &[f32], mut to: ndarray::ArrayViewMut2<f32>) {
+    pub fn store(self, from: &[f32], mut to: ndarray::ArrayViewMut2<f32>) {
         for (y, mut row) in to.outer_iter_mut().enumerate() {
             row.iter_mut().zip(&from[self.start(y)..]).for_each(|(t, f)| *t = *f);
         }
@@ -156,13 +156,14 @@ impl LinearSweeps {
 
     fn each_layer(&self, field: &mut Array4<f32>, sweeps: impl Fn(&mut Work, &Layer) + Sync) {
         let slots = field.dim().0;
-        // the widest vector instructions of the machine
-        let arch = Arch::new();
         field.axis_iter_mut(Axis(1)).into_par_iter().zip(&self.layers).for_each_init(
             || Work::new(self.shape, slots),
             |work, (mut field, layer)| {
                 work.load(self.shape, field.view());
-                arch.dispatch(|| sweeps(work, layer));
+                widest(
+                    #[inline(always)]
+                    || sweeps(work, layer),
+                );
                 work.store(self.shape, &mut field);
             },
         );

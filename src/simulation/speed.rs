@@ -13,6 +13,7 @@ use super::horizontal_diffusion::HorizontalDiffusion;
 use super::meteorology::Meteorology;
 use super::step::{Simulation, chemistry_fractions, react};
 use super::synthetic::{Weather, towns};
+use super::vectors::widest;
 use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
 use crate::domain::species::Species;
@@ -235,11 +236,13 @@ impl Bench<'_> {
     fn sweep(&self, along_y: bool) -> f64 {
         let (nz, ny, nx) = self.grid.shape();
         let mut slabs: Vec<Slab> = (0..nz).map(|_| Slab::new(nx, ny, along_y)).collect();
-        let arch = pulp::Arch::new();
         best_of(|| {
             slabs.par_iter_mut().for_each(|slab| {
                 for _ in Species::ALL {
-                    arch.dispatch(|| slab.sweep());
+                    widest(
+                        #[inline(always)]
+                        || slab.sweep(),
+                    );
                 }
             });
         })
@@ -251,12 +254,21 @@ impl Bench<'_> {
         let thickness: Vec<f64> = (0..nz).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
         let mut rows: Vec<Row> = (0..ny).map(|y| Row::new(driver, y, nz, nx, dt)).collect();
-        let arch = pulp::Arch::new();
         let lift = best_of(|| {
-            rows.par_iter_mut().for_each(|row| arch.dispatch(LiftRow(row, &coefficients)));
+            rows.par_iter_mut().for_each(|row| {
+                widest(
+                    #[inline(always)]
+                    || row.lift(&coefficients),
+                )
+            });
         });
         let mix = best_of(|| {
-            rows.par_iter_mut().for_each(|row| arch.dispatch(MixRow(row)));
+            rows.par_iter_mut().for_each(|row| {
+                widest(
+                    #[inline(always)]
+                    || row.mix(),
+                )
+            });
         });
         (lift, mix)
     }
@@ -351,51 +363,37 @@ impl Row {
             scratch: ColumnScratch::new(nz, width),
         }
     }
-}
 
-/// Vertical advection of a row for as many species as the model has.
-struct LiftRow<'a>(&'a mut Row, &'a LayerCoefficients);
-
-impl pulp::WithSimd for LiftRow<'_> {
-    type Output = ();
-
+    /// Vertical advection for as many species as the model has.
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Self(row, coefficients) = self;
-        row.moving.copy_from_slice(&row.mass);
+    fn lift(&mut self, coefficients: &LayerCoefficients) {
+        self.moving.copy_from_slice(&self.mass);
         // a twelfth of the hour's change, as in one of the twelve steps
-        row.lift.prepare(&mut row.moving, &row.flux, 1.0 / 12.0, row.width);
-        let top = vec![1e-8; row.width];
+        self.lift.prepare(&mut self.moving, &self.flux, 1.0 / 12.0, self.width);
+        let top = vec![1e-8; self.width];
         for _ in Species::ALL {
-            vertical_advection::advance(&mut row.q, &row.lift, &top, row.width, coefficients, &mut row.scratch);
+            vertical_advection::advance(&mut self.q, &self.lift, &top, self.width, coefficients, &mut self.scratch);
         }
     }
-}
 
-/// Mixing of a row for as many species.
-struct MixRow<'a>(&'a mut Row);
-
-impl pulp::WithSimd for MixRow<'_> {
-    type Output = ();
-
+    /// Mixing for as many species.
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        let row = self.0;
-        if row.descent[..row.width].iter().any(|d| *d > 0.0) {
-            row.factors.factorise_convective(&row.mass, &row.exchange, &row.descent, row.width);
+    fn mix(&mut self) {
+        if self.descent[..self.width].iter().any(|d| *d > 0.0) {
+            self.factors.factorise_convective(&self.mass, &self.exchange, &self.descent, self.width);
         } else {
-            row.factors.factorise(&row.mass, &row.exchange, row.width);
+            self.factors.factorise(&self.mass, &self.exchange, self.width);
         }
         for _ in Species::ALL {
             mix(
-                &mut row.q,
-                &row.mass,
-                &row.factors,
-                &row.emitted,
-                &row.deposition,
-                &mut row.deposited,
-                &mut row.work,
-                row.width,
+                &mut self.q,
+                &self.mass,
+                &self.factors,
+                &self.emitted,
+                &self.deposition,
+                &mut self.deposited,
+                &mut self.work,
+                self.width,
             );
         }
     }

@@ -2,9 +2,10 @@
 //! solutions.
 
 use crate::real;
+use crate::weather::AMOUNTS;
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::met_field::MetField;
-use hazecast::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
+use hazecast::domain::source::{Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::domain::terrain::Terrain;
 use hazecast::input::wrfout;
@@ -29,17 +30,7 @@ fn point(id: &str, lon: f64, lat: f64, stack: Option<Stack>) -> Source {
         sector: if stack.is_some() { Sector::Power } else { Sector::Residential },
         adcode: 0,
         place: Place::Point { lon, lat, stack },
-        strength: Strength::Annual(Amounts {
-            so2: 2000.0,
-            nox: 3000.0,
-            co: 9000.0,
-            nh3: 900.0,
-            nmvoc: 1500.0,
-            pm25: 2500.0,
-            pm10: 4000.0,
-            bc: 300.0,
-            oc: 700.0,
-        }),
+        strength: Strength::Annual(AMOUNTS),
         changes: Vec::new(),
     }
 }

@@ -67,6 +67,19 @@ pub fn grid(name: &str, cells: (usize, usize), corner: (f64, f64), size_m: f64) 
     Grid { name: name.into(), horizontal, vertical }
 }
 
+/// What a made source emits [t a-1].
+pub const AMOUNTS: Amounts = Amounts {
+    so2: 2000.0,
+    nox: 3000.0,
+    co: 9000.0,
+    nh3: 900.0,
+    nmvoc: 1500.0,
+    pm25: 2500.0,
+    pm10: 4000.0,
+    bc: 300.0,
+    oc: 700.0,
+};
+
 /// A chimney-less point that emits all pollutants.
 pub fn point(id: &str, (lon, lat): (f64, f64)) -> Source {
     Source {
@@ -75,17 +88,7 @@ pub fn point(id: &str, (lon, lat): (f64, f64)) -> Source {
         sector: Sector::Residential,
         adcode: 0,
         place: Place::Point { lon, lat, stack: None },
-        strength: Strength::Annual(Amounts {
-            so2: 2000.0,
-            nox: 3000.0,
-            co: 9000.0,
-            nh3: 900.0,
-            nmvoc: 1500.0,
-            pm25: 2500.0,
-            pm10: 4000.0,
-            bc: 300.0,
-            oc: 700.0,
-        }),
+        strength: Strength::Annual(AMOUNTS),
         changes: Vec::new(),
     }
 }

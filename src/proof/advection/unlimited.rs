@@ -1,6 +1,7 @@
 //! The linear scheme: the fifth-order flux of the model without limiting, by the kernels whose transpose gives influence.
 
-use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
+use crate::physics::advection_adjoint::{HALO_MASS, Sweep, move_air};
+use crate::simulation::linear_sweeps::Slab;
 use ndarray::{Array3, Array4, ArrayView2, Axis};
 
 /// Air through the faces of one padded layer in a step, and working space.
@@ -12,43 +13,11 @@ pub struct Unlimited {
     work: Vec<f32>,
 }
 
-/// Cells of a padded slab.
-#[derive(Clone, Copy)]
-struct Slab {
-    nx: usize,
-    ny: usize,
-}
-
-impl Slab {
-    fn width(self) -> usize {
-        self.nx + 2 * HALO
-    }
-
-    /// First cell of row `y`.
-    fn start(self, y: usize) -> usize {
-        (y + HALO) * self.width() + HALO
-    }
-
-    fn filled(self, field: ArrayView2<f32>, halo: f32) -> Vec<f32> {
-        let mut padded = vec![halo; self.width() * (self.ny + 2 * HALO)];
-        for (y, row) in field.outer_iter().enumerate() {
-            padded[self.start(y)..].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
-        }
-        padded
-    }
-
-    fn store(self, padded: &[f32], field: &mut ndarray::ArrayViewMut2<f32>) {
-        for (y, mut row) in field.outer_iter_mut().enumerate() {
-            row.iter_mut().zip(&padded[self.start(y)..]).for_each(|(to, from)| *to = *from);
-        }
-    }
-}
-
 impl Unlimited {
     /// From the air through western `[0, y, x+1]` and southern `[0, y+1, x]` faces, less than any cell holds.
     pub fn new(flux_x: &Array3<f32>, flux_y: &Array3<f32>) -> Self {
         let slab = Slab { nx: flux_y.dim().2, ny: flux_x.dim().1 };
-        let padded = |flux: &Array3<f32>| slab.filled(flux.index_axis(Axis(0), 0), 0.0);
+        let padded = |flux: &Array3<f32>| filled(slab, flux.index_axis(Axis(0), 0), 0.0);
         let (flux_x, flux_y) = (padded(flux_x), padded(flux_y));
         let n = flux_x.len();
         Self { slab, flux_x, flux_y, sweep: Sweep::new(n), work: vec![0.0; n] }
@@ -58,9 +27,9 @@ impl Unlimited {
     pub fn advance(&mut self, state: &mut Array4<f32>, mass: &mut Array3<f32>, y_first: bool) {
         let slab = self.slab;
         let (lines_along_x, lines_along_y) = ((slab.ny, slab.nx, slab.width(), 1), (slab.nx, slab.ny, 1, slab.width()));
-        let mut air = slab.filled(mass.index_axis(Axis(0), 0), HALO_MASS);
+        let mut air = filled(slab, mass.index_axis(Axis(0), 0), HALO_MASS);
         let mut tracers: Vec<Vec<f32>> =
-            state.outer_iter().map(|field| slab.filled(field.index_axis(Axis(0), 0), 0.0)).collect();
+            state.outer_iter().map(|field| filled(slab, field.index_axis(Axis(0), 0), 0.0)).collect();
         for along_y in [y_first, !y_first] {
             let flux = if along_y { &self.flux_y } else { &self.flux_x };
             let (lines, cells, next_line, s) = if along_y { lines_along_y } else { lines_along_x };
@@ -76,8 +45,15 @@ impl Unlimited {
             move_air(&mut air, flux, s);
         }
         for (q, mut field) in tracers.iter().zip(state.outer_iter_mut()) {
-            slab.store(q, &mut field.index_axis_mut(Axis(0), 0));
+            slab.store(q, field.index_axis_mut(Axis(0), 0));
         }
-        slab.store(&air, &mut mass.index_axis_mut(Axis(0), 0));
+        slab.store(&air, mass.index_axis_mut(Axis(0), 0));
     }
+}
+
+/// A padded slab of `field`, with `halo` beyond it.
+fn filled(slab: Slab, field: ArrayView2<f32>, halo: f32) -> Vec<f32> {
+    let mut padded = vec![halo; slab.len()];
+    slab.load(field, &mut padded);
+    padded
 }
