@@ -15,6 +15,7 @@ pub mod limits;
 pub mod met_field;
 pub mod observation;
 pub mod pollutant;
+pub mod register;
 pub mod source;
 pub mod species;
 pub mod statistics;

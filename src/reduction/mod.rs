@@ -4,6 +4,7 @@ pub mod apply;
 pub mod choose;
 pub mod measures;
 pub mod plan;
+pub mod ranking;
 pub mod register;
 pub mod targets;
 pub mod verify;
