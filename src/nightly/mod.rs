@@ -1,12 +1,14 @@
 //! THE FLOW of one night, stage by stage; each product is archived before the next stage begins, so a broken night resumes.
 //!
 //! ```text
-//!   files -> inputs -> base = forecast_of(sources) -> decide -> plan
-//!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut) -> record -> publish by rename
+//!   files -> inputs -> base = forecast_of(sources) -> decide -> rank -> plan
+//!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut), again where it misses -> record -> publish by rename
 //! ```
 
+mod certify;
 pub mod inputs;
 pub mod pairs;
+mod ranking;
 pub mod standing;
 mod stage_checkpoints;
 mod yearly;
@@ -15,7 +17,7 @@ use crate::archive::durable::sha256_file;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::archive::work::Work;
-use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, RULES, fields, series};
+use crate::archive::{BASE_FIELDS, BASE_SERIES, RECORD, RULES, fields, series};
 use crate::calendar::{beijing_day_hour, beijing_local};
 use crate::consultation::{ConsultationRecord, Status};
 use crate::domain::averages::Validity;
@@ -23,21 +25,25 @@ use crate::domain::source::Source;
 use crate::domain::targets::TargetsReport;
 use crate::error::{Error, Rejection, Result};
 use crate::forecast::Forecast;
-use crate::forecast::build::{Frame, forecast, with_cut};
+use crate::forecast::build::{Frame, forecast};
 use crate::forecast::county_series::{CountySeries, county_series};
 use crate::forecast::trajectories::Trajectories;
+use crate::reduction::ReductionPlan;
 use crate::reduction::plan::plan;
+use crate::reduction::ranking::{Ranking, WindowInfluence};
 use crate::reduction::register::{Conditions, SourceDay};
-use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
+use crate::simulation::equilibrium_answers::Answers;
 use crate::simulation::history::History;
 use crate::simulation::restart::Reason;
-use crate::simulation::run::{Outside, World, simulate};
+use crate::simulation::run::{Outside, World, simulate, simulate_with_answers};
 use crate::warning::explain::{Explanation, explain};
-use crate::warning::{AreaWarning, Basis, InForce, Response, WarningDecision, WarningLevel, decide};
+use crate::warning::{Basis, InForce, Response, WarningDecision, WarningLevel, decide};
+use certify::{Case, Certified};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
+use ranking::{BaseRun, SOURCES_IN_RECORD};
 use stage_checkpoints::StageCheckpoints;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -47,6 +53,8 @@ use std::path::Path;
 pub enum Stage {
     /// The run without a list.
     Base,
+    /// The influence of the sources: its hours are windows.
+    Ranking,
     /// The run with the list.
     Cut,
 }
@@ -100,29 +108,25 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let rulebook = &setup.rulebook;
     let basis = tonight.basis(&standing.in_force);
 
-    let (base_history, mut rejections) = tonight.run(Stage::Base, BASE_FIELDS, &inputs.sources)?;
+    let base_run = tonight.run(Stage::Base, (&work.path(BASE_FIELDS), "fields"), &inputs.sources, true)?;
+    let (base_history, mut rejections, answers) = (base_run.history, base_run.rejections, base_run.answers);
     let base_series = tonight.settled(&base_history);
     let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
-    let base_series = tonight.ahead(base_series);
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
     let paths = Trajectories::around(&base, &corrections.uncertainty);
     let decision = decide(&basis, &base, Some(&paths));
     let explanations = explain(&basis, &base, &decision);
 
-    let mut cut = None;
-    if let Some(list) = tonight.plan(&decision, &base) {
-        let sources = apply(&list, &inputs.sources);
-        let (history, _) = tonight.run(Stage::Cut, CUT_FIELDS, &sources)?;
-        let cut_series = tonight.ahead(tonight.settled(&history));
-        let with_list = with_cut(&tonight.frame(&corrections), &base, &base_series, &cut_series);
-        let cut_hash = series::write(&work.path(CUT_SERIES), &with_list)?;
-        let effect = compare(&base, &decision, &with_list, &decide(&basis, &with_list, None), (base_hash, cut_hash));
-        cut = Some((list, effect, history.ledger));
-    }
+    let run = BaseRun { history: &base_history, series: &base_series, forecast: &base, answers: &answers };
+    let ranked = tonight.rank(&basis, &run, &decision)?;
+    let case = Case { night: &tonight, basis: &basis, run, decision: &decision, corrections: &corrections, base_hash };
+    let certified = case.certified(ranked.as_ref())?;
+    let ranking = ranked.map(|r| r.report.brief(SOURCES_IN_RECORD));
     rejections.splice(0..0, inputs.rejections.iter().chain(&learned.rejections).cloned());
     let year = yearly::targets(rulebook, &setup.region, &inputs, &base)?;
     work.save_json(RULES, &tonight.rules()?)?;
-    let record = tonight.record(base, (decision, explanations, year), &base_history, cut, rejections, learned.files);
+    let proven = (ranking, certified);
+    let record = tonight.record(base, (decision, explanations, year), &base_history, proven, rejections, learned.files);
     work.save_json(RECORD, &record)?;
     store.publish(&lock, &work)?;
     Ok(Night::Published(Box::new(record)))
@@ -148,6 +152,13 @@ const LIMITS: [(&str, &str); 3] = [
     ),
 ];
 
+/// A full run, and what it says of its equilibrium.
+struct Run {
+    history: History,
+    rejections: Vec<Rejection>,
+    answers: Answers,
+}
+
 /// What every stage of tonight shares.
 struct Tonight<'a> {
     setup: &'a Setup,
@@ -158,28 +169,44 @@ struct Tonight<'a> {
 }
 
 impl Tonight<'_> {
-    /// forecast_of(sources), or what an earlier try of this night archived of it.
-    fn run(&self, stage: Stage, file: &str, sources: &[Source]) -> Result<(History, Vec<Rejection>)> {
-        let (path, name) = (self.work.path(file), file.trim_end_matches(".nc"));
+    /// forecast_of(sources), or what an earlier try of this night archived of it, at `path`; with the `answers` of its equilibrium, or none.
+    fn run(&self, stage: Stage, (path, name): (&Path, &str), sources: &[Source], answers: bool) -> Result<Run> {
+        let shape = self.domain.grid.shape();
         if let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)?
-            && sha256_file(&path).is_ok_and(|(_, found)| found == hash)
+            && sha256_file(path).is_ok_and(|(_, found)| found == hash)
         {
-            return Ok((fields::read_history(&path)?, rejections));
+            let kept = if answers { self.work.load_stage_bytes(name)? } else { Some(Vec::new()) };
+            if let Some(answers) = kept.and_then(|bytes| Answers::from_bytes(&bytes, shape)) {
+                return Ok(Run { history: fields::read_history(path)?, rejections, answers });
+            }
         }
+        let kept = StageCheckpoints::new(self, stage, name)?;
+        let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
+        let (history, rejections, found) = self.in_world(|world| {
+            if answers {
+                return simulate_with_answers(world, sources, Some(&kept), &hour);
+            }
+            simulate(world, sources, Some(&kept), &hour)
+                .map(|(history, rejected)| (history, rejected, Answers::new(shape)))
+        })?;
+        fields::write(path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
+        if answers {
+            self.work.save_stage_bytes(name, &found.to_bytes())?;
+        }
+        self.work.save_stage(name, &(&rejections, sha256_file(path)?.1))?;
+        kept.clear();
+        // what a resumed night reads is what this night goes on with
+        Ok(Run { history: fields::read_history(path)?, rejections, answers: found })
+    }
+
+    /// What `act` does in the world of the night's runs, with the outer grid where there is one.
+    fn in_world<T>(&self, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
         let air = match self.inputs.boundary.as_slice() {
             [] => Outside::Background,
             fields => Outside::Fields(fields),
         };
         let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
-        let world = self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer));
-        let kept = StageCheckpoints::new(self, stage, name)?;
-        let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
-        let (history, rejections) = simulate(&world, sources, Some(&kept), &hour)?;
-        fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
-        self.work.save_stage(name, &(&rejections, sha256_file(&path)?.1))?;
-        kept.clear();
-        // what a resumed night reads is what this night goes on with
-        Ok((fields::read_history(&path)?, rejections))
+        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer)))
     }
 
     /// A run of the night's hours on one grid.
@@ -272,17 +299,24 @@ impl Tonight<'_> {
         }
     }
 
-    /// The list, when the decision calls for one: none for health advice only.
-    fn plan(&self, decision: &WarningDecision, base: &Forecast) -> Option<ReductionPlan> {
+    /// Level, begin and end of the list that the decision calls for: none for health advice only.
+    fn occasion(&self, decision: &WarningDecision) -> Option<(WarningLevel, DateTime<Utc>, DateTime<Utc>)> {
         let area = &decision.prefecture;
         let level = match area.response {
             Response::EmissionReduction | Response::Voluntary => area.response_level,
             Response::None | Response::HealthAdviceOnly => return None,
         };
-        let (from, to) = self.period(area)?;
-        if level == WarningLevel::None {
-            return None;
-        }
+        let (from, to) = (self.order(), area.to?);
+        (to > from && level > WarningLevel::None).then_some((level, from, to))
+    }
+
+    /// The list of an occasion, for the windows that are to fall.
+    fn plan(
+        &self,
+        (level, from, to): (WarningLevel, DateTime<Utc>, DateTime<Utc>),
+        base: &Forecast,
+        _demands: &[WindowInfluence],
+    ) -> ReductionPlan {
         let day = beijing_local(from).date();
         let emissions: Vec<SourceDay> = self
             .inputs
@@ -299,14 +333,12 @@ impl Tonight<'_> {
             .fold(f64::NAN, |low, h| low.min(h.temperature_c));
         let conditions = Conditions { minimum_temperature_c: coldest };
         let counties = &self.setup.region.counties;
-        Some(plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions))
+        plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions)
     }
 
-    /// From the order, after the night, to the end of the episode.
-    fn period(&self, area: &AreaWarning) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let from = self.inputs.cycle + Duration::hours(i64::from(self.setup.reduction.hours_from_cycle_to_order));
-        let to = area.to?;
-        (to > from).then_some((from, to))
+    /// When the order is given, after the night.
+    fn order(&self) -> DateTime<Utc> {
+        self.inputs.cycle + Duration::hours(i64::from(self.setup.reduction.hours_from_cycle_to_order))
     }
 
     fn record(
@@ -314,7 +346,7 @@ impl Tonight<'_> {
         forecast: Forecast,
         (warning, explanations, targets): (WarningDecision, Vec<Explanation>, Option<TargetsReport>),
         base: &History,
-        cut: Option<(ReductionPlan, ReductionEffect, crate::simulation::budget::MassLedger)>,
+        (ranking, certified): (Option<Ranking>, Option<Certified>),
         rejections: Vec<Rejection>,
         learned_files: Vec<crate::consultation::InputFile>,
     ) -> ConsultationRecord {
@@ -322,8 +354,8 @@ impl Tonight<'_> {
         let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
         let mut degraded = self.inputs.degraded.clone();
         degraded.extend(base.terrain_winds.and_then(|t| t.doubt()));
-        let (reduction, certificate, ledger_cut) = match cut {
-            Some((list, effect, ledger)) => (Some(list), Some(effect), Some(ledger)),
+        let (reduction, certificate, ledger_cut) = match certified {
+            Some(c) => (Some(c.list), Some(c.effect), Some(c.ledger)),
             None => (None, None, None),
         };
         ConsultationRecord {
@@ -342,6 +374,7 @@ impl Tonight<'_> {
             explanations,
             advice,
             targets,
+            ranking,
             reduction,
             certificate,
             forecast,

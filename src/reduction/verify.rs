@@ -1,8 +1,11 @@
 //! The second full run against the first: what the list achieves, in figures and in plain words.
 
-use super::{CountyEffect, DayEffect, ReductionEffect, Verdict};
+use super::culprit::Unaverted;
+use super::predict::Fall;
+use super::ranking::ExceedingWindow;
+use super::{CountyEffect, DayEffect, HourEffect, ReductionEffect, RoundAccount, Verdict, WindowProof};
 use crate::domain::pollutant::Pollutant;
-use crate::forecast::{CountyForecast, DayForecast, Forecast};
+use crate::forecast::{CountyForecast, DayForecast, Forecast, HourForecast};
 use crate::warning::{WarningDecision, WarningLevel};
 use chrono::NaiveDate;
 
@@ -20,7 +23,7 @@ pub fn compare(
     hashes: (String, String),
 ) -> ReductionEffect {
     let pairs = pairs(base, cut);
-    let counties = counties(base, base_decision, cut_decision, &pairs);
+    let counties = counties((base, cut), base_decision, cut_decision, &pairs);
     let verdict = verdict(base_decision, cut_decision, &counties, &pairs);
     let missing = base.counties.iter().map(|c| c.days.len()).sum::<usize>() - pairs.len();
     let largest = pairs.iter().max_by(|a, b| a.fall().total_cmp(&b.fall()));
@@ -43,7 +46,76 @@ pub fn compare(
         base_series_sha256: hashes.0,
         cut_series_sha256: hashes.1,
         counties,
+        windows: Vec::new(),
+        rounds: Vec::new(),
+        unaverted: Vec::new(),
     }
+}
+
+impl ReductionEffect {
+    /// The same with the windows, the tries and the reasons why a level stays; the statements tell them.
+    pub fn with_windows(
+        mut self,
+        windows: Vec<WindowProof>,
+        rounds: Vec<RoundAccount>,
+        unaverted: Vec<Unaverted>,
+    ) -> Self {
+        let worst = windows.iter().filter_map(|w| w.deviation_pm25).map(f64::abs).reduce(f64::max);
+        if let Some(worst) = worst {
+            let percent = 100.0 * worst;
+            self.statement_zh +=
+                &format!("伴随影响预测的PM2.5降幅与完整重算相比，{}个时段中最大相差{percent:.1}%。", windows.len());
+            self.statement_en += &format!(
+                " The fall of PM2.5 that the influence foretold differs from the full rerun by at most {percent:.1} % in {} windows.",
+                windows.len()
+            );
+        }
+        if rounds.len() > 1 {
+            self.statement_zh += &format!("共重算{}次，采用其中最好的一次。", rounds.len());
+            self.statement_en += &format!(" {} lists were rerun; the best stands.", rounds.len());
+        }
+        for reason in &unaverted {
+            self.statement_zh += &reason.text_zh;
+            self.statement_en += &format!(" {}", reason.text_en);
+        }
+        Self { windows, rounds, unaverted, ..self }
+    }
+}
+
+/// A window's falls side by side: `means` are the model's PM2.5 and primary PM2.5 without the list, then with it [ug m-3].
+pub fn window_proof(window: &ExceedingWindow, foretold: Fall, means: [(f64, f64); 2]) -> WindowProof {
+    let [before, after] = means;
+    let rerun = Fall { pm25_ug_m3: before.0 - after.0, primary_ug_m3: before.1 - after.1 };
+    let deviation = |foretold: f64, found: f64| (found > SMALLEST_FALL).then(|| foretold / found - 1.0);
+    WindowProof {
+        deviation_pm25: deviation(foretold.pm25_ug_m3, rerun.pm25_ug_m3),
+        deviation_primary: deviation(foretold.primary_ug_m3, rerun.primary_ug_m3),
+        met: rerun.pm25_ug_m3 >= window.fall_needed_ug_m3,
+        window: window.clone(),
+        foretold,
+        rerun,
+    }
+}
+
+/// Falls below this are not compared in relation [ug m-3].
+const SMALLEST_FALL: f64 = 0.01;
+
+fn hours(base: &CountyForecast, cut: Option<&CountyForecast>) -> Vec<HourEffect> {
+    let Some(cut) = cut else { return Vec::new() };
+    let one = |before: &HourForecast| {
+        let after = cut.hours.iter().find(|h| h.end == before.end)?;
+        let (b, a) = (before.concentrations.pm25_ug_m3?, after.concentrations.pm25_ug_m3?);
+        Some(HourEffect {
+            end: before.end,
+            pm25_before_ug_m3: b.value,
+            pm25_after_ug_m3: a.value,
+            lower_ug_m3: a.lower,
+            upper_ug_m3: a.upper,
+            aqi_before: before.aqi.aqi,
+            aqi_after: after.aqi.aqi,
+        })
+    };
+    base.hours.iter().filter_map(one).collect()
 }
 
 /// One county-day in both forecasts.
@@ -94,7 +166,7 @@ fn pairs<'a>(base: &'a Forecast, cut: &'a Forecast) -> Vec<Pair<'a>> {
 }
 
 fn counties(
-    base: &Forecast,
+    (base, cut): (&Forecast, &Forecast),
     base_decision: &WarningDecision,
     cut_decision: &WarningDecision,
     pairs: &[Pair],
@@ -118,6 +190,7 @@ fn counties(
             level_before: level(base_decision, c.adcode),
             level_after: level(cut_decision, c.adcode),
             days: days.collect(),
+            hours: hours(c, cut.counties.iter().find(|o| o.adcode == c.adcode)),
         });
     }
     out

@@ -2,7 +2,9 @@
 
 use super::Real;
 use super::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
-use super::conversion_adjoint::{convert, convert_transposed, decay, partition, partition_transposed};
+use super::conversion_adjoint::{
+    Answer, InorganicRow, convert, convert_transposed, decay, partition, partition_transposed,
+};
 use super::horizontal_diffusion_adjoint::{spread, spread_transposed};
 use super::sedimentation_adjoint::{settle, settle_transposed};
 use super::vertical_advection::LayerCoefficients;
@@ -234,18 +236,25 @@ fn conversion(draw: &mut Draw) -> f64 {
     )
 }
 
+/// Cells of every answer in turn.
 fn partitioning(draw: &mut Draw) -> f64 {
     let share = draw.some(NX, 0.0, 1.0);
+    let answer = |i: usize| match i % 4 {
+        0 | 1 => Answer::Saturated { share: share[i] },
+        2 => Answer::Unsaturated,
+        _ => Answer::Acid,
+    };
+    let masses = [0.096, 0.017, 0.018, 0.063, 0.062];
+    let row = |q: &mut [Real], act: &dyn Fn(&mut InorganicRow)| {
+        let mut parts = q.chunks_exact_mut(NX);
+        let mut next = || parts.next().expect("five parts");
+        let (sulfate, ammonia, ammonium) = (next(), next(), next());
+        act(&mut InorganicRow { sulfate, ammonia, ammonium, nitric_acid: next(), nitrate: next() });
+    };
     mismatch(
         draw,
-        2 * NX,
-        |q| {
-            let (gas, particle) = q.split_at_mut(NX);
-            partition(gas, particle, &share, 0.984);
-        },
-        |a| {
-            let (gas, particle) = a.split_at_mut(NX);
-            partition_transposed(gas, particle, &share, 0.984);
-        },
+        5 * NX,
+        |q| row(q, &|row| partition(row, answer, &masses)),
+        |a| row(a, &|row| partition_transposed(row, answer, &masses)),
     )
 }
