@@ -76,9 +76,10 @@ impl Rounds for Lists<'_, '_> {
         let name = format!("fields_cut_{round}");
         let fields = night.work.stage_file(&format!("{name}.nc"));
         let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
-        let series = night.settled(&history);
-        let (base, base_series) = (case.run.forecast, night.ahead(case.run.series.to_vec()));
-        let forecast = with_cut(&night.frame(case.corrections), base, &base_series, &night.ahead(series.clone()));
+        let series = night.model.settled(&history);
+        let (base, base_series) = (case.run.forecast, night.model.ahead(case.run.series.to_vec()));
+        let forecast =
+            with_cut(&night.model.frame(case.corrections), base, &base_series, &night.model.ahead(series.clone()));
         let table = night.work.stage_file(&format!("series_cut_{round}.parquet"));
         let hash = series::write(&table, &forecast)?;
         let decision = decide(case.basis, &forecast, None);

@@ -7,10 +7,12 @@
 
 mod certify;
 pub mod inputs;
+mod model;
 pub mod pairs;
 mod ranking;
 pub mod standing;
 mod stage_checkpoints;
+pub mod whatif;
 mod yearly;
 
 use crate::archive::durable::sha256_file;
@@ -20,13 +22,10 @@ use crate::archive::work::Work;
 use crate::archive::{BASE_FIELDS, BASE_SERIES, RECORD, RULES, fields, series};
 use crate::calendar::{beijing_day_hour, beijing_local};
 use crate::consultation::{ConsultationRecord, Status};
-use crate::domain::averages::Validity;
 use crate::domain::source::Source;
 use crate::domain::targets::TargetsReport;
 use crate::error::{Error, Rejection, Result};
 use crate::forecast::Forecast;
-use crate::forecast::build::{Frame, forecast};
-use crate::forecast::county_series::{CountySeries, county_series};
 use crate::forecast::trajectories::Trajectories;
 use crate::reduction::ReductionPlan;
 use crate::reduction::plan::plan;
@@ -37,15 +36,15 @@ use crate::setup::{Domain, Setup};
 use crate::simulation::equilibrium_answers::Answers;
 use crate::simulation::history::History;
 use crate::simulation::restart::Reason;
-use crate::simulation::run::{Outside, World, simulate, simulate_with_answers};
+use crate::simulation::run::{simulate, simulate_with_answers};
 use crate::warning::explain::{Explanation, explain};
-use crate::warning::{Basis, InForce, Response, WarningDecision, WarningLevel, decide};
+use crate::warning::{Response, WarningDecision, WarningLevel, decide};
 use certify::{Case, Certified};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
+use model::Model;
 use ranking::{BaseRun, SOURCES_IN_RECORD};
 use stage_checkpoints::StageCheckpoints;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A stage of the night, for progress.
@@ -104,14 +103,15 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     }
     let work = store.begin(&lock, &run, &key)?;
     let domain = setup.domain(&inputs.meteorology, inputs.cycle)?;
-    let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
+    let model = Model { setup, inputs: &inputs, domain: &domain };
+    let tonight = Tonight { model, setup, inputs: &inputs, domain: &domain, work: &work, progress };
     let rulebook = &setup.rulebook;
-    let basis = tonight.basis(&standing.in_force);
+    let basis = model.basis(&standing.in_force);
 
     let base_run = tonight.run(Stage::Base, (&work.path(BASE_FIELDS), "fields"), &inputs.sources, true)?;
     let (base_history, mut rejections, answers) = (base_run.history, base_run.rejections, base_run.answers);
-    let base_series = tonight.settled(&base_history);
-    let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
+    let base_series = model.settled(&base_history);
+    let (base, corrections) = model.corrected(&base_series, learned.pairs)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
     let paths = Trajectories::around(&base, &corrections.uncertainty);
     let decision = decide(&basis, &base, Some(&paths));
@@ -131,9 +131,6 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     store.publish(&lock, &work)?;
     Ok(Night::Published(Box::new(record)))
 }
-
-/// Hours after a start from background air that neither the forecast nor the correction uses, where there is spin-up.
-const COLD_START_HOURS: i64 = 12;
 
 /// What a reader of any record must know.
 const LIMITS: [(&str, &str); 3] = [
@@ -161,6 +158,7 @@ struct Run {
 
 /// What every stage of tonight shares.
 struct Tonight<'a> {
+    model: Model<'a>,
     setup: &'a Setup,
     inputs: &'a NightInputs,
     domain: &'a Domain,
@@ -176,13 +174,15 @@ impl Tonight<'_> {
             && sha256_file(path).is_ok_and(|(_, found)| found == hash)
         {
             let kept = if answers { self.work.load_stage_bytes(name)? } else { Some(Vec::new()) };
-            if let Some(answers) = kept.and_then(|bytes| Answers::from_bytes(&bytes, shape)) {
-                return Ok(Run { history: fields::read_history(path)?, rejections, answers });
+            let kept = kept.and_then(|bytes| Answers::from_bytes(&bytes, shape));
+            let history = fields::read_history(path)?;
+            if let Some(kept) = kept.filter(|a| !answers || a.hours() == history.ends.len()) {
+                return Ok(Run { history, rejections, answers: kept });
             }
         }
         let kept = StageCheckpoints::new(self, stage, name)?;
         let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
-        let (history, rejections, found) = self.in_world(|world| {
+        let (history, rejections, found) = self.model.in_world(|world| {
             if answers {
                 return simulate_with_answers(world, sources, Some(&kept), &hour);
             }
@@ -199,81 +199,6 @@ impl Tonight<'_> {
         Ok(Run { history: fields::read_history(path)?, rejections, answers: found })
     }
 
-    /// What `act` does in the world of the night's runs, with the outer grid where there is one.
-    fn in_world<T>(&self, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
-        let air = match self.inputs.boundary.as_slice() {
-            [] => Outside::Background,
-            fields => Outside::Fields(fields),
-        };
-        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
-        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer)))
-    }
-
-    /// A run of the night's hours on one grid.
-    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
-        let config = &self.setup.config;
-        World {
-            grid: &domain.grid,
-            background: &domain.background,
-            outside,
-            surface: domain.surface,
-            meteorology: &self.inputs.meteorology,
-            terrain: self.inputs.terrain.as_ref(),
-            frozen: config.frozen_meteorology,
-            emission: &self.setup.emission,
-            weights: &domain.weights,
-            start: self.inputs.start(config),
-            hours: config.spin_up_hours + config.forecast_hours,
-        }
-    }
-
-    /// County series without the hours in which the air is still the background it started from.
-    fn settled(&self, history: &History) -> Vec<CountySeries> {
-        let spin_up = i64::from(self.setup.config.spin_up_hours);
-        let from = self.inputs.cycle - Duration::hours(spin_up) + Duration::hours(spin_up.min(COLD_START_HOURS));
-        let mut series = county_series(history, &self.setup.region.counties, &self.domain.weights);
-        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > from));
-        series
-    }
-
-    /// The hours after the cycle: a forecast, and all that a decision may rest on.
-    fn ahead(&self, mut series: Vec<CountySeries>) -> Vec<CountySeries> {
-        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > self.inputs.cycle));
-        series
-    }
-
-    fn frame<'f>(&'f self, corrections: &'f pairs::Corrections) -> Frame<'f> {
-        Frame {
-            region: &self.setup.region,
-            aqi: &self.setup.rulebook.aqi,
-            uncertainty: &corrections.uncertainty,
-            cycle: self.inputs.cycle,
-            validity: self.validity(),
-            observed: &self.inputs.observed,
-        }
-    }
-
-    fn corrected(
-        &self,
-        model: &[CountySeries],
-        mut learned: Vec<crate::forecast::correction::Pair>,
-    ) -> Result<(Forecast, pairs::Corrections)> {
-        learned.extend(pairs::of_series(self.inputs, model));
-        let corrections = pairs::Corrections::fit(&self.setup.uncertainty, &learned)?;
-        let cycle = self.inputs.cycle;
-        let value = |_: &CountySeries, hour: &crate::forecast::county_series::ModelHour, p, raw| {
-            corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)
-        };
-        let ahead = self.ahead(model.to_vec());
-        let base = forecast(&self.frame(&corrections), &ahead, corrections.report.clone(), &value);
-        Ok((base, corrections))
-    }
-
-    /// How many hours the means of tonight need.
-    fn validity(&self) -> Validity {
-        self.setup.rulebook.limits.standard(beijing_local(self.inputs.cycle).date()).validity.means
-    }
-
     /// The rules of tonight as a document.
     fn rules(&self) -> Result<serde_json::Value> {
         let (date, adcode) = (beijing_day_hour(self.inputs.cycle + Duration::hours(1)).0, self.setup.region.adcode);
@@ -287,18 +212,6 @@ impl Tonight<'_> {
         serde_json::to_value(rules).map_err(|e| Error::io(self.work.path(RULES), e.into()))
     }
 
-    fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, InForce>) -> Basis<'b> {
-        let region = &self.setup.region;
-        Basis {
-            warning: &self.setup.rulebook.warning,
-            aqi: &self.setup.rulebook.aqi,
-            validity: self.validity(),
-            region: (region.adcode, &region.name_zh, &region.name_en),
-            in_force,
-            events: &self.inputs.events,
-        }
-    }
-
     /// Level, begin and end of the list that the decision calls for: none for health advice only.
     fn occasion(&self, decision: &WarningDecision) -> Option<(WarningLevel, DateTime<Utc>, DateTime<Utc>)> {
         let area = &decision.prefecture;
@@ -306,7 +219,7 @@ impl Tonight<'_> {
             Response::EmissionReduction | Response::Voluntary => area.response_level,
             Response::None | Response::HealthAdviceOnly => return None,
         };
-        let (from, to) = (self.order(), area.to?);
+        let (from, to) = (self.model.order(), area.to?);
         (to > from && level > WarningLevel::None).then_some((level, from, to))
     }
 
@@ -334,11 +247,6 @@ impl Tonight<'_> {
         let conditions = Conditions { minimum_temperature_c: coldest };
         let counties = &self.setup.region.counties;
         plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions)
-    }
-
-    /// When the order is given, after the night.
-    fn order(&self) -> DateTime<Utc> {
-        self.inputs.cycle + Duration::hours(i64::from(self.setup.reduction.hours_from_cycle_to_order))
     }
 
     fn record(

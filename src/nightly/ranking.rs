@@ -56,7 +56,7 @@ impl Tonight<'_> {
     /// Ranks the sources for every window that carries the level, the worst ones where there are many, and archives table and maps; `None` where no window does.
     pub(super) fn rank(&self, basis: &Basis, run: &BaseRun, decision: &WarningDecision) -> Result<Option<Ranked>> {
         let rules = &self.setup.ranking;
-        let order = self.order();
+        let order = self.model.order();
         let mut windows = carrying_windows(basis, run.forecast, decision, order);
         let found = windows.len();
         windows.sort_by(|a, b| b.aqi.cmp(&a.aqi).then((a.adcode, a.from).cmp(&(b.adcode, b.from))));
@@ -103,7 +103,14 @@ impl Tonight<'_> {
         margin: &'q dyn Fn(&CountyForecast) -> f64,
     ) -> Question<'q> {
         let level = decision.prefecture.level_called;
-        Question { basis, forecast, level, order: self.order(), probability: self.setup.ranking.probability, margin }
+        Question {
+            basis,
+            forecast,
+            level,
+            order: self.model.order(),
+            probability: self.setup.ranking.probability,
+            margin,
+        }
     }
 
     /// Factor on the forecast of a county's means with which the level is averted with the probability that is asked.
@@ -130,8 +137,8 @@ impl Tonight<'_> {
         let (_, ny, nx) = self.domain.grid.shape();
         let none = || Error::invalid("influence", "window", window.adcode.to_string(), "a county with PM2.5");
         let target = Target::of_cells(Pollutant::Pm25, cells, (ny, nx), hours.clone()).ok_or_else(none)?;
-        let map_from = hour(self.order()).max(0) as u32;
-        let found = self.in_world(|world| {
+        let map_from = hour(self.model.order()).max(0) as u32;
+        let found = self.model.in_world(|world| {
             influence_of_sources(world, &self.inputs.sources, &target, Some(run.answers), map_from)
         })?;
         // hours before the run belong to the mean too, and nothing of it
@@ -190,7 +197,7 @@ impl Tonight<'_> {
             unexplained_ug_m3: window.forecast_ug_m3 - window.model_ug_m3,
         };
         let mut influence = WindowInfluence { window, first_hour, sources: Vec::new() };
-        let order = influence.hour_of(self.order());
+        let order = influence.hour_of(self.model.order());
         for (source, found) in self.inputs.sources.iter().zip(found.sources) {
             let times = |a: crate::domain::source::Amounts| a.zip(a, |v, _| v * share);
             let effect = SourceEffect {

@@ -12,6 +12,7 @@ pub mod ranking;
 pub mod ranking_rules;
 pub mod register;
 pub mod rounds;
+pub mod scenario;
 pub mod targets;
 pub mod verify;
 

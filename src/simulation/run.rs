@@ -198,7 +198,23 @@ pub fn simulate(
     checkpoints: Option<&dyn Checkpoints>,
     progress: &dyn Fn(u32, u32),
 ) -> Result<(History, Vec<Rejection>)> {
-    run(world, sources, &mut None, checkpoints, progress)
+    let progress = |done, of| {
+        progress(done, of);
+        true
+    };
+    Ok(run(world, sources, &mut None, checkpoints, &progress)?.expect("nothing ends it early"))
+}
+
+/// As [`simulate`] without checkpoints, while `go_on`, called with (hours done, hours in all) after every hour, says so; `None` where it did not.
+///
+/// # Errors
+/// Those of [`simulate`].
+pub fn simulate_while(
+    world: &World,
+    sources: &[Source],
+    go_on: &dyn Fn(u32, u32) -> bool,
+) -> Result<Option<(History, Vec<Rejection>)>> {
+    run(world, sources, &mut None, None, go_on)
 }
 
 /// As [`simulate`], with the answers of the equilibrium on the inner grid: one byte a cell and hour, in its checkpoints too.
@@ -213,7 +229,12 @@ pub fn simulate_with_answers(
 ) -> Result<(History, Vec<Rejection>, Answers)> {
     let none = || Answers::new(world.grid.shape());
     let mut answers = Some(none());
-    let (history, rejections) = run(world, sources, &mut answers, checkpoints, progress)?;
+    let progress = |done, of| {
+        progress(done, of);
+        true
+    };
+    let (history, rejections) =
+        run(world, sources, &mut answers, checkpoints, &progress)?.expect("nothing ends it early");
     Ok((history, rejections, answers.unwrap_or_else(none)))
 }
 
@@ -222,8 +243,8 @@ fn run(
     sources: &[Source],
     answers: &mut Option<Answers>,
     checkpoints: Option<&dyn Checkpoints>,
-    progress: &dyn Fn(u32, u32),
-) -> Result<(History, Vec<Rejection>)> {
+    go_on: &dyn Fn(u32, u32) -> bool,
+) -> Result<Option<(History, Vec<Rejection>)>> {
     let (_, ny, nx) = world.grid.shape();
     let (mut domain, rejections) = Domain::new(world, sources)?;
     let mut history = empty(world.hours as usize, ny, nx);
@@ -239,11 +260,13 @@ fn run(
             answers.iter().for_each(|a| snapshot.set_bytes(a.to_bytes()));
             c.keep(hour + 1, &snapshot.to_bytes(&identity(world, c)));
         }
-        progress(hour + 1, world.hours);
+        if !go_on(hour + 1, world.hours) {
+            return Ok(None);
+        }
     }
     let s = &domain.simulation;
     history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
-    Ok((history, rejections))
+    Ok(Some((history, rejections)))
 }
 
 /// The end of a run needs no checkpoint.
