@@ -79,7 +79,7 @@ impl<'a> LinearHour<'a> {
         Self {
             driver,
             steps,
-            sweeps: LinearSweeps::new(driver, &fluxes, dt),
+            sweeps: LinearSweeps::new(driver, &fluxes, dt, answers),
             outflow: fluxes.outflow,
             columns: LinearColumns {
                 driver,
