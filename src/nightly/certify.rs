@@ -5,16 +5,17 @@ use super::ranking::{BaseRun, Ranked};
 use super::{Stage, Tonight};
 use crate::archive::{CUT_FIELDS, CUT_SERIES, series};
 use crate::error::{Error, Result};
-use crate::forecast::Forecast;
 use crate::forecast::build::with_cut;
 use crate::forecast::county_series::{CountySeries, primary_series};
+use crate::forecast::{CountyForecast, Forecast};
 use crate::reduction::apply::apply;
 use crate::reduction::culprit::unaverted;
 use crate::reduction::demand::growth_needed;
 use crate::reduction::predict::predicted_fall;
 use crate::reduction::ranking::{ExceedingWindow, WindowInfluence};
 use crate::reduction::rounds::{Judged, Round, Rounds, certify};
-use crate::reduction::verify::{compare, window_proof};
+use crate::reduction::verify::compare;
+use crate::reduction::window_proof::window_proof;
 use crate::reduction::{ReductionEffect, ReductionPlan, RoundAccount};
 use crate::simulation::budget::MassLedger;
 use crate::simulation::history::History;
@@ -57,8 +58,10 @@ struct Rerun {
     table: PathBuf,
 }
 
+/// The lists of an occasion.
 struct Lists<'l, 'c> {
     case: &'l Case<'c>,
+    ranked: Option<&'l Ranked>,
     occasion: (WarningLevel, DateTime<Utc>, DateTime<Utc>),
 }
 
@@ -88,58 +91,30 @@ impl Rounds for Lists<'_, '_> {
     }
 
     fn judge(&self, list: &ReductionPlan, rerun: &Rerun) -> Judged {
-        let level = self.case.decision.prefecture.level_called;
+        let case = self.case;
+        let level = case.decision.prefecture.level_called;
         let above = rerun.decision.counties.iter().filter(|c| c.level_called >= level).count();
-        let mean = |f: &Forecast| -> f64 {
-            let hours = f.counties.iter().flat_map(|c| &c.hours);
-            hours.filter_map(|h| h.concentrations.pm25_ug_m3.map(|e| e.value)).sum()
-        };
-        Judged {
-            averted: rerun.decision.prefecture.level_called < level && above == 0,
-            left: vec![f64::from(rerun.decision.prefecture.level_called as u8), above as f64, mean(&rerun.forecast)],
-            cost: list.cost_yuan_d,
-            growth: Vec::new(),
-        }
-    }
-}
-
-/// The lists of a night with the windows that are to fall.
-struct Demanding<'l, 'c> {
-    lists: Lists<'l, 'c>,
-    ranked: &'l Ranked,
-}
-
-impl Rounds for Demanding<'_, '_> {
-    type List = ReductionPlan;
-    type Rerun = Rerun;
-
-    fn list(&mut self, demands: &[WindowInfluence]) -> Result<ReductionPlan> {
-        self.lists.list(demands)
-    }
-
-    fn rerun(&mut self, round: usize, list: &ReductionPlan) -> Result<Rerun> {
-        self.lists.rerun(round, list)
-    }
-
-    fn judge(&self, list: &ReductionPlan, rerun: &Rerun) -> Judged {
-        let case = self.lists.case;
-        let margin = |c: &crate::forecast::CountyForecast| case.night.margin(c);
+        let margin = |c: &CountyForecast| case.night.margin(c);
         let question = case.night.question(case.basis, case.run.forecast, case.decision, &margin);
-        let growth = |influence: &WindowInfluence| {
+        let growth = |ranked: &Ranked, influence: &WindowInfluence| {
             let adcode = influence.window.adcode;
-            let beyond = self.ranked.demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
+            let beyond = ranked.demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
             let county = case.run.forecast.counties.iter().find(|c| c.adcode == adcode).filter(|_| !beyond)?;
             let cut = rerun.forecast.counties.iter().find(|c| c.adcode == adcode)?;
             growth_needed(&question, county, &|end| left(county, cut, end), MOST_GROWTH)
         };
-        let judged = self.lists.judge(list, rerun);
-        Judged { growth: self.ranked.influences.iter().map(growth).collect(), ..judged }
+        Judged {
+            averted: rerun.decision.prefecture.level_called < level && above == 0,
+            left: vec![f64::from(rerun.decision.prefecture.level_called as u8), above as f64],
+            cost: list.cost_yuan_d,
+            growth: self.ranked.map_or_else(Vec::new, |r| r.influences.iter().map(|i| growth(r, i)).collect()),
+        }
     }
 }
 
 /// Share of an hour's PM2.5 that is left.
-fn left(base: &crate::forecast::CountyForecast, cut: &crate::forecast::CountyForecast, end: DateTime<Utc>) -> f64 {
-    let value = |c: &crate::forecast::CountyForecast| {
+fn left(base: &CountyForecast, cut: &CountyForecast, end: DateTime<Utc>) -> f64 {
+    let value = |c: &CountyForecast| {
         let hour = c.hours.iter().find(|h| h.end == end)?;
         hour.concentrations.pm25_ug_m3.map(|e| e.value)
     };
@@ -155,14 +130,9 @@ impl Case<'_> {
         let night = self.night;
         let Some(occasion) = night.occasion(self.decision) else { return Ok(None) };
         let rules = &night.setup.ranking;
-        let mut lists = Lists { case: self, occasion };
-        let (rounds, best) = match ranked {
-            None => certify(&mut lists, &[], 1, rules.overshoot)?,
-            Some(ranked) => {
-                let mut demanding = Demanding { lists, ranked };
-                certify(&mut demanding, &ranked.influences, rules.reruns_at_most, rules.overshoot)?
-            }
-        };
+        let mut lists = Lists { case: self, ranked, occasion };
+        let demands = ranked.map_or(&[][..], |r| &r.influences);
+        let (rounds, best) = certify(&mut lists, demands, rules.reruns_at_most, rules.overshoot)?;
         let accounts = rounds.iter().enumerate().map(|(i, r)| account(i, r, i == best)).collect();
         let Some(chosen) = rounds.into_iter().nth(best) else { return Ok(None) };
         for (from, to) in [(&chosen.rerun.fields, CUT_FIELDS), (&chosen.rerun.table, CUT_SERIES)] {

@@ -15,6 +15,7 @@ pub mod rounds;
 pub mod scenario;
 pub mod targets;
 pub mod verify;
+pub mod window_proof;
 
 use self::culprit::Unaverted;
 use self::predict::Fall;
