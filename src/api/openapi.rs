@@ -1,7 +1,10 @@
 //! The OpenAPI 3.1 document, made from the handlers and the types that are the JSON.
 
 use super::problem::Problem;
-use super::{answer, consultations, counties, explain, health, page, reductions, rules, runs, targets, warnings};
+use super::{
+    answer, consultations, counties, explain, health, page, rankings, reductions, rules, runs, targets, warnings,
+    whatif,
+};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use utoipa::OpenApi;
@@ -50,6 +53,11 @@ pub(super) struct NotPublished(#[to_schema] Problem);
         rules::of_run,
         targets::of_run,
         reductions::one,
+        rankings::one,
+        rankings::map,
+        whatif::ask,
+        whatif::one,
+        whatif::cancel,
         consultations::one,
         health::check,
         document,

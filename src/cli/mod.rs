@@ -13,6 +13,7 @@ pub mod night;
 pub mod output;
 pub mod progress;
 pub mod proof;
+pub mod rank;
 pub mod replay;
 pub mod rules;
 pub mod serve;
@@ -20,6 +21,7 @@ pub mod stats;
 pub mod summary;
 pub mod targets;
 pub mod warn;
+pub mod whatif;
 
 use crate::error::Error;
 use crate::input::isolation;
@@ -57,6 +59,8 @@ enum Command {
     Proof(proof::ProofArgs),
     Bench(bench::BenchArgs),
     Warn(warn::WarnArgs),
+    Rank(rank::RankArgs),
+    Whatif(whatif::WhatIfArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -83,6 +87,8 @@ pub fn main() -> ExitCode {
         Command::Proof(a) => a.json,
         Command::Bench(a) => a.json,
         Command::Warn(a) => a.json(),
+        Command::Rank(a) => a.json,
+        Command::Whatif(a) => a.json,
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -97,6 +103,8 @@ pub fn main() -> ExitCode {
         Command::Proof(args) => proof::run(args, language),
         Command::Bench(args) => bench::run(args, language),
         Command::Warn(args) => warn::run(args, language),
+        Command::Rank(args) => rank::run(args, language),
+        Command::Whatif(args) => whatif::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -2,13 +2,24 @@
 
 pub mod apply;
 pub mod choose;
+pub mod culprit;
+pub mod demand;
+pub mod influence_map;
 pub mod measures;
 pub mod plan;
+pub mod predict;
 pub mod ranking;
+pub mod ranking_rules;
 pub mod register;
+pub mod rounds;
+pub mod scenario;
 pub mod targets;
 pub mod verify;
+pub mod window_proof;
 
+use self::culprit::Unaverted;
+use self::predict::Fall;
+use self::ranking::ExceedingWindow;
 use crate::domain::source::{Amounts, Sector};
 use crate::warning::WarningLevel;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -85,6 +96,52 @@ pub struct DayEffect {
     pub aqi_after: Option<u16>,
 }
 
+/// Before and after, one hour of one county.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct HourEffect {
+    /// End of the hour, UTC.
+    pub end: DateTime<Utc>,
+    pub pm25_before_ug_m3: f64,
+    pub pm25_after_ug_m3: f64,
+    /// Ends of the 80 % interval of the forecast with the list.
+    pub lower_ug_m3: f64,
+    pub upper_ug_m3: f64,
+    /// Hourly AQI.
+    pub aqi_before: Option<u16>,
+    pub aqi_after: Option<u16>,
+}
+
+/// What the influence foretold of a window, and what the rerun found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WindowProof {
+    pub window: ExceedingWindow,
+    /// Fall of the model's mean.
+    pub foretold: Fall,
+    pub rerun: Fall,
+    /// Foretold over rerun, less one; `None` where the rerun finds no fall to compare with.
+    pub deviation_pm25: Option<f64>,
+    pub deviation_primary: Option<f64>,
+    /// Whether the rerun reaches the fall that is needed.
+    pub met: bool,
+}
+
+/// One try to avert the level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RoundAccount {
+    /// 1 is the first.
+    pub round: usize,
+    pub measures: usize,
+    pub cost_yuan_d: f64,
+    /// Falls demanded of the windows, in their order [ug m-3].
+    pub demanded_ug_m3: Vec<f64>,
+    pub level_after: WarningLevel,
+    pub averted: bool,
+    /// SHA-256 of the series of its rerun.
+    pub series_sha256: String,
+    /// Whether this one is the list.
+    pub chosen: bool,
+}
+
 /// Effect in one county.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CountyEffect {
@@ -94,6 +151,8 @@ pub struct CountyEffect {
     pub level_before: WarningLevel,
     pub level_after: WarningLevel,
     pub days: Vec<DayEffect>,
+    #[serde(default)]
+    pub hours: Vec<HourEffect>,
 }
 
 /// What the second full run says of the list.
@@ -120,4 +179,13 @@ pub struct ReductionEffect {
     /// SHA-256 of the archived series of both runs.
     pub base_series_sha256: String,
     pub cut_series_sha256: String,
+    /// Exceeding windows with an influence run, in the order of the ranking.
+    #[serde(default)]
+    pub windows: Vec<WindowProof>,
+    /// Every try, in order.
+    #[serde(default)]
+    pub rounds: Vec<RoundAccount>,
+    /// Why the level stays, where it does.
+    #[serde(default)]
+    pub unaverted: Vec<Unaverted>,
 }

@@ -20,6 +20,7 @@ mod nesting;
 mod night;
 mod physics;
 mod proof;
+mod ranking;
 mod reduction;
 mod restart;
 mod rules;
@@ -28,6 +29,7 @@ mod tables;
 mod terrain;
 mod warning;
 mod weather;
+mod whatif;
 
 use std::path::PathBuf;
 

@@ -57,6 +57,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         region_name_zh: "延边朝鲜族自治州".into(),
         status: Status::Degraded,
         degraded: vec!["No observation of the last 24 hours: the forecast is not corrected.".into()],
+        ranking: None,
         reduction: Some(plan(cycle)),
         certificate: Some(certificate(cycle)),
         forecast,
@@ -423,11 +424,15 @@ fn certificate(_cycle: DateTime<Utc>) -> ReductionEffect {
                     aqi_before: Some(255),
                     aqi_after: Some(238),
                 }],
+                hours: Vec::new(),
             })
             .collect(),
         largest_fall_ug_m3: 16.5,
         base_series_sha256: "b".repeat(64),
         cut_series_sha256: "c".repeat(64),
+        windows: Vec::new(),
+        rounds: Vec::new(),
+        unaverted: Vec::new(),
     }
 }
 
@@ -481,6 +486,7 @@ pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
             co_mg_m3: Some(field(1.0)),
             o3_ug_m3: None,
         },
+        primary_pm25_ug_m3: field(50.0),
         mixing_height_m: field(300.0),
         wind_east_m_s: field(3.0),
         wind_north_m_s: field(-2.0),
