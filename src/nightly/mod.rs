@@ -26,8 +26,9 @@ use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast, with_cut};
 use crate::forecast::county_series::{CountySeries, county_series};
 use crate::forecast::trajectories::Trajectories;
+use crate::reduction::check::refuse_unlawful;
 use crate::reduction::plan::plan;
-use crate::reduction::register::{Conditions, SourceDay};
+use crate::reduction::register::{Conditions, Situation, SourceDay};
 use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
@@ -110,7 +111,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let explanations = explain(&basis, &base, &decision);
 
     let mut cut = None;
-    if let Some(list) = tonight.plan(&decision, &base) {
+    if let Some(list) = tonight.plan(&decision, &base)? {
         let sources = apply(&list, &inputs.sources);
         let (history, _) = tonight.run(Stage::Cut, CUT_FIELDS, &sources)?;
         let cut_series = tonight.ahead(tonight.settled(&history));
@@ -273,16 +274,13 @@ impl Tonight<'_> {
     }
 
     /// The list, when the decision calls for one: none for health advice only.
-    fn plan(&self, decision: &WarningDecision, base: &Forecast) -> Option<ReductionPlan> {
+    fn plan(&self, decision: &WarningDecision, base: &Forecast) -> Result<Option<ReductionPlan>> {
         let area = &decision.prefecture;
         let level = match area.response {
             Response::EmissionReduction | Response::Voluntary => area.response_level,
-            Response::None | Response::HealthAdviceOnly => return None,
+            Response::None | Response::HealthAdviceOnly => return Ok(None),
         };
-        let (from, to) = self.period(area)?;
-        if level == WarningLevel::None {
-            return None;
-        }
+        let Some((from, to)) = self.period(area).filter(|_| level > WarningLevel::None) else { return Ok(None) };
         let day = beijing_local(from).date();
         let emissions: Vec<SourceDay> = self
             .inputs
@@ -299,7 +297,19 @@ impl Tonight<'_> {
             .fold(f64::NAN, |low, h| low.min(h.temperature_c));
         let conditions = Conditions { minimum_temperature_c: coldest };
         let counties = &self.setup.region.counties;
-        Some(plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions))
+        let situation = Situation {
+            level,
+            period: (from, to),
+            emissions: &emissions,
+            counties,
+            conditions,
+            register: &[],
+            ranking: &[],
+        };
+        let (catalogue, rules) = (&self.setup.measures, &self.setup.reduction);
+        let list = plan(catalogue, rules, &situation, &|| false);
+        refuse_unlawful(&list, catalogue, rules, &situation)?;
+        Ok(Some(list))
     }
 
     /// From the order, after the night, to the end of the episode.
