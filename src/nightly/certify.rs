@@ -9,11 +9,11 @@ use crate::forecast::build::with_cut;
 use crate::forecast::county_series::{CountySeries, primary_series};
 use crate::forecast::{CountyForecast, Forecast};
 use crate::reduction::apply::apply;
-use crate::reduction::culprit::unaverted;
-use crate::reduction::demand::growth_needed;
+use crate::reduction::needed_fall::growth_needed;
 use crate::reduction::predict::predicted_fall;
 use crate::reduction::ranking::{ExceedingWindow, WindowInfluence};
 use crate::reduction::rounds::{Judged, Round, Rounds, certify};
+use crate::reduction::unaverted::unaverted;
 use crate::reduction::verify::compare;
 use crate::reduction::window_proof::window_proof;
 use crate::reduction::{ReductionEffect, ReductionPlan, RoundAccount};
@@ -70,7 +70,7 @@ impl Rounds for Lists<'_, '_> {
     type Rerun = Rerun;
 
     fn list(&mut self, demands: &[WindowInfluence]) -> Result<ReductionPlan> {
-        Ok(self.case.night.plan(self.occasion, self.case.run.forecast, demands))
+        self.case.night.plan(self.occasion, self.case.run.forecast, demands)
     }
 
     fn rerun(&mut self, round: usize, list: &ReductionPlan) -> Result<Rerun> {

@@ -28,9 +28,10 @@ use crate::error::{Error, Rejection, Result};
 use crate::forecast::Forecast;
 use crate::forecast::trajectories::Trajectories;
 use crate::reduction::ReductionPlan;
+use crate::reduction::check::refuse_unlawful;
 use crate::reduction::plan::plan;
 use crate::reduction::ranking::{Ranking, WindowInfluence};
-use crate::reduction::register::{Conditions, SourceDay};
+use crate::reduction::register::{Conditions, Situation, SourceDay};
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
 use crate::simulation::equilibrium_answers::Answers;
@@ -228,8 +229,8 @@ impl Tonight<'_> {
         &self,
         (level, from, to): (WarningLevel, DateTime<Utc>, DateTime<Utc>),
         base: &Forecast,
-        _demands: &[WindowInfluence],
-    ) -> ReductionPlan {
+        demands: &[WindowInfluence],
+    ) -> Result<ReductionPlan> {
         let day = beijing_local(from).date();
         let emissions: Vec<SourceDay> = self
             .inputs
@@ -246,7 +247,19 @@ impl Tonight<'_> {
             .fold(f64::NAN, |low, h| low.min(h.temperature_c));
         let conditions = Conditions { minimum_temperature_c: coldest };
         let counties = &self.setup.region.counties;
-        plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions)
+        let situation = Situation {
+            level,
+            period: (from, to),
+            emissions: &emissions,
+            counties,
+            conditions,
+            register: &[],
+            ranking: demands,
+        };
+        let (catalogue, rules) = (&self.setup.measures, &self.setup.reduction);
+        let list = plan(catalogue, rules, &situation, &|| false);
+        refuse_unlawful(&list, catalogue, rules, &situation)?;
+        Ok(list)
     }
 
     fn record(

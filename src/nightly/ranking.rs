@@ -8,8 +8,8 @@ use crate::domain::source::Sector;
 use crate::error::{Error, Result};
 use crate::forecast::county_series::{CountySeries, primary_series};
 use crate::forecast::{CountyForecast, Forecast};
-use crate::reduction::demand::{CountyDemand, Question, set_demands};
 use crate::reduction::influence_map::svg;
+use crate::reduction::needed_fall::{CountyDemand, Question, set_demands};
 use crate::reduction::ranking::{
     Closure, ExceedingWindow, RankedWindow, Ranking, SourceEffect, WindowInfluence, primary, ranked,
 };

@@ -1,155 +1,151 @@
-//! Why a level cannot be averted: what the PM2.5 of the windows consists of, in shares and in plain words.
+//! Why a demand cannot be met: what of law, time and air stands in the way.
 
-use super::demand::CountyDemand;
-use super::ranking::RankedWindow;
-use crate::calendar::beijing_local;
+use super::WindowOutcome;
+use super::candidates::{Lifted, candidates};
+use super::cover::covered;
+use super::demands::Demands;
+use super::measures::Catalogue;
+use super::options::{Makings, first_hour};
+use super::register::{Part, Situation};
+use super::targets::ReductionRules;
 use serde::{Deserialize, Serialize};
 
-/// What stands in the way.
+/// What bars a demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Culprit {
-    /// Air from outside the region: other sources on the grid, what flows in, the background.
+    /// Local sources add too little: the pollution comes from outside, from dust or from fires.
     Transport,
-    /// Open fires.
-    Fires,
-    /// Local sources, but before any order could act.
-    BeforeOrder,
-    /// What the model does not explain: dust, or errors.
-    Unexplained,
-    /// Local sources that could be cut in time; the lawful measures do not reach far enough.
-    LawfulMeasures,
+    /// Local sources add enough, but most of it before any order can act.
+    TooLate,
+    /// The lead times of the measures.
+    LeadTime,
+    /// The minimum loads of protected sources.
+    ProtectedLoad,
+    /// The exemptions and reductions for good performance grades.
+    GradeExemption,
+    /// A side condition that tonight's weather does not meet.
+    SideCondition,
+    /// The measures of the catalogue are not strong enough, or there are too few for these sources.
+    Measures,
+    /// Each demand can be met alone, but not with the others.
+    Conflict,
 }
 
 impl Culprit {
-    /// In words.
+    /// In Chinese, as a reason.
     pub fn zh(self) -> &'static str {
         match self {
-            Self::Transport => "区域外来源、输入与背景",
-            Self::Fires => "露天焚烧火点",
-            Self::BeforeOrder => "措施生效之前已排放的本地污染物",
-            Self::Unexplained => "模式未能解释的部分（沙尘等天然来源或误差）",
-            Self::LawfulMeasures => "依法可采取的措施力度不足",
+            Self::Transport => "本地源贡献不足，污染主要来自外来输送、沙尘或火点",
+            Self::TooLate => "本地贡献多在措施生效前已经排放",
+            Self::LeadTime => "措施启动所需的提前量",
+            Self::ProtectedLoad => "保障类最低负荷",
+            Self::GradeExemption => "绩效分级豁免",
+            Self::SideCondition => "天气条件不允许采取有关措施（如结冰不得洒水）",
+            Self::Measures => "现有措施力度或覆盖面不足",
+            Self::Conflict => "与其他要求不能同时满足",
         }
     }
 
-    /// In words.
+    /// In English, as a reason.
     pub fn en(self) -> &'static str {
         match self {
-            Self::Transport => "sources outside the region, inflow and background",
-            Self::Fires => "open fires",
-            Self::BeforeOrder => "what local sources emitted before any order could act",
-            Self::Unexplained => "what the model does not explain (dust and other natural sources, or errors)",
-            Self::LawfulMeasures => "the lawful measures do not reach far enough",
+            Self::Transport => {
+                "local sources add too little: the pollution comes from outside, from dust or from fires"
+            }
+            Self::TooLate => "most of what local sources add is emitted before any measure can act",
+            Self::LeadTime => "the lead times of the measures",
+            Self::ProtectedLoad => "the minimum loads of protected sources",
+            Self::GradeExemption => "the exemptions of good performance grades",
+            Self::SideCondition => "the weather forbids measures, such as watering in frost",
+            Self::Measures => "the measures of the catalogue are too weak or too few",
+            Self::Conflict => "it cannot be met together with the other demands",
         }
     }
 }
 
-/// Shares of a window's forecast mean, 0 ..= 1; they sum to one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SharesOfMean {
-    /// Local sources after the order: all that an order could take away.
-    pub local_after_order: f64,
-    pub local_before_order: f64,
-    pub fires: f64,
-    pub transport: f64,
-    pub unexplained: f64,
+/// Finds culprits by thinking limits away one at a time.
+pub struct Inquiry<'a> {
+    catalogue: &'a Catalogue,
+    rules: &'a ReductionRules,
+    situation: &'a Situation<'a>,
+    parts: &'a [Part<'a>],
+    demands: &'a Demands,
+    /// What every row could reach without one limit; made when first asked for.
+    without: Option<Vec<(Culprit, Vec<f64>)>>,
 }
 
-/// Why one window stays above its limit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Unaverted {
-    pub adcode: u32,
-    pub from: chrono::DateTime<chrono::Utc>,
-    pub to: chrono::DateTime<chrono::Utc>,
-    pub shares: SharesOfMean,
-    pub culprit: Culprit,
-    /// Whether even all local sources stopped from the order on would leave the level.
-    pub beyond_local_reach: bool,
-    pub text_zh: String,
-    pub text_en: String,
-}
-
-/// The shares of a window.
-pub fn shares(window: &RankedWindow) -> SharesOfMean {
-    let c = &window.closure;
-    // a remainder below nothing is non-linearity: it is taken from what is local
-    let transport = (c.outside_ug_m3 + c.remainder_ug_m3).max(0.0);
-    let unexplained = c.unexplained_ug_m3.max(0.0);
-    let reach = c.reach_ug_m3.clamp(0.0, c.local_ug_m3.max(0.0));
-    let parts = [reach, (c.local_ug_m3 - reach).max(0.0), c.fires_ug_m3.max(0.0), transport, unexplained];
-    let sum: f64 = parts.iter().sum();
-    let [local_after_order, local_before_order, fires, transport, unexplained] =
-        parts.map(|p| if sum > 0.0 { p / sum } else { 0.0 });
-    SharesOfMean { local_after_order, local_before_order, fires, transport, unexplained }
-}
-
-/// Why the windows of counties whose level stays were not averted; `stays` names those counties by code. Where their local sources could have averted the level, the
-/// lawful measures are the reason, unless a share of `share` or more of the mean comes from elsewhere.
-pub fn unaverted(
-    windows: &[RankedWindow],
-    demands: &[CountyDemand],
-    stays: &dyn Fn(u32) -> bool,
-    share: f64,
-    name: &dyn Fn(u32) -> (String, String),
-) -> Vec<Unaverted> {
-    let one = |w: &RankedWindow| {
-        let shares = shares(w);
-        let adcode = w.window.adcode;
-        let beyond = demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
-        let elsewhere = [
-            (Culprit::Transport, shares.transport),
-            (Culprit::Fires, shares.fires),
-            (Culprit::Unexplained, shares.unexplained),
-            (Culprit::BeforeOrder, shares.local_before_order),
-        ];
-        let largest = elsewhere.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|l| beyond || l.1 >= share);
-        let culprit = largest.map_or(Culprit::LawfulMeasures, |l| l.0);
-        let (zh, en) = name(adcode);
-        let (text_zh, text_en) = sentences(w, &shares, culprit, beyond, (&zh, &en));
-        let (from, to) = (w.window.from, w.window.to);
-        Unaverted { adcode, from, to, shares, culprit, beyond_local_reach: beyond, text_zh, text_en }
-    };
-    windows.iter().filter(|w| stays(w.window.adcode)).map(one).collect()
-}
-
-fn sentences(
-    w: &RankedWindow,
-    shares: &SharesOfMean,
-    culprit: Culprit,
-    beyond: bool,
-    (zh, en): (&str, &str),
-) -> (String, String) {
-    let percent = |share: f64| format!("{:.0}%", 100.0 * share);
-    let end = beijing_local(w.window.to).format("%Y-%m-%d %H:%M");
-    let parts =
-        [shares.local_after_order, shares.local_before_order, shares.fires, shares.transport, shares.unexplained]
-            .map(percent);
-    let [after, before, fires, transport, unexplained] = parts;
-    let (mut text_zh, mut text_en) = (
-        format!(
-            "{zh}（截至北京时间{end}的24小时，预报均值{:.1}微克/立方米）：本地源在措施可生效之后的排放占{after}，生效之前的排放占{before}，\
-             露天焚烧火点占{fires}，区域外来源、输入与背景占{transport}，模式未解释的部分占{unexplained}。",
-            w.window.forecast_ug_m3
-        ),
-        format!(
-            "{en} (24 h to {end} Beijing time, forecast mean {:.1} ug/m3): local emissions after measures can act {after}, before that {before}, \
-             open fires {fires}, sources outside the region, inflow and background {transport}, not explained by the model {unexplained}.",
-            w.window.forecast_ug_m3
-        ),
-    );
-    if beyond {
-        text_zh += "即使本地源全部停排也不能避免该等级；";
-        text_en += " Even with all local sources stopped the level would stay;";
-    } else {
-        text_zh += "清单未能避免该等级；";
-        text_en += " The list does not avert the level;";
+impl<'a> Inquiry<'a> {
+    /// An inquiry into the demands of a situation.
+    pub fn new(
+        catalogue: &'a Catalogue,
+        rules: &'a ReductionRules,
+        situation: &'a Situation<'a>,
+        parts: &'a [Part<'a>],
+        demands: &'a Demands,
+    ) -> Self {
+        Self { catalogue, rules, situation, parts, demands, without: None }
     }
-    text_zh += &format!("主要原因：{}。", culprit.zh());
-    text_en += &format!(" main reason: {}.", culprit.en());
-    if culprit != Culprit::LawfulMeasures {
-        text_zh += "建议以发布健康防护提示为主，不再加码停限产。";
-        text_en += " Health advice is what is left to do; stricter stops of production would not help.";
+
+    /// Why row `row` cannot reach `demand` when the law lets it reach `attainable`: the limit without which it could, of several the one that
+    /// bars most; [`Culprit::Measures`] when no single one is enough.
+    pub fn of_row(&mut self, row: usize, demand: f64, attainable: f64) -> Culprit {
+        if covered(attainable, demand) {
+            return Culprit::Conflict;
+        }
+        let (catalogue, rules, situation) = (self.catalogue, self.rules, self.situation);
+        let (parts, demands) = (self.parts, self.demands);
+        let without = self.without.get_or_insert_with(|| {
+            let one = |culprit, lifted| {
+                let candidates = candidates(catalogue, rules, situation, parts, lifted);
+                let weight = &rules.pm_equivalent;
+                let makings = Makings { situation, weight, parts, candidates: &candidates, demands };
+                (culprit, makings.options(&[0]).cover.attainable())
+            };
+            vec![
+                one(Culprit::ProtectedLoad, Lifted { protection: true, ..Lifted::default() }),
+                one(Culprit::GradeExemption, Lifted { grades: true, ..Lifted::default() }),
+                one(Culprit::LeadTime, Lifted { lead: true, ..Lifted::default() }),
+                one(Culprit::SideCondition, Lifted { conditions: true, ..Lifted::default() }),
+            ]
+        });
+        let mut worst: Option<(f64, Culprit)> = None;
+        for (culprit, reach) in without.iter().filter(|(_, reach)| covered(reach[row], demand)) {
+            if worst.is_none_or(|(most, _)| reach[row] > most) {
+                worst = Some((reach[row], *culprit));
+            }
+        }
+        worst.map_or(Culprit::Measures, |(_, culprit)| culprit)
     }
-    (text_zh, text_en)
+
+    /// Why a window that is not met stays: the air first, then time and law.
+    pub fn of_window(&mut self, row: usize, window: &WindowOutcome) -> Culprit {
+        let needed = window.fall_needed_ug_m3;
+        if !covered(window.local_ug_m3, needed) {
+            Culprit::Transport
+        } else if !covered(window.local_after_order_ug_m3, needed) {
+            Culprit::TooLate
+        } else {
+            self.of_row(row, needed, window.fall_attainable_ug_m3)
+        }
+    }
+}
+
+/// What the parts add to window `w` [ug m-3]: in all hours, and from the order to the end of the measures.
+pub fn local_share(situation: &Situation, parts: &[Part], w: usize) -> (f64, f64) {
+    let window = &situation.ranking[w];
+    let (mut all, mut after) = (0.0, 0.0);
+    let order = first_hour(window.first_hour, situation.period.0);
+    let end = first_hour(window.first_hour, situation.period.1);
+    for part in parts {
+        let Some(effect) = window.sources.iter().find(|s| s.source == part.source.id) else { continue };
+        for (hour, added) in effect.added_by_hour.iter().enumerate() {
+            let added = added.zip(part.share, |a, s| a * s).sum();
+            all += added;
+            if (order..end).contains(&hour) {
+                after += added;
+            }
+        }
+    }
+    (all, after)
 }

@@ -1,8 +1,8 @@
 //! What the influence foretold of the exceeding windows beside what the full rerun found.
 
-use super::culprit::Unaverted;
 use super::predict::Fall;
 use super::ranking::ExceedingWindow;
+use super::unaverted::Unaverted;
 use super::{ReductionEffect, RoundAccount, WindowProof};
 
 /// Falls below this are not compared in relation [ug m-3].

@@ -4,13 +4,13 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use hazecast::cli::example;
 use hazecast::domain::source::{ActivityChange, Amounts, Place, Sector, Source, Strength};
 use hazecast::error::Result;
-use hazecast::reduction::culprit::{Culprit, shares, unaverted};
-use hazecast::reduction::demand::CountyDemand;
 use hazecast::reduction::influence_map::svg;
+use hazecast::reduction::needed_fall::CountyDemand;
 use hazecast::reduction::predict::predicted_fall;
 use hazecast::reduction::ranking::{Closure, ExceedingWindow, RankedWindow, SourceEffect, WindowInfluence, ranked};
 use hazecast::reduction::ranking_rules::RankingRules;
 use hazecast::reduction::rounds::{Judged, Rounds, certify};
+use hazecast::reduction::unaverted::{Obstacle, shares, unaverted};
 use hazecast::simulation::emission::EmissionModel;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -111,14 +111,14 @@ fn the_table_is_in_order_and_its_shares_add_up() {
 #[test]
 fn the_reason_why_a_level_stays() {
     let cases = [
-        (closure(20.0, 15.0, 2.0, 60.0, 48.0, 0.0), false, Culprit::Transport, "83%"),
-        (closure(20.0, 15.0, 90.0, 10.0, 10.0, 0.0), false, Culprit::Fires, "69%"),
-        (closure(120.0, 10.0, 0.0, 5.0, 5.0, 0.0), false, Culprit::BeforeOrder, "85%"),
-        (closure(30.0, 25.0, 0.0, 5.0, 5.0, 100.0), false, Culprit::Unexplained, "71%"),
-        (closure(120.0, 110.0, 0.0, 5.0, 5.0, 0.0), true, Culprit::LawfulMeasures, "85%"),
-        (closure(60.0, 50.0, 0.0, 70.0, 0.0, 0.0), true, Culprit::Transport, "54%"),
+        (closure(20.0, 15.0, 2.0, 60.0, 48.0, 0.0), false, Obstacle::Transport, "83%"),
+        (closure(20.0, 15.0, 90.0, 10.0, 10.0, 0.0), false, Obstacle::Fires, "69%"),
+        (closure(120.0, 10.0, 0.0, 5.0, 5.0, 0.0), false, Obstacle::BeforeOrder, "85%"),
+        (closure(30.0, 25.0, 0.0, 5.0, 5.0, 100.0), false, Obstacle::Unexplained, "71%"),
+        (closure(120.0, 110.0, 0.0, 5.0, 5.0, 0.0), true, Obstacle::LawfulMeasures, "85%"),
+        (closure(60.0, 50.0, 0.0, 70.0, 0.0, 0.0), true, Obstacle::Transport, "54%"),
         // a negative remainder is non-linearity and no source
-        (closure(150.0, 10.0, 0.0, 0.0, -10.0, 0.0), false, Culprit::BeforeOrder, "93%"),
+        (closure(150.0, 10.0, 0.0, 0.0, -10.0, 0.0), false, Obstacle::BeforeOrder, "93%"),
     ];
     for (closure, within_reach, culprit, share) in cases {
         let windows = [RankedWindow { window: window(1), closure, sources: Vec::new(), sectors: Vec::new() }];
@@ -129,10 +129,10 @@ fn the_reason_why_a_level_stays() {
         let demands = [CountyDemand { adcode: 1, share: within_reach.then_some(0.5) }];
         let name = |_| ("延吉市".to_owned(), "Yanji".to_owned());
         let why = unaverted(&windows, &demands, &|_| true, 0.3, &name);
-        assert_eq!((why.len(), why[0].culprit, why[0].beyond_local_reach), (1, culprit, !within_reach), "{closure:?}");
+        assert_eq!((why.len(), why[0].obstacle, why[0].beyond_local_reach), (1, culprit, !within_reach), "{closure:?}");
         assert!(why[0].text_zh.contains(share) && why[0].text_zh.contains(culprit.zh()), "{}", why[0].text_zh);
         assert!(why[0].text_en.contains(share) && why[0].text_en.contains(culprit.en()), "{}", why[0].text_en);
-        assert_eq!(why[0].text_zh.contains("健康防护提示"), culprit != Culprit::LawfulMeasures);
+        assert_eq!(why[0].text_zh.contains("健康防护提示"), culprit != Obstacle::LawfulMeasures);
         assert!(unaverted(&windows, &demands, &|_| false, 0.3, &name).is_empty());
     }
 }

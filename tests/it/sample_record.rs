@@ -6,6 +6,7 @@ use hazecast::consultation::{ConsultationRecord, InputFile, Status};
 use hazecast::domain::aqi::AqiReport;
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::domain::register::Family;
 use hazecast::domain::source::{Amounts, Sector};
 use hazecast::domain::targets::TargetsReport;
 use hazecast::error::Rejection;
@@ -13,7 +14,8 @@ use hazecast::forecast::{
     CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
 };
 use hazecast::reduction::{
-    CountyEffect, DayEffect, PlannedMeasure, ReductionEffect, ReductionPlan, ReductionTarget, Verdict,
+    CostProof, CountyEffect, Culprit, DayEffect, PlannedMeasure, ReductionEffect, ReductionPlan, ReductionTarget, Stop,
+    Verdict,
 };
 use hazecast::simulation::budget::{MassLedger, SpeciesLedger};
 use hazecast::simulation::history::History;
@@ -362,6 +364,11 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
     let measure = |measure: &str, source: &str, zh: &str, en: &str, sector| PlannedMeasure {
         measure: measure.into(),
         source: source.into(),
+        entry: None,
+        entry_name: zh.into(),
+        family: Family::of_sector(sector),
+        grade: None,
+        share: Amounts::all(1.0),
         name_zh: zh.into(),
         name_en: en.into(),
         adcode: 222_401,
@@ -372,8 +379,11 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
         to,
         cut_t_d: cut,
         cost_yuan_d: 42_000.0,
+        cost_yuan: 84_000.0,
+        earliest_from: Some(from),
         mandatory: true,
         department: "州生态环境局".into(),
+        role: "厂长".into(),
         verification: "用电量".into(),
         legal_basis: "重污染天气应急减排措施 · 3.2".into(),
     };
@@ -384,6 +394,7 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
         reached_fraction: reached,
         attainable_fraction: 0.31,
         met: reached >= 0.2,
+        culprit: (reached < 0.2).then_some(Culprit::Measures),
     };
     ReductionPlan {
         level: WarningLevel::Orange,
@@ -397,6 +408,18 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
         targets: vec![target("SO2", 0.24), target("NOx", 0.21), target("PM", 0.17), target("VOC", 0.2)],
         cut_t_d: cut.zip(Amounts::all(3.0), |a, b| a * b),
         cost_yuan_d: 126_000.0,
+        windows: Vec::new(),
+        floors: Vec::new(),
+        conflict: Vec::new(),
+        proof: Some(CostProof {
+            cost_yuan: 252_000.0,
+            bound_yuan: 251_900.0,
+            gap: 100.0 / 252_000.0,
+            nodes: 1,
+            stop: Stop::Proven,
+            grade_order_yuan: Some(400_000.0),
+            grade_order_rows: 5,
+        }),
         legal_basis: vec!["warning-2024 · 3.2".into()],
         caveats_zh: vec!["成本为估算值。".into()],
         caveats_en: vec!["Costs are estimates.".into()],

@@ -1,8 +1,8 @@
 //! What makes the exceeding means: shares, the largest sources, and the map of influence of each window.
 
 use super::wording::{beijing, en, percent, sector};
-use crate::reduction::culprit::shares;
 use crate::reduction::ranking::{RankedWindow, Ranking};
+use crate::reduction::unaverted::shares;
 use maud::{Markup, html};
 
 /// Sources of each window on the page.
