@@ -4,6 +4,7 @@
 //! byte by its `manifest.json`. Readers need no lock.
 
 pub mod checkpoints;
+pub mod csv_table;
 pub mod durable;
 pub mod fields;
 mod grid_mapping;
@@ -12,6 +13,7 @@ pub mod run_id;
 pub mod series;
 pub mod store;
 pub mod work;
+pub mod xlsx;
 
 /// The consultation record of a run, JSON.
 pub const RECORD: &str = "record.json";

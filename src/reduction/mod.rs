@@ -6,6 +6,7 @@ pub mod measures;
 pub mod plan;
 pub mod ranking;
 pub mod register;
+pub mod register_check;
 pub mod targets;
 pub mod verify;
 
