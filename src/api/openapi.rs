@@ -1,7 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers and the types that are the JSON.
 
 use super::problem::Problem;
-use super::{answer, consultations, counties, explain, health, page, reductions, rules, runs, targets, warnings};
+use super::{
+    answer, consultations, counties, explain, health, lists, page, reductions, rules, runs, targets, warnings,
+};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use utoipa::OpenApi;
@@ -42,6 +44,8 @@ pub(super) struct NotPublished(#[to_schema] Problem);
     paths(
         runs::list,
         runs::one,
+        lists::workbook,
+        lists::table,
         counties::list,
         counties::forecast,
         warnings::current,

@@ -8,6 +8,7 @@ pub mod csv_table;
 pub mod durable;
 pub mod fields;
 mod grid_mapping;
+pub mod list_files;
 pub mod manifest;
 pub mod run_id;
 pub mod series;

@@ -7,6 +7,7 @@
 
 pub mod inputs;
 pub mod pairs;
+mod register_input;
 pub mod standing;
 mod stage_checkpoints;
 mod yearly;

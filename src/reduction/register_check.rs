@@ -102,7 +102,7 @@ pub struct RegisterReport {
     pub sources: Vec<Difference>,
     pub sectors: Vec<Difference>,
     pub counties: Vec<Difference>,
-    /// Sources of which an entry is at fault or which their entries exceed.
+    /// Sources that are missing, that an entry contradicts, or that their entries exceed.
     #[serde(skip)]
     pub faulty_sources: BTreeSet<String>,
 }

@@ -21,6 +21,7 @@ mod night;
 mod physics;
 mod proof;
 mod reduction;
+mod register;
 mod restart;
 mod rules;
 mod statistics;
