@@ -26,6 +26,11 @@ pub fn beijing_local(t: DateTime<Utc>) -> NaiveDateTime {
     t.naive_utc() + Duration::hours(BEIJING_OFFSET_HOURS)
 }
 
+/// The instant of a Beijing local time.
+pub fn of_beijing_local(local: NaiveDateTime) -> DateTime<Utc> {
+    Utc.from_utc_datetime(&(local - Duration::hours(BEIJING_OFFSET_HOURS)))
+}
+
 /// Run identity: the cycle as `YYYYMMDDHH`.
 pub fn run_id(cycle: DateTime<Utc>) -> String {
     cycle.format("%Y%m%d%H").to_string()

@@ -50,6 +50,9 @@ pub struct Inputs {
     pub terrain: Option<String>,
     #[serde(default)]
     pub inventory: Vec<String>,
+    /// Register of what can be ordered to emit less (CSV or XLSX); without it each source of the inventory is one entry.
+    #[serde(default)]
+    pub register: Option<String>,
     /// Power plants in the layout of the WRI Global Power Plant Database.
     #[serde(default)]
     pub power_plants: Vec<String>,
@@ -125,7 +128,9 @@ impl Config {
                 *p = base.join(&*p).to_string_lossy().into_owned();
             }
         }
-        i.terrain = i.terrain.take().map(|p| base.join(p).to_string_lossy().into_owned());
+        for file in [&mut i.terrain, &mut i.register] {
+            *file = file.take().map(|p| base.join(p).to_string_lossy().into_owned());
+        }
         config.check(path)?;
         Ok(config)
     }

@@ -30,7 +30,7 @@ const ORDER: [&str; 22] = [
 ];
 
 /// A crate lives where its idea lives.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
@@ -40,6 +40,9 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("axum", &["api"]),
     ("tokio", &["api"]),
     ("clap", &["cli"]),
+    ("calamine", &["input"]),
+    ("zip", &["input"]),
+    ("rust_xlsxwriter", &["archive"]),
     ("ndarray", &["simulation", "forecast", "archive", "proof"]),
 ];
 

@@ -6,6 +6,7 @@ mod consultations;
 mod counties;
 mod explain;
 mod health;
+mod lists;
 pub mod openapi;
 mod page;
 pub mod problem;

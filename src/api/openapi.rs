@@ -2,8 +2,8 @@
 
 use super::problem::Problem;
 use super::{
-    answer, consultations, counties, explain, health, page, rankings, reductions, rules, runs, targets, warnings,
-    whatif,
+    answer, consultations, counties, explain, health, lists, page, rankings, reductions, rules, runs, targets,
+    warnings, whatif,
 };
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -45,6 +45,8 @@ pub(super) struct NotPublished(#[to_schema] Problem);
     paths(
         runs::list,
         runs::one,
+        lists::workbook,
+        lists::table,
         counties::list,
         counties::forecast,
         warnings::current,

@@ -2,10 +2,12 @@
 
 use super::problem::Problem;
 use super::whatif_desk::Desk;
+use crate::archive::list_files::{ListFormat, bytes, file_name};
 use crate::archive::run_id::RunId;
 use crate::archive::series::{SeriesRow, read_rows};
 use crate::archive::store::{Archived, Store};
 use crate::archive::{CUT_SERIES, RULES};
+use crate::consultation::reduction_list::lists;
 use crate::error::Result;
 use crate::reduction::scenario::{Scenario, check};
 use serde::Deserialize;
@@ -85,6 +87,22 @@ impl Published {
     /// The rules of the run, as archived; `None` for runs archived before there were rules with them.
     pub async fn rules(&self, archived: &Archived) -> std::result::Result<Option<Vec<u8>>, Problem> {
         self.file(archived, RULES).await
+    }
+
+    /// Name and bytes of the file of the list of an area, the region where none is named; `None` where the run has no such list.
+    pub async fn list_file(
+        &self,
+        archived: Arc<Archived>,
+        adcode: Option<u32>,
+        format: ListFormat,
+    ) -> std::result::Result<Option<(String, Vec<u8>)>, Problem> {
+        self.blocking(move |_| {
+            let lists = lists(&archived.record);
+            // the list of the region comes first
+            let list = lists.iter().find(|l| adcode.is_none_or(|code| code == l.adcode));
+            list.map(|l| Ok((file_name(l, format), bytes(l, &archived.record, format)?))).transpose()
+        })
+        .await
     }
 
     /// The latest run id and all ids, oldest first.

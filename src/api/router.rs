@@ -4,8 +4,8 @@ use super::problem::Problem;
 use super::published::Published;
 use super::whatif_desk::Desk;
 use super::{
-    consultations, counties, explain, health, openapi, page, rankings, reductions, rules, runs, targets, warnings,
-    whatif,
+    consultations, counties, explain, health, lists, openapi, page, rankings, reductions, rules, runs, targets,
+    warnings, whatif,
 };
 use crate::archive::store::Store;
 use axum::Router;
@@ -39,6 +39,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Published>)> {
         ("/openapi.json", get(openapi::document)),
         ("/v1/runs", get(runs::list)),
         ("/v1/runs/{run}", get(runs::one)),
+        ("/v1/runs/{run}/list.xlsx", get(lists::workbook)),
+        ("/v1/runs/{run}/list.csv", get(lists::table)),
         ("/v1/counties", get(counties::list)),
         ("/v1/counties/{adcode}/forecast", get(counties::forecast)),
         ("/v1/warnings/current", get(warnings::current)),

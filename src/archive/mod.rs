@@ -4,14 +4,17 @@
 //! byte by its `manifest.json`. Readers need no lock.
 
 pub mod checkpoints;
+pub mod csv_table;
 pub mod durable;
 pub mod fields;
 mod grid_mapping;
+pub mod list_files;
 pub mod manifest;
 pub mod run_id;
 pub mod series;
 pub mod store;
 pub mod work;
+pub mod xlsx;
 
 /// The consultation record of a run, JSON.
 pub const RECORD: &str = "record.json";

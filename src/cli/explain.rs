@@ -1,10 +1,8 @@
 //! `hazecast warn explain`: why each area of an archived run has its level, and what would change it.
 
 use super::language::Language;
-use super::{explanation, output};
+use super::{archived, explanation, output};
 use crate::archive::run_id::RunId;
-use crate::archive::store::Store;
-use crate::config::Config;
 use crate::consultation::{AreaAccount, ConsultationRecord};
 use crate::error::{Error, Result};
 use crate::warning::WarningLevel;
@@ -29,7 +27,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "DIR")]
     pub runs: Option<PathBuf>,
     /// Run; default: the latest
-    #[arg(long, value_name = "YYYYMMDDHH", value_parser = run_id)]
+    #[arg(long, value_name = "YYYYMMDDHH", value_parser = archived::run_id)]
     pub run: Option<RunId>,
     /// Code, Chinese or English name of an area; may be given again. Default: the prefecture and every county with a level
     #[arg(long, value_name = "AREA")]
@@ -37,10 +35,6 @@ pub struct ExplainArgs {
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
-}
-
-fn run_id(text: &str) -> std::result::Result<RunId, String> {
-    text.parse().map_err(|e: crate::archive::run_id::NotARunId| e.to_string())
 }
 
 #[derive(Serialize)]
@@ -56,7 +50,7 @@ struct Explained<'r> {
 /// # Errors
 /// `Missing` without a run, `Format` when it is damaged, `Invalid` for an area that the run does not have.
 pub fn run(args: &ExplainArgs, language: Language) -> Result<u8> {
-    let record = record(args)?;
+    let record = archived::record(args.config.as_deref(), args.runs.as_deref(), args.run.as_ref())?;
     let areas = wanted(&record, &args.area)?;
     if args.json {
         output::print_json(&Explained { run: &record.run, cycle: record.cycle, region: &record.region, areas })?;
@@ -64,22 +58,6 @@ pub fn run(args: &ExplainArgs, language: Language) -> Result<u8> {
         output::print(&explanation::text(&record, &areas, language))?;
     }
     Ok(0)
-}
-
-fn record(args: &ExplainArgs) -> Result<ConsultationRecord> {
-    let runs = match (&args.runs, &args.config) {
-        (Some(runs), _) => runs.clone(),
-        (None, Some(config)) => Config::load(config)?.runs,
-        (None, None) => return Err(Error::invalid("command line", "--config", "nothing", "--config or --runs")),
-    };
-    let night = "Run `hazecast night` first, or name the folder of runs";
-    if !runs.is_dir() {
-        return Err(Error::missing("the folder of runs", runs, night));
-    }
-    let store = Store::open(&runs)?;
-    let latest = || store.latest()?.ok_or_else(|| Error::missing("a published run", &runs, night));
-    let run = args.run.clone().map_or_else(latest, Ok)?;
-    Ok(store.read(&run)?.record)
 }
 
 /// The areas that are asked for, or the prefecture and every county with a level.

@@ -1,6 +1,7 @@
 //! The command line: one file per sub-command. Diagnostics and progress go to stderr, results to stdout.
 
 pub mod aqi;
+pub mod archived;
 pub mod bench;
 pub mod check;
 pub mod daily_values;
@@ -9,11 +10,13 @@ pub mod example;
 pub mod explain;
 pub mod explanation;
 pub mod language;
+pub mod list;
 pub mod night;
 pub mod output;
 pub mod progress;
 pub mod proof;
 pub mod rank;
+pub mod register;
 pub mod replay;
 pub mod rules;
 pub mod serve;
@@ -61,6 +64,8 @@ enum Command {
     Warn(warn::WarnArgs),
     Rank(rank::RankArgs),
     Whatif(whatif::WhatIfArgs),
+    Register(register::RegisterArgs),
+    List(list::ListArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -89,6 +94,8 @@ pub fn main() -> ExitCode {
         Command::Warn(a) => a.json(),
         Command::Rank(a) => a.json,
         Command::Whatif(a) => a.json,
+        Command::Register(a) => a.json(),
+        Command::List(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -105,6 +112,8 @@ pub fn main() -> ExitCode {
         Command::Warn(args) => warn::run(args, language),
         Command::Rank(args) => rank::run(args, language),
         Command::Whatif(args) => whatif::run(args, language),
+        Command::Register(args) => register::run(args, language),
+        Command::List(args) => list::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -1,5 +1,10 @@
 //! The consultation record (会商记录): everything an officer signs, in one document.
 
+mod list_columns;
+pub mod list_reading;
+pub mod list_sheets;
+pub mod reduction_list;
+
 use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
 use crate::forecast::Forecast;
@@ -16,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// An input file and its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InputFile {
-    /// `meteorology`, `boundary`, `inventory`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
+    /// `meteorology`, `boundary`, `inventory`, `register`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
     pub role: String,
     /// File name (no folder: a moved inbox gives the same record).
     pub name: String,

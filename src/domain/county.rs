@@ -1,5 +1,17 @@
 //! A county of the region: who it is, where it lies, where its people live.
 
+use geo::{Contains, Point};
+
+/// How far [degrees] a place may lie outside its county's outline: generalised outlines are about 5 km off.
+const OUTLINE_TOLERANCE_DEG: f64 = 0.1;
+
+/// Whether a place lies in an outline, or so near that one of the eight points around it does.
+pub fn in_or_near(outline: &geo::MultiPolygon<f64>, (lon, lat): (f64, f64)) -> bool {
+    let d = OUTLINE_TOLERANCE_DEG;
+    let around = [(0.0, 0.0), (d, 0.0), (-d, 0.0), (0.0, d), (0.0, -d), (d, d), (d, -d), (-d, d), (-d, -d)];
+    around.into_iter().any(|(dx, dy)| outline.contains(&Point::new(lon + dx, lat + dy)))
+}
+
 /// A county (县、市).
 #[derive(Debug, Clone)]
 pub struct County {

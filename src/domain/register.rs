@@ -54,11 +54,6 @@ pub enum Grade {
     NonLeading,
 }
 
-impl Grade {
-    /// All grades.
-    pub const ALL: [Self; 6] = [Self::A, Self::B, Self::C, Self::D, Self::Leading, Self::NonLeading];
-}
-
 /// Why a load is protected (保障类).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -82,10 +82,15 @@ impl Table {
             }
             _ => Error::io(path, e),
         })?;
-        Self::parse(path, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes))
+        Self::parse(path, &bytes)
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+    /// Reads the bytes of such a file; `path` names them in errors.
+    ///
+    /// # Errors
+    /// `Format` as [`Table::read`].
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
         let mut lines = Lines { bytes, seen: 0, line: 1 };
         let mut table = Self {

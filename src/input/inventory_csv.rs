@@ -58,7 +58,18 @@ struct Columns {
 /// `Missing` without the file; `Format` for an unknown, missing or doubled column, or when no row is accepted. A refused row is in
 /// `rejections`, with its line.
 pub fn read(path: &Path) -> Result<Accepted<Source>> {
-    let mut table = Table::read(path, "the inventory table")?.whole()?;
+    sources(Table::read(path, "the inventory table")?.whole()?)
+}
+
+/// Reads an inventory table from text; `origin` names it in errors.
+///
+/// # Errors
+/// `Format` as [`read`].
+pub fn parse(text: &str, origin: &Path) -> Result<Accepted<Source>> {
+    sources(Table::parse(origin, text.as_bytes())?.whole()?)
+}
+
+fn sources(mut table: Table) -> Result<Accepted<Source>> {
     let columns = columns(&table)?;
     let mut lines_of_ids: BTreeMap<String, usize> = BTreeMap::new();
     let mut items = Vec::with_capacity(table.rows.len());

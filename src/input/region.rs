@@ -1,16 +1,13 @@
 //! The region pack: counties, settlements and stations as TOML, joined with outlines.
 
 use super::outlines::Outline;
-use crate::domain::county::{County, Region, Settlement};
+use crate::domain::county::{County, Region, Settlement, in_or_near};
 use crate::domain::observation::Station;
 use crate::error::{Error, Result};
-use geo::{BoundingRect, Contains, MultiPolygon, Point};
+use geo::{BoundingRect, MultiPolygon};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// How far [degrees] a seat or station may lie outside its county's outline: generalised outlines are about 5 km off.
-const OUTLINE_TOLERANCE_DEG: f64 = 0.1;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,11 +143,7 @@ impl Check<'_> {
 
     /// In the outline, or so near that one of the eight points around it is.
     fn inside(&self, key: &str, (lon, lat): (f64, f64), outline: &MultiPolygon<f64>) -> Result<()> {
-        let point = Point::new(lon, lat);
-        let near = |dx: f64, dy: f64| outline.contains(&Point::new(lon + dx, lat + dy));
-        let d = OUTLINE_TOLERANCE_DEG;
-        let around = [(d, 0.0), (-d, 0.0), (0.0, d), (0.0, -d), (d, d), (d, -d), (-d, d), (-d, -d)];
-        if outline.contains(&point) || around.into_iter().any(|(dx, dy)| near(dx, dy)) {
+        if in_or_near(outline, (lon, lat)) {
             return Ok(());
         }
         let bounds = outline.bounding_rect().map_or_else(

@@ -11,6 +11,7 @@ use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
+use crate::domain::register::RegisterEntry;
 use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
 use crate::domain::terrain::Terrain;
@@ -35,6 +36,8 @@ pub struct NightInputs {
     /// Terrain over which the winds are brought.
     pub terrain: Option<Terrain>,
     pub sources: Vec<Source>,
+    /// Who can be ordered to emit less; empty: each source of the inventory counts as one entry.
+    pub register: Vec<RegisterEntry>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
     /// The same as hours of the counties that have them: means of their stations.
@@ -71,6 +74,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         meteorology: Vec::new(),
         terrain: None,
         sources: Vec::new(),
+        register: Vec::new(),
         observations: Vec::new(),
         observed: BTreeMap::new(),
         events: Vec::new(),
@@ -103,6 +107,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     }
     night.read_boundary(setup, window, program.as_deref())?;
     night.read_sources(setup, window)?;
+    night.read_register(setup)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
     night.read_events(setup)?;
@@ -190,7 +195,7 @@ impl NightInputs {
     }
 
     /// Optional input: absent files degrade the night, unreadable ones stop it.
-    fn take_optional(&mut self, role: &str, patterns: &[String], consequence: &str) -> Result<Vec<PathBuf>> {
+    pub(super) fn take_optional(&mut self, role: &str, patterns: &[String], consequence: &str) -> Result<Vec<PathBuf>> {
         match self.take(role, patterns) {
             Err(Error::Missing { what, path, .. }) => {
                 self.degraded.push(format!("{what} ({}) missing: {consequence}", file_name(&path)));
@@ -201,7 +206,7 @@ impl NightInputs {
     }
 
     /// Records of an optional file; a refused file or record degrades the night, and is listed.
-    fn accept_optional<T>(&mut self, role: &str, path: &Path, read: Result<Accepted<T>>) -> Option<Vec<T>> {
+    pub(super) fn accept_optional<T>(&mut self, role: &str, path: &Path, read: Result<Accepted<T>>) -> Option<Vec<T>> {
         let name = file_name(path);
         match read {
             Ok(accepted) => {
@@ -509,6 +514,6 @@ fn is_netcdf(path: &Path) -> Result<bool> {
     Ok(head.starts_with(b"CDF") || head.starts_with(b"\x89HDF"))
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
 }

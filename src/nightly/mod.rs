@@ -10,6 +10,7 @@ pub mod inputs;
 mod model;
 pub mod pairs;
 mod ranking;
+mod register_input;
 pub mod standing;
 mod stage_checkpoints;
 pub mod whatif;

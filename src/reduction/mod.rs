@@ -21,6 +21,7 @@ pub mod register;
 pub mod rounds;
 pub mod scenario;
 pub mod shortfall;
+pub mod register_check;
 pub mod targets;
 pub mod unaverted;
 pub mod verify;

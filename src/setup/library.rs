@@ -35,6 +35,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "data/yanbian/region.toml",
     "data/yanbian/counties.geojson",
     "data/yanbian/inventory.csv",
+    "data/yanbian/register.csv",
 );
 
 /// Text of a built-in file.

@@ -65,7 +65,7 @@ fn published() -> (tempfile::TempDir, Store, Router) {
 }
 
 /// A request for each route, by the route's path in the OpenAPI document.
-const GOOD: [(&str, &str); 16] = [
+const GOOD: [(&str, &str); 18] = [
     ("/", "/"),
     ("/page.css", "/page.css"),
     ("/icon.svg", "/icon.svg"),
@@ -73,6 +73,8 @@ const GOOD: [(&str, &str); 16] = [
     ("/openapi.json", "/openapi.json"),
     ("/v1/runs", "/v1/runs"),
     ("/v1/runs/{run}", "/v1/runs/2026011512"),
+    ("/v1/runs/{run}/list.xlsx", "/v1/runs/latest/list.xlsx?adcode=222401"),
+    ("/v1/runs/{run}/list.csv", "/v1/runs/2026011512/list.csv"),
     ("/v1/counties", "/v1/counties"),
     ("/v1/counties/{adcode}/forecast", "/v1/counties/222401/forecast"),
     ("/v1/warnings/current", "/v1/warnings/current"),
@@ -85,12 +87,18 @@ const GOOD: [(&str, &str); 16] = [
 ];
 
 /// Requests that must fail, and how.
-const BAD: [(&str, &str, u16); 26] = [
+const BAD: [(&str, &str, u16); 31] = [
     ("/v1/warnings/{adcode}", "/v1/warnings/0222401", 400),
     ("/", "/?run=yesterday", 400),
     ("/", "/?run=2031010100", 404),
     ("/v1/runs/{run}", "/v1/runs/20260115", 400),
     ("/v1/runs/{run}", "/v1/runs/2031010100", 404),
+    ("/v1/runs/{run}/list.xlsx", "/v1/runs/x/list.xlsx", 400),
+    ("/v1/runs/{run}/list.xlsx", "/v1/runs/latest/list.xlsx?adcode=yanji", 400),
+    ("/v1/runs/{run}/list.xlsx", "/v1/runs/2031010100/list.xlsx", 404),
+    ("/v1/runs/{run}/list.csv", "/v1/runs/2031010100/list.csv", 404),
+    // a county without a row in the list of the run
+    ("/v1/runs/{run}/list.csv", "/v1/runs/latest/list.csv?adcode=222426", 404),
     ("/v1/counties", "/v1/counties?run=x", 400),
     ("/v1/counties", "/v1/counties?run=2031010100", 404),
     ("/v1/counties/{adcode}/forecast", "/v1/counties/yanji/forecast", 400),

@@ -30,9 +30,10 @@ fn aqi_prints_the_fixed_form() {
 
 #[test]
 fn help_of_every_command_has_examples() {
-    for command in
-        ["demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "warn", "rank", "whatif"]
-    {
+    for command in [
+        "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "warn", "rank", "whatif",
+        "register", "list",
+    ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
         let help = text(&out.stdout);
@@ -162,7 +163,8 @@ fn commands_of_the_readme_run() {
     let demo = folder.path().join("demo");
     assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
     let config = demo.join("night.toml");
-    let daily = folder.path().join("daily.csv");
+    let (daily, register, lists) =
+        (folder.path().join("daily.csv"), folder.path().join("register.xlsx"), folder.path().join("lists"));
     let header = "adcode,date,pm25_ug_m3,pm10_ug_m3,so2_ug_m3,no2_ug_m3,co_mg_m3,o3_8h_ug_m3";
     std::fs::write(
         &daily,
@@ -180,6 +182,8 @@ fn commands_of_the_readme_run() {
             let mut args: Vec<&str> = rest.split_whitespace().collect();
             args.iter_mut().filter(|a| **a == "night.toml").for_each(|a| *a = config.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "daily.csv").for_each(|a| *a = daily.to_str().unwrap());
+            args.iter_mut().filter(|a| **a == "register.xlsx").for_each(|a| *a = register.to_str().unwrap());
+            args.iter_mut().filter(|a| **a == "lists").for_each(|a| *a = lists.to_str().unwrap());
             if args[0] == "serve" {
                 served(&args);
             } else {
@@ -192,7 +196,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 19, "{ran:?}");
+    assert_eq!(ran.len(), 23, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

@@ -22,6 +22,7 @@ mod physics;
 mod proof;
 mod ranking;
 mod reduction;
+mod register;
 mod restart;
 mod rules;
 mod statistics;

@@ -13,6 +13,7 @@ mod wrfout;
 
 use crate::error::{Error, Result};
 use crate::input::netcdf_file::on_netcdf_thread;
+use crate::setup::library::built_in;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ spin_up_hours = 24
 [inputs]
 meteorology = ["inbox/met/wrfout_d01_*"]
 inventory = ["inbox/emissions/inventory.csv"]
+register = "inbox/emissions/register.csv"
 observations = ["inbox/obs/china_sites_*"]
 fires = ["inbox/fires/MODIS_C6_1_*"]
 "#;
@@ -36,7 +38,7 @@ pub fn cycle() -> DateTime<Utc> {
 }
 
 /// Writes `dir/inbox/...` and `dir/night.toml`, and returns the path of the latter. `inventory_csv` is the text of an inventory
-/// in the layout of the region pack; it is written as it is. Existing files of the same names are replaced; two calls write the
+/// in the layout of the region pack; it is written as it is, beside the example register of the pack. Existing files of the same names are replaced; two calls write the
 /// same bytes.
 ///
 /// # Errors
@@ -51,6 +53,7 @@ pub fn write(dir: &Path, inventory_csv: &str) -> Result<PathBuf> {
     on_netcdf_thread(move || wrfout::write(&met))?;
     let put = |path: PathBuf, text: &str| std::fs::write(&path, text).map_err(|e| Error::io(&path, e)).map(|()| path);
     put(inbox.join("emissions/inventory.csv"), inventory_csv)?;
+    put(inbox.join("emissions/register.csv"), built_in("data/yanbian/register.csv")?)?;
     for (name, text) in tables::observations() {
         put(inbox.join("obs").join(name), &text)?;
     }
