@@ -205,7 +205,12 @@ fn cells_that_are_no_text_and_no_number_are_refused_by_name() {
     assert_eq!((read.faults.len(), read.entries[1].emission_t_d.so2), (0, 0.25));
     type Put = Box<dyn Fn(&mut rust_xlsxwriter::Worksheet)>;
     let faults: [(&str, Put); 5] = [
-        ("TRUE or FALSE", Box::new(move |p| drop(p.write_boolean(2, name, true).unwrap()))),
+        (
+            "TRUE or FALSE",
+            Box::new(move |p| {
+                p.write_boolean(2, name, true).unwrap();
+            }),
+        ),
         (
             "a date",
             Box::new(move |p| {
@@ -216,13 +221,22 @@ fn cells_that_are_no_text_and_no_number_are_refused_by_name() {
         ),
         (
             "the error",
-            Box::new(move |p| drop(p.write_formula(2, so2, Formula::new("=1/0").set_result("#DIV/0!")).unwrap())),
+            Box::new(move |p| {
+                p.write_formula(2, so2, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
+            }),
         ),
         (
-            "91110000600037340000",
-            Box::new(move |p| drop(p.write_number(2, code, 91_110_000_600_037_341_234.0).unwrap())),
+            "9111000060003734",
+            Box::new(move |p| {
+                p.write_number(2, code, 91_110_000_600_037_341_234.0).unwrap();
+            }),
         ),
-        ("a value in column 30", Box::new(move |p| drop(p.write_string(2, 29, "beside").unwrap()))),
+        (
+            "a value in column 30",
+            Box::new(move |p| {
+                p.write_string(2, 29, "beside").unwrap();
+            }),
+        ),
     ];
     for (word, put) in faults {
         let read = book(&*put);
@@ -253,7 +267,7 @@ fn a_formula_without_a_result_is_not_a_blank() {
         let mut part = archive.by_index(i).unwrap();
         let mut text = String::new();
         std::io::Read::read_to_string(&mut part, &mut text).unwrap();
-        let name = part.name().to_owned();
+        let name = part.name().unwrap().into_owned();
         if name.ends_with("sheet1.xml") {
             let from = text.find("<c r=\"L2\"").unwrap();
             let to = from + text[from..].find("</c>").unwrap() + 4;
@@ -294,7 +308,8 @@ fn damaged_files_never_panic() {
         let mut part = archive.by_index(i).unwrap();
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut part, &mut bytes).unwrap();
-        parts.push((part.name().to_owned(), bytes));
+        let name = part.name().unwrap().into_owned();
+        parts.push((name, bytes));
     }
     for _ in 0..300 {
         let mut damaged = parts.clone();
