@@ -53,15 +53,17 @@ impl ListRow {
     fn of(number: u32, m: &PlannedMeasure) -> Self {
         // as a spreadsheet gives it back
         let tidy = |text: &str| text.trim().to_owned();
+        // a record made before rows named entries
+        let older = m.entry_name.is_empty();
         Self {
             number,
             adcode: m.adcode,
             county_zh: tidy(&m.county_zh),
-            family: Family::of_sector(m.sector),
-            entry: None,
-            entry_name: tidy(&m.source),
+            family: if older { Family::of_sector(m.sector) } else { m.family },
+            entry: m.entry.as_deref().map(tidy),
+            entry_name: tidy(if older { &m.source } else { &m.entry_name }),
             source: tidy(&m.source),
-            grade: None,
+            grade: m.grade,
             measure: tidy(&m.measure),
             name_zh: tidy(&m.name_zh),
             name_en: tidy(&m.name_en),
@@ -73,7 +75,7 @@ impl ListRow {
             factor: m.factor.zip(m.factor, |factor, _| millionths(factor)),
             cost_yuan_d: (m.cost_yuan_d * 100.0).round() / 100.0,
             department: tidy(&m.department),
-            role: String::new(),
+            role: tidy(&m.role),
             verification: tidy(&m.verification),
             legal_basis: tidy(&m.legal_basis),
         }
