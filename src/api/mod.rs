@@ -1,4 +1,4 @@
-//! The API and the first page: they read the archive and compute nothing heavy in a request.
+//! The API and the first page: they read the archive and compute nothing heavy in a request; what-if questions are run beside it.
 
 mod answer;
 mod chart;
@@ -11,6 +11,7 @@ pub mod openapi;
 mod page;
 pub mod problem;
 mod published;
+mod rankings;
 mod reductions;
 pub mod router;
 mod rules;
@@ -18,8 +19,10 @@ mod runs;
 mod server;
 mod targets;
 mod warnings;
+mod whatif;
+pub mod whatif_desk;
 
-pub use router::router;
+pub use router::{router, router_with};
 pub use server::serve;
 
 /// Writes a line for the operator to stderr; a closed stderr is no reason to stop serving.

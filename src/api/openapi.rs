@@ -2,7 +2,8 @@
 
 use super::problem::Problem;
 use super::{
-    answer, consultations, counties, explain, health, lists, page, reductions, rules, runs, targets, warnings,
+    answer, consultations, counties, explain, health, lists, page, rankings, reductions, rules, runs, targets,
+    warnings, whatif,
 };
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -54,6 +55,11 @@ pub(super) struct NotPublished(#[to_schema] Problem);
         rules::of_run,
         targets::of_run,
         reductions::one,
+        rankings::one,
+        rankings::map,
+        whatif::ask,
+        whatif::one,
+        whatif::cancel,
         consultations::one,
         health::check,
         document,

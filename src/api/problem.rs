@@ -22,6 +22,9 @@ pub struct Problem {
     pub detail: String,
     /// Path of the request.
     pub instance: String,
+    /// Seconds after which to try again.
+    #[serde(skip)]
+    pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -34,6 +37,7 @@ impl Problem {
             detail: detail.into(),
             // the router knows the path and fills it in
             instance: String::new(),
+            retry_after_s: None,
         }
     }
 
@@ -52,6 +56,11 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "This resource can be read only: use GET or HEAD.")
     }
 
+    /// 503: not now.
+    pub fn unavailable(detail: impl Into<String>, retry_after_s: Option<u32>) -> Self {
+        Self { retry_after_s, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
     /// 500: the archive cannot be read. The cause goes to standard error; the answer names no path of the server.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         super::complain(&format!("{cause}"));
@@ -68,7 +77,11 @@ impl Problem {
     pub fn render(mut self, instance: &str) -> Response {
         instance.clone_into(&mut self.instance);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let again = self.retry_after_s;
         let mut response = (status, axum::Json(self)).into_response();
+        if let Some(seconds) = again {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         let problem_json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem_json);
         response

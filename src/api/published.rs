@@ -1,6 +1,7 @@
 //! The published runs as the API sees them; the latest one is kept in memory.
 
 use super::problem::Problem;
+use super::whatif_desk::Desk;
 use crate::archive::list_files::{ListFormat, bytes, file_name};
 use crate::archive::run_id::RunId;
 use crate::archive::series::{SeriesRow, read_rows};
@@ -8,13 +9,16 @@ use crate::archive::store::{Archived, Store};
 use crate::archive::{CUT_SERIES, RULES};
 use crate::consultation::reduction_list::lists;
 use crate::error::Result;
+use crate::reduction::scenario::{Scenario, check};
 use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The state of every handler.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Published {
     store: Arc<Store>,
+    /// Where what-if questions are run, and the counties that they may name.
+    questions: Option<(Arc<Desk>, Arc<[u32]>)>,
     newest: Arc<Mutex<Option<Arc<Archived>>>>,
 }
 
@@ -28,7 +32,32 @@ pub(super) struct RunQuery {
 
 impl Published {
     pub fn new(store: Arc<Store>) -> Self {
-        Self { store, newest: Arc::default() }
+        Self { store, questions: None, newest: Arc::default() }
+    }
+
+    /// The same with a desk for questions about these counties.
+    pub fn with_desk(self, desk: Arc<Desk>, counties: &[u32]) -> Self {
+        Self { questions: Some((desk, counties.into())), ..self }
+    }
+
+    /// Where what-if questions are run.
+    pub fn desk(&self) -> Option<&Arc<Desk>> {
+        self.questions.as_ref().map(|q| &q.0)
+    }
+
+    /// Refuses scenarios that no run could be made of.
+    pub fn check_scenarios(&self, scenarios: &[Scenario]) -> std::result::Result<(), Problem> {
+        let counties = self.questions.as_ref().map_or(&[][..], |q| &q.1);
+        check(scenarios, counties).map_err(Problem::bad_request)
+    }
+
+    /// A file of the run; `None` where it has none of that name.
+    pub async fn file(&self, archived: &Archived, name: &str) -> std::result::Result<Option<Vec<u8>>, Problem> {
+        if archived.manifest.file(name).is_none() {
+            return Ok(None);
+        }
+        let (run, name) = (archived.run.clone(), name.to_owned());
+        self.blocking(move |published| published.store.bytes(&run, &name)).await.map(Some)
     }
 
     /// A run by its id or `latest`.
@@ -57,11 +86,7 @@ impl Published {
 
     /// The rules of the run, as archived; `None` for runs archived before there were rules with them.
     pub async fn rules(&self, archived: &Archived) -> std::result::Result<Option<Vec<u8>>, Problem> {
-        if archived.manifest.file(RULES).is_none() {
-            return Ok(None);
-        }
-        let run = archived.run.clone();
-        self.blocking(move |published| published.store.bytes(&run, RULES)).await.map(Some)
+        self.file(archived, RULES).await
     }
 
     /// Name and bytes of the file of the list of an area, the region where none is named; `None` where the run has no such list.

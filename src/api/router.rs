@@ -2,16 +2,18 @@
 
 use super::problem::Problem;
 use super::published::Published;
+use super::whatif_desk::Desk;
 use super::{
-    consultations, counties, explain, health, lists, openapi, page, reductions, rules, runs, targets, warnings,
+    consultations, counties, explain, health, lists, openapi, page, rankings, reductions, rules, runs, targets,
+    warnings, whatif,
 };
 use crate::archive::store::Store;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use std::any::Any;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -47,6 +49,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Published>)> {
         ("/v1/rules", get(rules::of_run)),
         ("/v1/targets", get(targets::of_run)),
         ("/v1/reductions/{run}", get(reductions::one)),
+        ("/v1/rankings/{run}", get(rankings::one)),
+        ("/v1/rankings/{run}/map/{window}", get(rankings::map)),
+        ("/v1/whatif", post(whatif::ask)),
+        ("/v1/whatif/{id}", get(whatif::one).delete(whatif::cancel)),
         ("/v1/consultations/{run}", get(consultations::one)),
     ]
 }
@@ -56,8 +62,20 @@ pub fn paths() -> Vec<&'static str> {
     routes().into_iter().map(|(path, _)| path).collect()
 }
 
+/// Longest body of a question [bytes].
+const LONGEST_QUESTION: usize = 64 * 1024;
+
 /// The API over an archive.
 pub fn router(store: Arc<Store>) -> Router {
+    over(Published::new(store))
+}
+
+/// The API over an archive, with a desk for what-if questions about these counties.
+pub fn router_with(store: Arc<Store>, desk: Arc<Desk>, counties: &[u32]) -> Router {
+    over(Published::new(store).with_desk(desk, counties))
+}
+
+fn over(published: Published) -> Router {
     let mut router = Router::new();
     for (path, handler) in routes() {
         router = router.route(path, handler);
@@ -65,7 +83,8 @@ pub fn router(store: Arc<Store>) -> Router {
     router
         .fallback(|| async { Problem::not_found("There is no such resource. `/openapi.json` lists all.") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .with_state(Published::new(store))
+        .layer(DefaultBodyLimit::max(LONGEST_QUESTION))
+        .with_state(published)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish))
 }

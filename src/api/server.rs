@@ -3,7 +3,6 @@
 //! **Invariant:** a client that sends nothing, or half a request, loses its connection after [`HEADER_TIMEOUT`], and at most
 //! [`CONNECTIONS`] are open. **Why:** otherwise a few hundred silent clients take every socket.
 
-use crate::archive::store::Store;
 use crate::error::{Error, Result};
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,11 +25,11 @@ const CONNECTIONS: usize = 256;
 /// Time for open requests to end after a stop signal.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the archive until SIGTERM or Ctrl-C. `on_ready` is told the bound address (port 0 gets a free one).
+/// Serves `router` until SIGTERM or Ctrl-C. `on_ready` is told the bound address (port 0 gets a free one).
 ///
 /// # Errors
 /// `Io` when the address cannot be bound or signals cannot be watched; the path in it is the address.
-pub fn serve(store: Arc<Store>, addr: SocketAddr, on_ready: impl FnOnce(SocketAddr)) -> Result<()> {
+pub fn serve(router: Router, addr: SocketAddr, on_ready: impl FnOnce(SocketAddr)) -> Result<()> {
     let io = |e: std::io::Error| Error::io(Path::new(&addr.to_string()), e);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(io)?;
     runtime
@@ -41,7 +40,7 @@ pub fn serve(store: Arc<Store>, addr: SocketAddr, on_ready: impl FnOnce(SocketAd
             let stop = async move {
                 tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             };
-            accept(listener, super::router(store), stop).await;
+            accept(listener, router, stop).await;
             Ok(())
         })
         .map_err(io)

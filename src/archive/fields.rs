@@ -34,7 +34,8 @@ const REMEDY: &str = "Remove the file and run the night again";
 /// Names and attributes of one field.
 struct Field {
     variable: &'static str,
-    standard_name: &'static str,
+    /// `None` where CF has no name for it.
+    standard_name: Option<&'static str>,
     long_name: &'static str,
     units: &'static str,
     /// Auxiliary coordinates beside longitude and latitude.
@@ -53,7 +54,7 @@ pub fn write(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, 
 
 /// Size [bytes] that the file cannot exceed: all fields uncompressed, and 1 MB for all else.
 fn uncompressed(history: &History) -> u64 {
-    let fields = 4 + Pollutant::ALL.into_iter().filter(|p| history.concentrations.get(*p).is_some()).count();
+    let fields = 5 + Pollutant::ALL.into_iter().filter(|p| history.concentrations.get(*p).is_some()).count();
     1_000_000 + 4 * (fields * history.mixing_height_m.len()) as u64
 }
 
@@ -125,6 +126,7 @@ fn read_here(path: &Path) -> Result<History> {
     Ok(History {
         ends: read_ends(path, &file, &text("cycle")?)?,
         concentrations,
+        primary_pm25_ug_m3: needed(&PRIMARY)?,
         mixing_height_m: needed(&MIXING_HEIGHT)?,
         wind_east_m_s: needed(&WIND_EAST)?,
         wind_north_m_s: needed(&WIND_NORTH)?,
@@ -134,30 +136,37 @@ fn read_here(path: &Path) -> Result<History> {
     })
 }
 
+const PRIMARY: Field = Field {
+    variable: "pm25_primary",
+    standard_name: None,
+    long_name: "primary PM2.5 in the lowest layer, ambient conditions",
+    units: "ug m-3",
+    height: None,
+};
 const MIXING_HEIGHT: Field = Field {
     variable: "mixing_height",
-    standard_name: "atmosphere_boundary_layer_thickness",
+    standard_name: Some("atmosphere_boundary_layer_thickness"),
     long_name: "height of the boundary layer above ground",
     units: "m",
     height: None,
 };
 const WIND_EAST: Field = Field {
     variable: "wind_east",
-    standard_name: "eastward_wind",
+    standard_name: Some("eastward_wind"),
     long_name: "eastward wind at 10 m",
     units: "m s-1",
     height: Some("height_10m"),
 };
 const WIND_NORTH: Field = Field {
     variable: "wind_north",
-    standard_name: "northward_wind",
+    standard_name: Some("northward_wind"),
     long_name: "northward wind at 10 m",
     units: "m s-1",
     height: Some("height_10m"),
 };
 const TEMPERATURE: Field = Field {
     variable: "temperature",
-    standard_name: "air_temperature",
+    standard_name: Some("air_temperature"),
     long_name: "air temperature at 2 m",
     units: "K",
     height: Some("height_2m"),
@@ -194,13 +203,14 @@ fn pollutant_field(p: Pollutant) -> Field {
             ("o3", "mass_concentration_of_ozone_in_air", "O3 in the lowest layer, at 298.15 K and 1013.25 hPa")
         }
     };
-    Field { variable, standard_name, long_name, units: p.unit(), height: None }
+    Field { variable, standard_name: Some(standard_name), long_name, units: p.unit(), height: None }
 }
 
 /// Every field of a history, in the order of the file.
 fn fields(history: &History) -> Vec<(Field, &Array3<f32>)> {
     let mut all: Vec<_> =
         Pollutant::ALL.into_iter().filter_map(|p| Some((pollutant_field(p), history.concentrations.get(p)?))).collect();
+    all.push((PRIMARY, &history.primary_pm25_ug_m3));
     all.push((MIXING_HEIGHT, &history.mixing_height_m));
     all.push((WIND_EAST, &history.wind_east_m_s));
     all.push((WIND_NORTH, &history.wind_north_m_s));
@@ -396,10 +406,11 @@ fn surface(file: &mut FileMut, field: &Field, values: &Array3<f32>, degrees: boo
     let mut coordinates = vec!["forecast_reference_time"];
     coordinates.extend(if degrees { None } else { Some("lat lon") });
     coordinates.extend(field.height);
+    let name = field.standard_name.map(|name| ("standard_name", name));
+    describe(&mut variable, name.as_slice())?;
     describe(
         &mut variable,
         &[
-            ("standard_name", field.standard_name),
             ("long_name", field.long_name),
             ("units", field.units),
             ("cell_methods", "time: mean"),

@@ -28,3 +28,10 @@ pub const CUT_FIELDS: &str = "fields_cut.nc";
 pub const BASE_SERIES: &str = "series.parquet";
 /// County series of the run with the reduction list, Parquet.
 pub const CUT_SERIES: &str = "series_cut.parquet";
+/// What makes the exceeding means: sources ranked by influence, JSON.
+pub const RANKING: &str = "ranking.json";
+
+/// Name of the map of a window of the ranking, 0 the first, SVG.
+pub fn influence_map(window: usize) -> String {
+    format!("influence_{window}.svg")
+}

@@ -109,6 +109,37 @@ impl Work {
         Ok(serde_json::from_slice(document).ok())
     }
 
+    /// Keeps bytes of a stage beside its product.
+    ///
+    /// # Errors
+    /// As [`Work::save_stage`].
+    pub fn save_stage_bytes(&self, stage: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.stage_path(stage)?.with_extension("bytes");
+        write_atomic(&path, &[bytes, sha256(bytes).as_bytes()].concat())
+    }
+
+    /// The bytes of a stage; `None` as [`Work::load_stage`].
+    ///
+    /// # Errors
+    /// As [`Work::load_stage`].
+    pub fn load_stage_bytes(&self, stage: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.stage_path(stage)?.with_extension("bytes");
+        let mut bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io(&path, e)),
+        };
+        let Some((found, hash)) = bytes.split_last_chunk::<64>() else { return Ok(None) };
+        let (whole, length) = (sha256(found).as_bytes() == hash, found.len());
+        bytes.truncate(length);
+        Ok(whole.then_some(bytes))
+    }
+
+    /// Path of a file of a stage that is no part of what is published.
+    pub fn stage_file(&self, name: &str) -> PathBuf {
+        self.folder.join(STAGES).join(name)
+    }
+
     /// Checkpoints of a stage's run; they are no part of what is published.
     ///
     /// # Errors

@@ -28,6 +28,9 @@ pub const HNO3_PER_NO2: f64 = HNO3 / NO2;
 pub const NITRATE_PER_HNO3: f64 = NO3 / HNO3;
 pub const AMMONIUM_PER_NH3: f64 = NH4 / NH3;
 
+/// Molar masses of sulfate, ammonia, ammonium, nitric acid and nitrate [kg mol-1].
+pub const INORGANIC: [f32; 5] = [SO4 as f32, NH3 as f32, NH4 as f32, HNO3 as f32, NO3 as f32];
+
 /// Mole fraction [ppb] of a mass mixing ratio of 1 kg kg-1.
 const fn ppb(molar_mass: f64) -> f32 {
     (1e9 * MOLAR_MASS_AIR / molar_mass) as f32

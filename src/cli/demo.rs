@@ -2,7 +2,6 @@
 
 use super::language::Language;
 use super::{example, night, serve};
-use crate::archive::store::Store;
 use crate::error::Result;
 use crate::setup::{Setup, library};
 use std::net::SocketAddr;
@@ -46,5 +45,5 @@ pub fn run(args: &DemoArgs, language: Language) -> Result<u8> {
     if args.no_serve {
         return Ok(code);
     }
-    serve::serve(Store::open(&setup.config.runs)?, args.listen, language)
+    serve::serve(setup, args.listen, language)
 }

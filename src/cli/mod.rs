@@ -15,6 +15,7 @@ pub mod night;
 pub mod output;
 pub mod progress;
 pub mod proof;
+pub mod rank;
 pub mod register;
 pub mod replay;
 pub mod rules;
@@ -23,6 +24,7 @@ pub mod stats;
 pub mod summary;
 pub mod targets;
 pub mod warn;
+pub mod whatif;
 
 use crate::error::Error;
 use crate::input::isolation;
@@ -60,6 +62,8 @@ enum Command {
     Proof(proof::ProofArgs),
     Bench(bench::BenchArgs),
     Warn(warn::WarnArgs),
+    Rank(rank::RankArgs),
+    Whatif(whatif::WhatIfArgs),
     Register(register::RegisterArgs),
     List(list::ListArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
@@ -88,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::Proof(a) => a.json,
         Command::Bench(a) => a.json,
         Command::Warn(a) => a.json(),
+        Command::Rank(a) => a.json,
+        Command::Whatif(a) => a.json,
         Command::Register(a) => a.json(),
         Command::List(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
@@ -104,6 +110,8 @@ pub fn main() -> ExitCode {
         Command::Proof(args) => proof::run(args, language),
         Command::Bench(args) => bench::run(args, language),
         Command::Warn(args) => warn::run(args, language),
+        Command::Rank(args) => rank::run(args, language),
+        Command::Whatif(args) => whatif::run(args, language),
         Command::Register(args) => register::run(args, language),
         Command::List(args) => list::run(args, language),
         Command::ProbeNetcdf { path } => {

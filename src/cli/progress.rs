@@ -48,6 +48,7 @@ impl NightProgress {
     fn name(&self, stage: Stage) -> &'static str {
         match stage {
             Stage::Base => self.language.pick("基准预报", "forecast"),
+            Stage::Ranking => self.language.pick("源影响排序", "influence of the sources"),
             Stage::Cut => self.language.pick("减排情景复核", "forecast with the list"),
         }
     }

@@ -3,11 +3,14 @@
 use super::language::Language;
 use super::output;
 use crate::api;
+use crate::api::whatif_desk::Desk;
 use crate::archive::store::Store;
-use crate::config::Config;
 use crate::error::Result;
+use crate::nightly::whatif::what_if;
+use crate::setup::Setup;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,16 +35,19 @@ pub struct ServeArgs {
 /// # Errors
 /// `Io` when the address cannot be listened on.
 pub fn run(args: &ServeArgs, language: Language) -> Result<u8> {
-    let config = Config::load(&args.config)?;
-    serve(Store::open(&config.runs)?, args.listen, language)
+    let setup = Setup::load(&args.config)?;
+    serve(setup, args.listen, language)
 }
 
-/// Serves a store until SIGTERM or Ctrl-C.
+/// Serves the archive of a night, and runs what-if questions about it, until SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// `Io` when the address cannot be listened on.
-pub fn serve(store: Store, listen: SocketAddr, language: Language) -> Result<u8> {
-    api::serve(std::sync::Arc::new(store), listen, |address| {
+pub fn serve(setup: Setup, listen: SocketAddr, language: Language) -> Result<u8> {
+    let store = Arc::new(Store::open(&setup.config.runs)?);
+    let counties: Vec<u32> = setup.region.counties.iter().map(|c| c.adcode).collect();
+    let desk = Desk::new(Box::new(move |asked, go_on| what_if(&setup, asked, go_on)));
+    api::serve(api::router_with(store, Arc::new(desk), &counties), listen, |address| {
         let stop = language.pick("按 Ctrl-C 停止", "Ctrl-C stops");
         output::note(&format!("{}  http://{address}/", language.pick("网页", "page")));
         output::note(&format!("{}   http://{address}/v1/warnings/current   ({stop})", language.pick("接口", "API ")));

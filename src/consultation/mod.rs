@@ -8,6 +8,7 @@ pub mod reduction_list;
 use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
 use crate::forecast::Forecast;
+use crate::reduction::ranking::Ranking;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
 use crate::simulation::terrain_winds::TerrainWindsReport;
@@ -68,6 +69,9 @@ pub struct ConsultationRecord {
     /// The year so far against its targets; `None` where the year has no target.
     #[serde(default)]
     pub targets: Option<TargetsReport>,
+    /// What makes the exceeding means, in short; the whole is `ranking.json` of the run. `None` where nothing exceeds, and in records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranking: Option<Ranking>,
     /// `None` when no level calls for one.
     pub reduction: Option<ReductionPlan>,
     pub certificate: Option<ReductionEffect>,

@@ -3,7 +3,7 @@
 //! **Invariant:** the entries of one source never emit more than the source does. **Why:** a cut is taken from the inventory's mass; a register that
 //! claims more would promise tonnes that the forecast does not hold.
 
-use super::source::Amounts;
+use super::source::{Amounts, Sector};
 use serde::{Deserialize, Serialize};
 
 /// Family of entries: one sheet of the register and of the list each.
@@ -24,6 +24,21 @@ pub enum Family {
     StrawZone,
     /// 其他：油站、道路扬尘、餐饮、烟花等
     Other,
+}
+
+impl Family {
+    /// Family of a source that no register names.
+    pub fn of_sector(sector: Sector) -> Self {
+        match sector {
+            Sector::Power | Sector::Industry | Sector::Solvent => Self::Enterprise,
+            Sector::Boiler | Sector::Residential => Self::HeatingAndCoal,
+            Sector::Construction => Self::ConstructionSite,
+            Sector::Traffic => Self::VehicleClass,
+            Sector::NonRoad => Self::NonRoadMachinery,
+            Sector::Fire => Self::StrawZone,
+            Sector::RoadDust | Sector::Fuel | Sector::Agriculture | Sector::Event | Sector::Other => Self::Other,
+        }
+    }
 }
 
 /// Performance grade (绩效分级) of an enterprise. A and leading ones may be ordered nothing.

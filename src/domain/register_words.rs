@@ -65,21 +65,6 @@ impl Family {
             }
         }
     }
-
-    /// The family under which a source without a register entry is listed.
-    pub fn of_sector(sector: Sector) -> Self {
-        match sector {
-            Sector::Power | Sector::Industry => Self::Enterprise,
-            Sector::Boiler | Sector::Residential => Self::HeatingAndCoal,
-            Sector::Traffic => Self::VehicleClass,
-            Sector::NonRoad => Self::NonRoadMachinery,
-            Sector::Construction => Self::ConstructionSite,
-            Sector::Fire => Self::StrawZone,
-            Sector::RoadDust | Sector::Solvent | Sector::Fuel | Sector::Agriculture | Sector::Event | Sector::Other => {
-                Self::Other
-            }
-        }
-    }
 }
 
 impl Grade {

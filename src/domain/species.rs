@@ -114,6 +114,9 @@ impl Species {
     }
 }
 
+/// Fine particles that are emitted as such, but for sulfate.
+pub const PRIMARY_PM25: [Species; 3] = [Species::BlackCarbon, Species::PrimaryOrganic, Species::FineOther];
+
 /// The species whose sum is `pollutant`; empty where the model has none (O3).
 pub fn members(pollutant: Pollutant) -> &'static [Species] {
     use Species::{

@@ -43,6 +43,12 @@ pub fn county_series(history: &History, counties: &[County], weights: &[CountyWe
         .collect()
 }
 
+/// Primary PM2.5 of each hour over the built-up places of one county [ug m-3].
+pub fn primary_series(history: &History, weights: &CountyWeights) -> Vec<f64> {
+    let of_hour = |h| mean(history.primary_pm25_ug_m3.index_axis(Axis(0), h), &weights.built_up);
+    (0..history.ends.len()).map(of_hour).collect()
+}
+
 fn hour(history: &History, w: &CountyWeights, h: usize) -> ModelHour {
     let at = |field: &ndarray::Array3<f32>, weights: &[(usize, f64)]| mean(field.index_axis(Axis(0), h), weights);
     let mut concentrations = Concentrations::default();

@@ -1,46 +1,52 @@
 //! THE FLOW of one night, stage by stage; each product is archived before the next stage begins, so a broken night resumes.
 //!
 //! ```text
-//!   files -> inputs -> base = forecast_of(sources) -> decide -> plan
-//!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut) -> record -> publish by rename
+//!   files -> inputs -> base = forecast_of(sources) -> decide -> rank -> plan
+//!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut), again where it misses -> record -> publish by rename
 //! ```
 
+mod certify;
 pub mod inputs;
+mod model;
 pub mod pairs;
+mod ranking;
 mod register_input;
 pub mod standing;
 mod stage_checkpoints;
+pub mod whatif;
 mod yearly;
 
 use crate::archive::durable::sha256_file;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::archive::work::Work;
-use crate::archive::{BASE_FIELDS, BASE_SERIES, CUT_FIELDS, CUT_SERIES, RECORD, RULES, fields, series};
+use crate::archive::{BASE_FIELDS, BASE_SERIES, RECORD, RULES, fields, series};
 use crate::calendar::{beijing_day_hour, beijing_local};
 use crate::consultation::{ConsultationRecord, Status};
-use crate::domain::averages::Validity;
 use crate::domain::source::Source;
 use crate::domain::targets::TargetsReport;
 use crate::error::{Error, Rejection, Result};
 use crate::forecast::Forecast;
-use crate::forecast::build::{Frame, forecast, with_cut};
-use crate::forecast::county_series::{CountySeries, county_series};
 use crate::forecast::trajectories::Trajectories;
+use crate::reduction::ReductionPlan;
+use crate::reduction::check::refuse_unlawful;
 use crate::reduction::plan::plan;
-use crate::reduction::register::{Conditions, SourceDay};
-use crate::reduction::{ReductionEffect, ReductionPlan, apply::apply, verify::compare};
+use crate::reduction::ranking::{Ranking, WindowInfluence};
+use crate::reduction::register::{Conditions, Situation, SourceDay};
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
+use crate::simulation::equilibrium_answers::Answers;
 use crate::simulation::history::History;
 use crate::simulation::restart::Reason;
-use crate::simulation::run::{Outside, World, simulate};
+use crate::simulation::run::{simulate, simulate_with_answers};
 use crate::warning::explain::{Explanation, explain};
-use crate::warning::{AreaWarning, Basis, InForce, Response, WarningDecision, WarningLevel, decide};
+use crate::warning::{Response, WarningDecision, WarningLevel, decide};
+use certify::{Case, Certified};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
+use model::Model;
+use ranking::{BaseRun, SOURCES_IN_RECORD};
 use stage_checkpoints::StageCheckpoints;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A stage of the night, for progress.
@@ -48,6 +54,8 @@ use std::path::Path;
 pub enum Stage {
     /// The run without a list.
     Base,
+    /// The influence of the sources: its hours are windows.
+    Ranking,
     /// The run with the list.
     Cut,
 }
@@ -97,40 +105,34 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     }
     let work = store.begin(&lock, &run, &key)?;
     let domain = setup.domain(&inputs.meteorology, inputs.cycle)?;
-    let tonight = Tonight { setup, inputs: &inputs, domain: &domain, work: &work, progress };
+    let model = Model { setup, inputs: &inputs, domain: &domain };
+    let tonight = Tonight { model, setup, inputs: &inputs, domain: &domain, work: &work, progress };
     let rulebook = &setup.rulebook;
-    let basis = tonight.basis(&standing.in_force);
+    let basis = model.basis(&standing.in_force);
 
-    let (base_history, mut rejections) = tonight.run(Stage::Base, BASE_FIELDS, &inputs.sources)?;
-    let base_series = tonight.settled(&base_history);
-    let (base, corrections) = tonight.corrected(&base_series, learned.pairs)?;
-    let base_series = tonight.ahead(base_series);
+    let base_run = tonight.run(Stage::Base, (&work.path(BASE_FIELDS), "fields"), &inputs.sources, true)?;
+    let (base_history, mut rejections, answers) = (base_run.history, base_run.rejections, base_run.answers);
+    let base_series = model.settled(&base_history);
+    let (base, corrections) = model.corrected(&base_series, learned.pairs)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
     let paths = Trajectories::around(&base, &corrections.uncertainty);
     let decision = decide(&basis, &base, Some(&paths));
     let explanations = explain(&basis, &base, &decision);
 
-    let mut cut = None;
-    if let Some(list) = tonight.plan(&decision, &base) {
-        let sources = apply(&list, &inputs.sources);
-        let (history, _) = tonight.run(Stage::Cut, CUT_FIELDS, &sources)?;
-        let cut_series = tonight.ahead(tonight.settled(&history));
-        let with_list = with_cut(&tonight.frame(&corrections), &base, &base_series, &cut_series);
-        let cut_hash = series::write(&work.path(CUT_SERIES), &with_list)?;
-        let effect = compare(&base, &decision, &with_list, &decide(&basis, &with_list, None), (base_hash, cut_hash));
-        cut = Some((list, effect, history.ledger));
-    }
+    let run = BaseRun { history: &base_history, series: &base_series, forecast: &base, answers: &answers };
+    let ranked = tonight.rank(&basis, &run, &decision)?;
+    let case = Case { night: &tonight, basis: &basis, run, decision: &decision, corrections: &corrections, base_hash };
+    let certified = case.certified(ranked.as_ref())?;
+    let ranking = ranked.map(|r| r.report.brief(SOURCES_IN_RECORD));
     rejections.splice(0..0, inputs.rejections.iter().chain(&learned.rejections).cloned());
     let year = yearly::targets(rulebook, &setup.region, &inputs, &base)?;
     work.save_json(RULES, &tonight.rules()?)?;
-    let record = tonight.record(base, (decision, explanations, year), &base_history, cut, rejections, learned.files);
+    let proven = (ranking, certified);
+    let record = tonight.record(base, (decision, explanations, year), &base_history, proven, rejections, learned.files);
     work.save_json(RECORD, &record)?;
     store.publish(&lock, &work)?;
     Ok(Night::Published(Box::new(record)))
 }
-
-/// Hours after a start from background air that neither the forecast nor the correction uses, where there is spin-up.
-const COLD_START_HOURS: i64 = 12;
 
 /// What a reader of any record must know.
 const LIMITS: [(&str, &str); 3] = [
@@ -149,8 +151,16 @@ const LIMITS: [(&str, &str); 3] = [
     ),
 ];
 
+/// A full run, and what it says of its equilibrium.
+struct Run {
+    history: History,
+    rejections: Vec<Rejection>,
+    answers: Answers,
+}
+
 /// What every stage of tonight shares.
 struct Tonight<'a> {
+    model: Model<'a>,
     setup: &'a Setup,
     inputs: &'a NightInputs,
     domain: &'a Domain,
@@ -159,93 +169,36 @@ struct Tonight<'a> {
 }
 
 impl Tonight<'_> {
-    /// forecast_of(sources), or what an earlier try of this night archived of it.
-    fn run(&self, stage: Stage, file: &str, sources: &[Source]) -> Result<(History, Vec<Rejection>)> {
-        let (path, name) = (self.work.path(file), file.trim_end_matches(".nc"));
+    /// forecast_of(sources), or what an earlier try of this night archived of it, at `path`; with the `answers` of its equilibrium, or none.
+    fn run(&self, stage: Stage, (path, name): (&Path, &str), sources: &[Source], answers: bool) -> Result<Run> {
+        let shape = self.domain.grid.shape();
         if let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)?
-            && sha256_file(&path).is_ok_and(|(_, found)| found == hash)
+            && sha256_file(path).is_ok_and(|(_, found)| found == hash)
         {
-            return Ok((fields::read_history(&path)?, rejections));
+            let kept = if answers { self.work.load_stage_bytes(name)? } else { Some(Vec::new()) };
+            let kept = kept.and_then(|bytes| Answers::from_bytes(&bytes, shape));
+            let history = fields::read_history(path)?;
+            if let Some(kept) = kept.filter(|a| !answers || a.hours() == history.ends.len()) {
+                return Ok(Run { history, rejections, answers: kept });
+            }
         }
-        let air = match self.inputs.boundary.as_slice() {
-            [] => Outside::Background,
-            fields => Outside::Fields(fields),
-        };
-        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
-        let world = self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer));
         let kept = StageCheckpoints::new(self, stage, name)?;
         let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
-        let (history, rejections) = simulate(&world, sources, Some(&kept), &hour)?;
-        fields::write(&path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
-        self.work.save_stage(name, &(&rejections, sha256_file(&path)?.1))?;
+        let (history, rejections, found) = self.model.in_world(|world| {
+            if answers {
+                return simulate_with_answers(world, sources, Some(&kept), &hour);
+            }
+            simulate(world, sources, Some(&kept), &hour)
+                .map(|(history, rejected)| (history, rejected, Answers::new(shape)))
+        })?;
+        fields::write(path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
+        if answers {
+            self.work.save_stage_bytes(name, &found.to_bytes())?;
+        }
+        self.work.save_stage(name, &(&rejections, sha256_file(path)?.1))?;
         kept.clear();
         // what a resumed night reads is what this night goes on with
-        Ok((fields::read_history(&path)?, rejections))
-    }
-
-    /// A run of the night's hours on one grid.
-    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
-        let config = &self.setup.config;
-        World {
-            grid: &domain.grid,
-            background: &domain.background,
-            outside,
-            surface: domain.surface,
-            meteorology: &self.inputs.meteorology,
-            terrain: self.inputs.terrain.as_ref(),
-            frozen: config.frozen_meteorology,
-            emission: &self.setup.emission,
-            weights: &domain.weights,
-            start: self.inputs.start(config),
-            hours: config.spin_up_hours + config.forecast_hours,
-        }
-    }
-
-    /// County series without the hours in which the air is still the background it started from.
-    fn settled(&self, history: &History) -> Vec<CountySeries> {
-        let spin_up = i64::from(self.setup.config.spin_up_hours);
-        let from = self.inputs.cycle - Duration::hours(spin_up) + Duration::hours(spin_up.min(COLD_START_HOURS));
-        let mut series = county_series(history, &self.setup.region.counties, &self.domain.weights);
-        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > from));
-        series
-    }
-
-    /// The hours after the cycle: a forecast, and all that a decision may rest on.
-    fn ahead(&self, mut series: Vec<CountySeries>) -> Vec<CountySeries> {
-        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > self.inputs.cycle));
-        series
-    }
-
-    fn frame<'f>(&'f self, corrections: &'f pairs::Corrections) -> Frame<'f> {
-        Frame {
-            region: &self.setup.region,
-            aqi: &self.setup.rulebook.aqi,
-            uncertainty: &corrections.uncertainty,
-            cycle: self.inputs.cycle,
-            validity: self.validity(),
-            observed: &self.inputs.observed,
-        }
-    }
-
-    fn corrected(
-        &self,
-        model: &[CountySeries],
-        mut learned: Vec<crate::forecast::correction::Pair>,
-    ) -> Result<(Forecast, pairs::Corrections)> {
-        learned.extend(pairs::of_series(self.inputs, model));
-        let corrections = pairs::Corrections::fit(&self.setup.uncertainty, &learned)?;
-        let cycle = self.inputs.cycle;
-        let value = |_: &CountySeries, hour: &crate::forecast::county_series::ModelHour, p, raw| {
-            corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)
-        };
-        let ahead = self.ahead(model.to_vec());
-        let base = forecast(&self.frame(&corrections), &ahead, corrections.report.clone(), &value);
-        Ok((base, corrections))
-    }
-
-    /// How many hours the means of tonight need.
-    fn validity(&self) -> Validity {
-        self.setup.rulebook.limits.standard(beijing_local(self.inputs.cycle).date()).validity.means
+        Ok(Run { history: fields::read_history(path)?, rejections, answers: found })
     }
 
     /// The rules of tonight as a document.
@@ -261,29 +214,24 @@ impl Tonight<'_> {
         serde_json::to_value(rules).map_err(|e| Error::io(self.work.path(RULES), e.into()))
     }
 
-    fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, InForce>) -> Basis<'b> {
-        let region = &self.setup.region;
-        Basis {
-            warning: &self.setup.rulebook.warning,
-            aqi: &self.setup.rulebook.aqi,
-            validity: self.validity(),
-            region: (region.adcode, &region.name_zh, &region.name_en),
-            in_force,
-            events: &self.inputs.events,
-        }
-    }
-
-    /// The list, when the decision calls for one: none for health advice only.
-    fn plan(&self, decision: &WarningDecision, base: &Forecast) -> Option<ReductionPlan> {
+    /// Level, begin and end of the list that the decision calls for: none for health advice only.
+    fn occasion(&self, decision: &WarningDecision) -> Option<(WarningLevel, DateTime<Utc>, DateTime<Utc>)> {
         let area = &decision.prefecture;
         let level = match area.response {
             Response::EmissionReduction | Response::Voluntary => area.response_level,
             Response::None | Response::HealthAdviceOnly => return None,
         };
-        let (from, to) = self.period(area)?;
-        if level == WarningLevel::None {
-            return None;
-        }
+        let (from, to) = (self.model.order(), area.to?);
+        (to > from && level > WarningLevel::None).then_some((level, from, to))
+    }
+
+    /// The list of an occasion, for the windows that are to fall.
+    fn plan(
+        &self,
+        (level, from, to): (WarningLevel, DateTime<Utc>, DateTime<Utc>),
+        base: &Forecast,
+        demands: &[WindowInfluence],
+    ) -> Result<ReductionPlan> {
         let day = beijing_local(from).date();
         let emissions: Vec<SourceDay> = self
             .inputs
@@ -300,14 +248,19 @@ impl Tonight<'_> {
             .fold(f64::NAN, |low, h| low.min(h.temperature_c));
         let conditions = Conditions { minimum_temperature_c: coldest };
         let counties = &self.setup.region.counties;
-        Some(plan(&self.setup.measures, &self.setup.reduction, level, (from, to), &emissions, counties, &conditions))
-    }
-
-    /// From the order, after the night, to the end of the episode.
-    fn period(&self, area: &AreaWarning) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let from = self.inputs.cycle + Duration::hours(i64::from(self.setup.reduction.hours_from_cycle_to_order));
-        let to = area.to?;
-        (to > from).then_some((from, to))
+        let situation = Situation {
+            level,
+            period: (from, to),
+            emissions: &emissions,
+            counties,
+            conditions,
+            register: &[],
+            ranking: demands,
+        };
+        let (catalogue, rules) = (&self.setup.measures, &self.setup.reduction);
+        let list = plan(catalogue, rules, &situation, &|| false);
+        refuse_unlawful(&list, catalogue, rules, &situation)?;
+        Ok(list)
     }
 
     fn record(
@@ -315,7 +268,7 @@ impl Tonight<'_> {
         forecast: Forecast,
         (warning, explanations, targets): (WarningDecision, Vec<Explanation>, Option<TargetsReport>),
         base: &History,
-        cut: Option<(ReductionPlan, ReductionEffect, crate::simulation::budget::MassLedger)>,
+        (ranking, certified): (Option<Ranking>, Option<Certified>),
         rejections: Vec<Rejection>,
         learned_files: Vec<crate::consultation::InputFile>,
     ) -> ConsultationRecord {
@@ -323,8 +276,8 @@ impl Tonight<'_> {
         let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
         let mut degraded = self.inputs.degraded.clone();
         degraded.extend(base.terrain_winds.and_then(|t| t.doubt()));
-        let (reduction, certificate, ledger_cut) = match cut {
-            Some((list, effect, ledger)) => (Some(list), Some(effect), Some(ledger)),
+        let (reduction, certificate, ledger_cut) = match certified {
+            Some(c) => (Some(c.list), Some(c.effect), Some(c.ledger)),
             None => (None, None, None),
         };
         ConsultationRecord {
@@ -343,6 +296,7 @@ impl Tonight<'_> {
             explanations,
             advice,
             targets,
+            ranking,
             reduction,
             certificate,
             forecast,

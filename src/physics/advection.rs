@@ -22,6 +22,8 @@
 //! air mass and tracer mass are carried by the same fluxes. **Why:** where they are not, the error of the air mass appears as a
 //! source of the tracer (Byun 1999).
 //!
+//! Products are added with one rounding (`mul_add`), here and in the columns: one instruction on every processor since 2013, and the same bits on all.
+//!
 //! # Reference
 //! One-step flux of any order by integrating the upwind polynomial over the departure interval: Leonard 1991, Comput. Methods Appl. Mech. Eng.
 //! 88, 17-74; Daru & Tenaud 2004, J. Comput. Phys. 193, 563-594. Bounds from the earlier values of the neighbourhood: Zalesak 1979, J. Comput.
@@ -63,9 +65,9 @@ pub fn fifth_order([uu, u, q, d, dd]: [f32; 5], c: f32) -> f32 {
     let (s0, s1, s2, s3) = (u - uu, q - u, d - q, dd - d);
     let (t0, t1, t2) = (s1 - s0, s2 - s1, s3 - s2);
     let (third, fourth) = (t2 - t1, (t2 - t1) - (t1 - t0));
-    let inner = third - (0.4 + 0.2 * c) * fourth;
-    let curved = t1 + (0.5 - 0.25 * c) * inner;
-    q + (0.5 - 0.5 * c) * (s2 - (1.0 / 3.0 + c * (1.0 / 3.0)) * curved)
+    let inner = c.mul_add(-0.2, -0.4).mul_add(fourth, third);
+    let curved = c.mul_add(-0.25, 0.5).mul_add(inner, t1);
+    c.mul_add(-0.5, 0.5).mul_add(c.mul_add(-1.0 / 3.0, -1.0 / 3.0).mul_add(curved, s2), q)
 }
 
 /// What a sweep of one slab needs to know of the air, the same for every species.
@@ -165,8 +167,8 @@ pub fn face_values(q: &[f32], low: &[f32], high: &[f32], sweep: &Sweep, faces: R
         let value = fifth_order(cells, courant[i].abs());
         let low = least(least(low_a[i], low_b[i]), least(low_c[i], low_d[i]));
         let high = largest(largest(high_a[i], high_b[i]), largest(high_c[i], high_d[i]));
-        let floor = largest(low, here - room[i] * (high - here));
-        let ceiling = least(high, here + room[i] * (here - low));
+        let floor = largest(low, room[i].mul_add(here - high, here));
+        let ceiling = least(high, room[i].mul_add(here - low, here));
         face[i] = least(largest(value, floor), ceiling);
     }
 }
@@ -179,7 +181,7 @@ pub fn move_tracer(q: &[f32], face: &[f32], sweep: &Sweep, cells: Range<usize>, 
     let (entering, leaving) = (&sweep.entering[cells.clone()], &sweep.leaving[cells.clone()]);
     let (q, moved, west, east) = (&q[cells.clone()], &mut moved[cells], &face[..k], &face[s..][..k]);
     for i in 0..k {
-        let value = q[i] + (entering[i] * (west[i] - q[i]) - leaving[i] * (east[i] - q[i]));
+        let value = entering[i].mul_add(west[i] - q[i], leaving[i].mul_add(q[i] - east[i], q[i]));
         moved[i] = if value.abs() < SMALLEST { 0.0 } else { value };
     }
 }

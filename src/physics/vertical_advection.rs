@@ -14,27 +14,29 @@ fn monotone_slope(centred: f32, below: f32, above: f32) -> f32 {
     // `below` = q - q_minus, `above` = q_plus - q
     let bound = 2.0 * least(below.abs(), above.abs());
     let limited = least(centred.abs(), bound).copysign(centred);
-    if below * above > 0.0 { limited } else { 0.0 }
+    // no products of differences: of traces they would be denormal numbers
+    if (below > 0.0) & (above > 0.0) | (below < 0.0) & (above < 0.0) { limited } else { 0.0 }
 }
 
 /// Left and right values of the parabola, made monotone (CW84 eq. 1.10).
 #[inline(always)]
 fn monotone_parabola(left: f32, q: f32, right: f32) -> (f32, f32) {
-    let extremum = (right - q) * (q - left) <= 0.0;
-    let range = right - left;
-    let curvature = 6.0 * (q - 0.5 * (left + right));
-    let overshoot_left = range * curvature > range * range;
-    let overshoot_right = range * curvature < -(range * range);
+    let inside = (left < q) & (q < right) | (left > q) & (q > right);
+    let range = (right - left).abs();
+    let rising = 6.0 * (q - 0.5 * (left + right));
+    let curvature = if right < left { -rising } else { rising };
+    let overshoot_left = curvature > range;
+    let overshoot_right = curvature < -range;
     let l = if overshoot_left { 3.0 * q - 2.0 * right } else { left };
     let r = if overshoot_right { 3.0 * q - 2.0 * left } else { right };
-    if extremum { (q, q) } else { (l, r) }
+    if inside { (l, r) } else { (q, q) }
 }
 
 /// Mean of a parabola over the fraction `c` (0 ..= 1) of the cell next to its face `near` (CW84 eq. 1.12).
 #[inline(always)]
 fn swept(far: f32, q: f32, near: f32, c: f32) -> f32 {
     let curvature = 6.0 * (q - 0.5 * (far + near));
-    near - 0.5 * c * (near - far - (1.0 - c * (2.0 / 3.0)) * curvature)
+    (-0.5 * c).mul_add(c.mul_add(2.0 / 3.0, -1.0).mul_add(curvature, near - far), near)
 }
 
 /// Coefficients of CW84 that depend on layer thickness only.
@@ -218,7 +220,7 @@ pub fn advance(
     let (below, above) = (&face[..n], &face[width..][..n]);
     let (entering, leaving) = (&lift.entering[..n], &lift.leaving[..n]);
     for i in 0..n {
-        q[i] += entering[i] * (below[i] - q[i]) - leaving[i] * (above[i] - q[i]);
+        q[i] = entering[i].mul_add(below[i] - q[i], leaving[i].mul_add(q[i] - above[i], q[i]));
     }
     (out, entered)
 }
@@ -235,7 +237,7 @@ fn reconstruct(q: &[f32], width: usize, coefficients: &LayerCoefficients, scratc
         let slope = &mut slope[k * width..][..width];
         for x in 0..width {
             let (below, above) = (here[x] - lower[x], upper[x] - here[x]);
-            slope[x] = monotone_slope(up * above + down * below, below, above);
+            slope[x] = monotone_slope(up.mul_add(above, down * below), below, above);
         }
     }
     left[..width].copy_from_slice(&q[..width]);
@@ -246,7 +248,8 @@ fn reconstruct(q: &[f32], width: usize, coefficients: &LayerCoefficients, scratc
         let [slope_here, slope_above] = std::array::from_fn(|j| &slope[(k + j) * width..][..width]);
         let (right, left) = (&mut right[k * width..][..width], &mut left[(k + 1) * width..][..width]);
         for x in 0..width {
-            let edge = here[x] + jump * (above[x] - here[x]) + upper * slope_above[x] + lower * slope_here[x];
+            let edge =
+                lower.mul_add(slope_here[x], upper.mul_add(slope_above[x], jump.mul_add(above[x] - here[x], here[x])));
             let edge = least(largest(edge, least(here[x], above[x])), largest(here[x], above[x]));
             right[x] = edge;
             left[x] = edge;

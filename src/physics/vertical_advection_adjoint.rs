@@ -6,7 +6,8 @@
 //!   upward:    f = (1-c)^2 r - c (1-c) l + c (3-2c) q        downward:  l and r change places
 //! ```
 //!
-//! and the edge values are weighted sums of four layers, which depend on the layers' thickness alone. Rows are padded by
+//! and the edge values are weighted sums of four layers, which depend on the layers' thickness alone. The lowest and the highest layer are flat, as the
+//! monotone parabola always makes them: their ground and top have the value of the layer. Rows are padded by
 //! [`HALO`](super::advection_adjoint::HALO) rows below and above.
 //!
 //! # Reference
@@ -25,8 +26,16 @@ pub fn set_sweep(sweep: &mut Sweep, mass: &[Real], flux: &[Real], edge: &[[Real;
     let top = edge.len() - 1;
     for k in 0..=top {
         let above = edge.get(k + 1).filter(|_| k > 0);
-        let upward = if k > 0 { [spread(&edge[k - 1], 0), spread(&edge[k], 1), unit(2)] } else { NOTHING };
-        let downward = above.map_or(NOTHING, |above| [spread(&edge[k], 1), spread(above, 2), unit(3)]);
+        let upward = match k {
+            0 => NOTHING,
+            1 => [unit(2); 3],
+            _ => [spread(&edge[k - 1], 0), spread(&edge[k], 1), unit(2)],
+        };
+        let downward = match above {
+            None => NOTHING,
+            Some(_) if k + 1 == top => [unit(3); 3],
+            Some(above) => [spread(&edge[k], 1), spread(above, 2), unit(3)],
+        };
         let row = (k + HALO) * width;
         let (below, here, flux) = (&mass[row - width..][..width], &mass[row..][..width], &flux[row..][..width]);
         for (o, weight) in sweep.weight.iter_mut().enumerate() {

@@ -158,7 +158,7 @@ fn eliminate(
         let (here, above) = work[row.start..row.end + width].split_at_mut(width);
         let (q, m, ratio) = (&lower[row.clone()], &mass[row.clone()], &factors.ratio[row.clone()]);
         for x in 0..width {
-            here[x] = m[x] * (q[x] - top[x]) + ratio[x] * above[x];
+            here[x] = m[x].mul_add(q[x] - top[x], ratio[x] * above[x]);
         }
         add_row(here, emitted.get(row.start..).unwrap_or(&[]));
     }
@@ -174,7 +174,7 @@ fn add_row(row: &mut [f32], addend: &[f32]) {
 #[inline(always)]
 fn add_products(row: &mut [f32], a: &[f32], b: &[f32]) {
     for ((r, a), b) in row.iter_mut().zip(a).zip(b) {
-        *r += a * b;
+        *r = a.mul_add(*b, *r);
     }
 }
 
@@ -187,7 +187,7 @@ fn substitute(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work:
         let (below, here) = work[row.start - width..row.end].split_at_mut(width);
         let (inverse, ratio) = (&factors.inverse[row.clone()], &factors.ratio[row.start - width..row.start]);
         for x in 0..width {
-            here[x] = here[x] * inverse[x] + ratio[x] * below[x];
+            here[x] = here[x].mul_add(inverse[x], ratio[x] * below[x]);
         }
         value_row(lower, top, here, row.start);
     }

@@ -5,9 +5,12 @@
 //! together reach is one number per pollutant and is reached by one list.
 
 use super::targets::Checker;
+use crate::calendar::beijing_local;
+use crate::domain::register::{Family, Grade, RegisterEntry};
 use crate::domain::source::{Amounts, Sector, Source};
 use crate::error::{Error, Result};
 use crate::warning::WarningLevel;
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -61,6 +64,62 @@ impl Left {
     }
 }
 
+/// What a measure does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureKind {
+    /// 停产、停工序
+    StopLine,
+    /// 限产、降负荷
+    LimitLoad,
+    /// 改用清洁燃料
+    SwitchFuel,
+    /// 治理设施提效
+    Treatment,
+    /// 停工
+    StopSite,
+    /// 苫盖
+    CoverDust,
+    /// 洒水、冲洗、吸扫
+    WaterDust,
+    /// 车辆限行
+    RestrictVehicles,
+    /// 机械停用
+    RestrictMachinery,
+    /// 禁烧、禁放
+    ForbidBurning,
+    /// 检查
+    Inspect,
+    /// 倡议
+    Advise,
+}
+
+/// By what data the measure is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerificationKey {
+    /// 用电量
+    PowerDraw,
+    /// 烟气在线监测
+    Cems,
+    /// 车辆、机械定位
+    Gps,
+    /// 视频
+    Video,
+    /// 卡口
+    Checkpoint,
+    /// 卫星火点
+    Satellite,
+    /// 用煤量、煤质
+    FuelRecord,
+    /// 台账
+    Ledger,
+    /// 其他在线监控
+    Monitor,
+    /// 现场检查
+    Inspection,
+}
+
 /// A measure that a level may order of the sources of some sectors.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,10 +128,23 @@ pub struct Measure {
     pub id: String,
     pub name_zh: String,
     pub name_en: String,
+    pub kind: MeasureKind,
     pub sectors: Vec<Sector>,
     /// Acts only on sources whose id contains one of these; absent: on all of the sectors.
     #[serde(default)]
     pub source_ids_with: Vec<String>,
+    /// Acts only on entries of these families; absent: on all.
+    #[serde(default)]
+    pub families: Vec<Family>,
+    /// Acts only on entries of these grades; absent: on all, also on those without a grade.
+    #[serde(default)]
+    pub grades: Vec<Grade>,
+    /// Acts only on entries whose name or industry contains one of these; absent: on all.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// Ordered in a whole county or not at all.
+    #[serde(default)]
+    pub county_wide: bool,
     /// Lowest level at which it is an order; absent: it stays voluntary.
     #[serde(default)]
     pub mandatory_from: Option<WarningLevel>,
@@ -91,6 +163,9 @@ pub struct Measure {
     /// Hours from the order to the effect [h].
     #[serde(default)]
     pub lead_h: u32,
+    /// Hour of the Beijing day before which it does not start, 0 ..= 23.
+    #[serde(default)]
+    pub earliest_hour: Option<u32>,
     /// Cost [yuan per t of PM-equivalent avoided]; exactly one of the two costs is given.
     #[serde(default)]
     pub cost_yuan_t: Option<f64>,
@@ -101,8 +176,11 @@ pub struct Measure {
     pub verified: bool,
     /// Department answering for it (责任单位).
     pub department: String,
+    /// Post that answers for it on the spot (责任人岗位).
+    pub role: String,
     /// How it is checked.
     pub verification: String,
+    pub verification_key: VerificationKey,
     /// Document · clause.
     pub legal_basis: String,
     /// By level; a level without an entry keeps that of the level below, and there is no measure below the lowest entry.
@@ -130,10 +208,29 @@ impl Measure {
         self.mandatory_from.is_some_and(|from| level >= from)
     }
 
-    /// Whether it acts on `source`.
-    pub fn acts_on(&self, source: &Source) -> bool {
+    /// Whether it acts on `source`, or on the `entry` of the register that is a part of it.
+    pub fn acts_on(&self, source: &Source, entry: Option<&RegisterEntry>) -> bool {
+        let any = |parts: &[String], text: &str| parts.iter().any(|part| text.contains(part));
+        let family = entry.map_or(Family::of_sector(source.sector), |e| e.family);
+        let grade = entry.and_then(|e| e.grade);
+        let name = entry.map_or(source.name.as_str(), |e| &e.name);
+        let industry = entry.and_then(|e| e.industry.as_deref()).unwrap_or_default();
         self.sectors.contains(&source.sector)
-            && (self.source_ids_with.is_empty() || self.source_ids_with.iter().any(|part| source.id.contains(part)))
+            && (self.source_ids_with.is_empty() || any(&self.source_ids_with, &source.id))
+            && (self.families.is_empty() || self.families.contains(&family))
+            && (self.grades.is_empty() || grade.is_some_and(|g| self.grades.contains(&g)))
+            && (self.words.is_empty() || any(&self.words, name) || any(&self.words, industry))
+    }
+
+    /// First instant at which it can be in force after `order`: the lead, then the hour of the day.
+    pub fn earliest_start(&self, order: DateTime<Utc>, lead_h: u32) -> DateTime<Utc> {
+        let mut start = order + Duration::hours(i64::from(lead_h));
+        if let Some(hour) = self.earliest_hour {
+            let local = beijing_local(start);
+            let waited = Duration::hours(i64::from(hour)) - (local - local.date().and_time(NaiveTime::MIN));
+            start += waited.max(Duration::zero());
+        }
+        start
     }
 
     /// Key of the exclusive group, if any.
@@ -160,7 +257,7 @@ impl Catalogue {
     /// # Errors
     /// `Invalid` naming the measure and field: unknown keys, empty texts, no sector, a doubled id, factors outside 0..=1, a level
     /// that leaves more than the one below it, load mixed with pollutants, no cost or two, an order at pre-warning, members of an
-    /// exclusive group that are not ordered.
+    /// exclusive group that are not ordered, more than [`COMBINATIONS`] ways to combine the measures of a sector.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
         let raw: Raw = toml::from_str(text)
             .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "a catalogue of measures"))?;
@@ -178,6 +275,7 @@ impl Catalogue {
         }
         measures.sort_by(|a, b| a.id.cmp(&b.id));
         check_groups(&file, &measures)?;
+        check_combinations(&file, &measures)?;
         Ok(Self { measures })
     }
 }
@@ -189,6 +287,7 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
         ("name_zh", &m.name_zh),
         ("name_en", &m.name_en),
         ("department", &m.department),
+        ("role", &m.role),
         ("verification", &m.verification),
         ("legal_basis", &m.legal_basis),
     ] {
@@ -196,6 +295,9 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
     }
     for text in &m.source_ids_with {
         file.text(&field("source_ids_with"), text)?;
+    }
+    for text in &m.words {
+        file.text(&field("words"), text)?;
     }
     if let Some(group) = &m.group {
         file.text(&field("group"), group)?;
@@ -224,6 +326,9 @@ fn check_measure(file: &Checker, m: &Measure) -> Result<()> {
     }
     if let Some(t) = m.temperature_above_c.filter(|t| !(-60.0..=50.0).contains(t)) {
         return file.refuse(&field("temperature_above_c"), &t.to_string(), "-60..=50");
+    }
+    if let Some(hour) = m.earliest_hour.filter(|h| *h > 23) {
+        return file.refuse(&field("earliest_hour"), &hour.to_string(), "0..=23");
     }
     if m.lead_h > 72 {
         return file.refuse(&field("lead_h"), &m.lead_h.to_string(), "0..=72");
@@ -335,6 +440,31 @@ fn check_groups(file: &Checker, measures: &[Measure]) -> Result<()> {
                     );
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Ways in which the measures of one sector may be combined, at most: the search prices them all.
+pub const COMBINATIONS: usize = 4096;
+
+fn check_combinations(file: &Checker, measures: &[Measure]) -> Result<()> {
+    for sector in Sector::ALL {
+        let mut exclusive: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut ways = 1_usize;
+        for m in measures.iter().filter(|m| m.sectors.contains(&sector)) {
+            match m.exclusive_group() {
+                Some(group) => *exclusive.entry(group).or_insert(1) += 1,
+                None => ways = ways.saturating_mul(2),
+            }
+        }
+        ways = exclusive.values().fold(ways, |w, n| w.saturating_mul(*n));
+        if ways > COMBINATIONS {
+            return file.refuse(
+                "measure.sectors",
+                &format!("{ways} ways to combine the measures on {}", sector.name()),
+                &format!("at most {COMBINATIONS}: name fewer measures, or exclusive groups"),
+            );
         }
     }
     Ok(())

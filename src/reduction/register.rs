@@ -1,11 +1,13 @@
-//! The register: tonight's sources joined with the measures that may lawfully act on each.
+//! Tonight's sources joined with the register: who can be ordered, and how much of a source each is.
 
-use super::measures::{Catalogue, Measure};
+use super::ranking::WindowInfluence;
 use super::targets::ReductionRules;
 use crate::domain::county::County;
-use crate::domain::source::{Amounts, Source};
+use crate::domain::register::{Family, Grade, RegisterEntry};
+use crate::domain::source::{Amounts, Source, Strength};
 use crate::warning::WarningLevel;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 /// What a source emits on the first day of the episode.
 #[derive(Debug, Clone, Copy)]
@@ -23,83 +25,98 @@ pub struct Conditions {
     pub minimum_temperature_c: f64,
 }
 
-/// One measure that may act on one source tonight.
-#[derive(Debug, Clone)]
-pub struct Candidate<'a> {
-    pub measure: &'a Measure,
-    pub source: &'a Source,
-    pub county: &'a County,
-    /// Emission of the source on the first day of the episode [t d-1].
-    pub emission_t_d: Amounts,
-    /// Factor left on each pollutant, with the protected load and the voluntary share in it, 0 ..= 1.
-    pub factor: Amounts,
-    /// An order, or followed voluntarily.
-    pub mandatory: bool,
-    /// Cost when it is the only measure on the source [yuan d-1]; an upper estimate when it is not.
-    pub cost_yuan_d: f64,
-    /// First hour of its effect: the order plus the lead.
-    pub from: DateTime<Utc>,
+/// What a list is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub level: WarningLevel,
+    /// The order, and the end of the measures.
+    pub period: (DateTime<Utc>, DateTime<Utc>),
+    /// Sources of the region with their day; ids are unique.
+    pub emissions: &'a [SourceDay<'a>],
+    pub counties: &'a [County],
+    pub conditions: Conditions,
+    /// Empty: each source is one entry of its own.
+    pub register: &'a [RegisterEntry],
+    /// What each hour of each source adds to the windows that are to be averted; empty: the level's fractions are all that is demanded.
+    pub ranking: &'a [WindowInfluence],
 }
 
-/// The candidates of a level, ordered by county, sector, source and measure.
-///
-/// Left out are sources outside `counties`, measures whose side condition is not met, whose effect would come after the period,
-/// and those that cut nothing of their source.
-pub fn candidates<'a>(
-    catalogue: &'a Catalogue,
-    rules: &ReductionRules,
-    level: WarningLevel,
-    period: (DateTime<Utc>, DateTime<Utc>),
-    emissions: &[SourceDay<'a>],
-    counties: &'a [County],
-    conditions: &Conditions,
-) -> Vec<Candidate<'a>> {
-    let mut found = Vec::new();
-    for day in emissions {
-        let Some(county) = counties.iter().find(|c| c.adcode == day.source.adcode) else { continue };
-        for measure in catalogue.measures.iter().filter(|m| m.acts_on(day.source)) {
-            let Some(left) = measure.left_at(level).filter(|_| level > WarningLevel::None) else { continue };
-            let from = period.0 + Duration::hours(i64::from(measure.lead_h));
-            // NaN (no temperature) never passes: without a forecast of it nothing is watered.
-            let allowed = measure.temperature_above_c.is_none_or(|limit| conditions.minimum_temperature_c > limit);
-            if !allowed || from >= period.1 {
-                continue;
-            }
-            let mandatory = measure.mandatory_at(level);
-            let share = if mandatory { 1.0 } else { measure.voluntary_share.unwrap_or(rules.voluntary_share) };
-            let full = left.factor(rules.minimum_load(day.source.sector));
-            let factor = full.zip(full, |f, _| share * f + (1.0 - share));
-            let cut = day.emission_t_d.zip(factor, |e, f| e * (1.0 - f));
-            if !cuts_anything(&cut) {
-                continue;
-            }
-            let cost_yuan_d = match (measure.cost_yuan_t, measure.cost_yuan_d) {
-                (Some(per_tonne), _) => per_tonne * rules.pm_equivalent.of(&cut),
-                (None, per_day) => per_day.unwrap_or(0.0) * share,
-            };
-            found.push(Candidate {
-                measure,
-                source: day.source,
+/// Who can be ordered: an entry of the register, or a source that the register does not name.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    pub source: &'a Source,
+    pub entry: Option<&'a RegisterEntry>,
+    pub county: &'a County,
+    pub family: Family,
+    pub grade: Option<Grade>,
+    /// Share of the source's emission of each pollutant, 0 ..= 1.
+    pub share: Amounts,
+    /// Emission of the first day of the episode [t d-1].
+    pub emission_t_d: Amounts,
+    /// Least share of the load that stays, by the sector's rule and the entry's own protection, 0 ..= 1.
+    pub minimum_load: f64,
+}
+
+impl Part<'_> {
+    /// What names it in the list.
+    pub fn name(&self) -> &str {
+        self.entry.map_or(&self.source.name, |e| &e.name)
+    }
+}
+
+/// Everyone who can be ordered, by county, sector, source and entry. Sources outside the counties are left out, and so is what
+/// the entries of a source leave of it: nobody answers for that. Fires of the night are always whole, as no register can name them.
+pub fn parts<'a>(rules: &ReductionRules, situation: &Situation<'a>) -> Vec<Part<'a>> {
+    let mut entries: BTreeMap<&str, Vec<&RegisterEntry>> = BTreeMap::new();
+    for entry in situation.register {
+        entries.entry(&entry.source).or_default().push(entry);
+    }
+    let mut parts = Vec::new();
+    for day in situation.emissions {
+        let source = day.source;
+        let Some(county) = situation.counties.iter().find(|c| c.adcode == source.adcode) else { continue };
+        let by_sector = rules.minimum_load(source.sector);
+        let named = match source.strength {
+            Strength::Annual(annual) => entries.get(source.id.as_str()).map(|e| (annual, e)),
+            Strength::Rate { .. } => None,
+        };
+        let Some((annual, entries)) = named else {
+            parts.push(Part {
+                source,
+                entry: None,
                 county,
+                family: Family::of_sector(source.sector),
+                grade: None,
+                share: Amounts::all(1.0),
                 emission_t_d: day.emission_t_d,
-                factor,
-                mandatory,
-                cost_yuan_d,
-                from,
+                minimum_load: by_sector,
+            });
+            continue;
+        };
+        for entry in entries {
+            let share = share(entry, &annual);
+            parts.push(Part {
+                source,
+                entry: Some(entry),
+                county,
+                family: entry.family,
+                grade: entry.grade,
+                share,
+                emission_t_d: day.emission_t_d.zip(share, |e, s| e * s),
+                minimum_load: entry.protection.map_or(0.0, |(_, load)| load).max(by_sector),
             });
         }
     }
-    found.sort_by(|a, b| {
-        (a.county.adcode, a.source.sector, &a.source.id, &a.measure.id).cmp(&(
-            b.county.adcode,
-            b.source.sector,
-            &b.source.id,
-            &b.measure.id,
-        ))
-    });
-    found
+    let key = |p: &Part<'a>| (p.county.adcode, p.source.sector, &p.source.id, p.entry.map(|e| &e.id));
+    parts.sort_by(|a, b| key(a).cmp(&key(b)));
+    parts
 }
 
-fn cuts_anything(cut: &Amounts) -> bool {
-    [cut.so2, cut.nox, cut.co, cut.nh3, cut.nmvoc, cut.pm25, cut.pm10, cut.bc, cut.oc].iter().any(|c| *c > 0.0)
+/// Share of a source whose year is `annual` [t a-1] that `entry` is. Black and organic carbon, which registers do not list, follow PM2.5.
+pub fn share(entry: &RegisterEntry, annual: &Amounts) -> Amounts {
+    const DAYS: f64 = 365.0;
+    let listed =
+        entry.emission_t_d.zip(*annual, |day, year| if year > 0.0 { (day * DAYS / year).clamp(0.0, 1.0) } else { 0.0 });
+    let carbon = |stated: f64, share: f64| if stated > 0.0 { share } else { listed.pm25 };
+    Amounts { bc: carbon(entry.emission_t_d.bc, listed.bc), oc: carbon(entry.emission_t_d.oc, listed.oc), ..listed }
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** the demanded fractions rise with the level. **Why:** a stricter level that asked for less would let an upgrade
 //! lift measures.
 
+use crate::domain::register::Grade;
 use crate::domain::source::{Amounts, Sector};
 use crate::error::{Error, Result};
 use crate::warning::WarningLevel;
@@ -44,6 +45,15 @@ impl TargetPollutant {
             Self::Voc => amounts.nmvoc,
         }
     }
+}
+
+/// One amount per target pollutant, in the order of [`TargetPollutant::ALL`].
+pub type PerTarget = [f64; 4];
+
+/// Whether `sector` belongs to the whole-society emission that targets refer to. Fires do not: they are forbidden anyway, and
+/// a night of many fires must not let patrols replace the cuts of everything else.
+pub fn counts(sector: Sector) -> bool {
+    sector != Sector::Fire
 }
 
 /// Demand of one level: fractions of the whole-society emission of the region.
@@ -109,6 +119,29 @@ pub struct ProtectedLoad {
     pub clause: String,
 }
 
+/// What may be ordered of an entry of one performance grade (绩效分级).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradeRule {
+    /// Share of a measure's cut that may be ordered, 0 ..= 1, by level; a level without an entry has that of the level below.
+    pub ordered: BTreeMap<WarningLevel, f64>,
+    /// Document and clause.
+    pub clause: String,
+    pub verified: bool,
+}
+
+/// How much a share that stays uncovered weighs where not all demands can be met together.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShortfallWeights {
+    /// The level's whole-society fractions.
+    pub society: f64,
+    /// The exceeding windows.
+    pub window: f64,
+    /// The county floors.
+    pub floor: f64,
+}
+
 /// The demands of all levels, and what they may not touch.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,10 +152,21 @@ pub struct ReductionRules {
     pub voluntary_share: f64,
     /// Hours from the cycle to the order: the night's product is signed at the morning consultation. Earliest start of any measure.
     pub hours_from_cycle_to_order: u32,
+    /// Least share of the region's demanded fraction, in PM-equivalent, that each county reaches, 0 ..= 1. A parameter.
+    pub county_floor: f64,
+    /// Steps and latest delay of a start beyond the lead [h]. Parameters.
+    pub start_step_h: u32,
+    pub latest_start_h: u32,
+    /// Relative gap of cost and proven bound at which the search ends, and its nodes at most.
+    pub proof_gap: f64,
+    pub search_nodes: usize,
     /// By level; a level that is absent demands nothing.
     pub level: BTreeMap<WarningLevel, LevelTarget>,
     pub pm_equivalent: PmEquivalent,
+    pub shortfall: ShortfallWeights,
     pub protected: Vec<ProtectedLoad>,
+    /// By grade; every grade has its rule.
+    pub grade: BTreeMap<Grade, GradeRule>,
 }
 
 impl ReductionRules {
@@ -130,7 +174,7 @@ impl ReductionRules {
     ///
     /// # Errors
     /// `Invalid` naming the field: unknown keys, fractions outside 0..=1, a level that demands less than the one below it,
-    /// `level.none`, a sector protected twice, empty texts.
+    /// `level.none`, a sector protected twice, a grade without a rule, empty texts.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
         let rules: Self = toml::from_str(text)
             .map_err(|e| Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "reduction rules"))?;
@@ -142,6 +186,14 @@ impl ReductionRules {
         let file = Checker { origin: origin.to_path_buf() };
         file.text("id", &self.id)?;
         file.fraction("voluntary_share", self.voluntary_share)?;
+        file.fraction("county_floor", self.county_floor)?;
+        file.fraction("proof_gap", self.proof_gap)?;
+        if !(1..=24).contains(&self.start_step_h) {
+            return file.refuse("start_step_h", &self.start_step_h.to_string(), "1..=24");
+        }
+        if self.latest_start_h > 72 {
+            return file.refuse("latest_start_h", &self.latest_start_h.to_string(), "0..=72");
+        }
         for level in [WarningLevel::None, WarningLevel::Blue] {
             if self.level.contains_key(&level) {
                 let expected = "no entry: only pre-warning, yellow, orange and red demand a reduction";
@@ -177,7 +229,36 @@ impl ReductionRules {
             }
         }
         file.text("pm_equivalent.reference", &w.reference)?;
-        self.check_protected(&file)
+        let s = &self.shortfall;
+        for (name, v) in [("society", s.society), ("window", s.window), ("floor", s.floor)] {
+            if !(v.is_finite() && v > 0.0) {
+                return file.refuse(&format!("shortfall.{name}"), &v.to_string(), "a weight > 0");
+            }
+        }
+        self.check_protected(&file)?;
+        self.check_grades(&file)
+    }
+
+    fn check_grades(&self, file: &Checker) -> Result<()> {
+        for grade in Grade::ALL {
+            let key = format!("grade.{grade:?}");
+            let Some(rule) = self.grade.get(&grade) else { return file.refuse(&key, "nothing", "an entry") };
+            file.text(&format!("{key}.clause"), &rule.clause)?;
+            let mut below = 0.0;
+            for (level, share) in &rule.ordered {
+                let field = format!("{key}.ordered.{}", level.key());
+                file.fraction(&field, *share)?;
+                if *share < below {
+                    return file.refuse(
+                        &field,
+                        &share.to_string(),
+                        &format!("at least {below}, that of the level below"),
+                    );
+                }
+                below = *share;
+            }
+        }
+        Ok(())
     }
 
     fn check_protected(&self, file: &Checker) -> Result<()> {
@@ -199,6 +280,12 @@ impl ReductionRules {
             }
         }
         Ok(())
+    }
+
+    /// Share of a measure's cut that may be ordered at `level` of an entry of this grade, 0 ..= 1; all of it without a grade.
+    pub fn ordered_share(&self, grade: Option<Grade>, level: WarningLevel) -> f64 {
+        let Some(rule) = grade.and_then(|g| self.grade.get(&g)) else { return 1.0 };
+        rule.ordered.range(..=level).next_back().map_or(0.0, |(_, share)| *share)
     }
 
     /// Least share of the load that stays in `sector`; 0 where nothing is protected.

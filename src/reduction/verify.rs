@@ -1,8 +1,8 @@
 //! The second full run against the first: what the list achieves, in figures and in plain words.
 
-use super::{CountyEffect, DayEffect, ReductionEffect, Verdict};
+use super::{CountyEffect, DayEffect, HourEffect, ReductionEffect, Verdict};
 use crate::domain::pollutant::Pollutant;
-use crate::forecast::{CountyForecast, DayForecast, Forecast};
+use crate::forecast::{CountyForecast, DayForecast, Forecast, HourForecast};
 use crate::warning::{WarningDecision, WarningLevel};
 use chrono::NaiveDate;
 
@@ -20,7 +20,7 @@ pub fn compare(
     hashes: (String, String),
 ) -> ReductionEffect {
     let pairs = pairs(base, cut);
-    let counties = counties(base, base_decision, cut_decision, &pairs);
+    let counties = counties((base, cut), base_decision, cut_decision, &pairs);
     let verdict = verdict(base_decision, cut_decision, &counties, &pairs);
     let missing = base.counties.iter().map(|c| c.days.len()).sum::<usize>() - pairs.len();
     let largest = pairs.iter().max_by(|a, b| a.fall().total_cmp(&b.fall()));
@@ -43,7 +43,28 @@ pub fn compare(
         base_series_sha256: hashes.0,
         cut_series_sha256: hashes.1,
         counties,
+        windows: Vec::new(),
+        rounds: Vec::new(),
+        unaverted: Vec::new(),
     }
+}
+
+fn hours(base: &CountyForecast, cut: Option<&CountyForecast>) -> Vec<HourEffect> {
+    let Some(cut) = cut else { return Vec::new() };
+    let one = |before: &HourForecast| {
+        let after = cut.hours.iter().find(|h| h.end == before.end)?;
+        let (b, a) = (before.concentrations.pm25_ug_m3?, after.concentrations.pm25_ug_m3?);
+        Some(HourEffect {
+            end: before.end,
+            pm25_before_ug_m3: b.value,
+            pm25_after_ug_m3: a.value,
+            lower_ug_m3: a.lower,
+            upper_ug_m3: a.upper,
+            aqi_before: before.aqi.aqi,
+            aqi_after: after.aqi.aqi,
+        })
+    };
+    base.hours.iter().filter_map(one).collect()
 }
 
 /// One county-day in both forecasts.
@@ -94,7 +115,7 @@ fn pairs<'a>(base: &'a Forecast, cut: &'a Forecast) -> Vec<Pair<'a>> {
 }
 
 fn counties(
-    base: &Forecast,
+    (base, cut): (&Forecast, &Forecast),
     base_decision: &WarningDecision,
     cut_decision: &WarningDecision,
     pairs: &[Pair],
@@ -118,6 +139,7 @@ fn counties(
             level_before: level(base_decision, c.adcode),
             level_after: level(cut_decision, c.adcode),
             days: days.collect(),
+            hours: hours(c, cut.counties.iter().find(|o| o.adcode == c.adcode)),
         });
     }
     out

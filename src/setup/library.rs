@@ -24,6 +24,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "seeds/advice.toml",
     "seeds/measures.toml",
     "seeds/reduction.toml",
+    "seeds/ranking.toml",
     "models/emission.toml",
     "models/fires.toml",
     "models/power_plants.toml",

@@ -17,6 +17,7 @@ use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
+use crate::reduction::ranking_rules::RankingRules;
 use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::{Background, BackgroundProfiles};
 use crate::simulation::diagnose::SurfaceParameters;
@@ -36,6 +37,7 @@ pub struct Setup {
     pub rulebook: Rulebook,
     pub measures: Catalogue,
     pub reduction: ReductionRules,
+    pub ranking: RankingRules,
     pub emission: EmissionModel,
     pub fires: FireFactors,
     pub plants: PlantFactors,
@@ -102,6 +104,7 @@ impl Setup {
             rulebook: Rulebook::load(&mut library, config.plan.as_deref())?,
             measures: library.read("seeds/measures.toml", Catalogue::from_toml)?,
             reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
+            ranking: library.read("seeds/ranking.toml", RankingRules::from_toml)?,
             emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,

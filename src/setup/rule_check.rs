@@ -13,6 +13,7 @@ use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
+use crate::reduction::ranking_rules::RankingRules;
 use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::BackgroundProfiles;
 use crate::simulation::emission::EmissionModel;
@@ -37,6 +38,7 @@ const FILES: &[(&str, Faults)] = &[
     ("seeds/advice.toml", |t, p| first(AdviceRules::from_toml(t, p))),
     ("seeds/measures.toml", |t, p| first(Catalogue::from_toml(t, p))),
     ("seeds/reduction.toml", |t, p| first(ReductionRules::from_toml(t, p))),
+    ("seeds/ranking.toml", |t, p| first(RankingRules::from_toml(t, p))),
     ("models/emission.toml", |t, p| first(EmissionModel::from_toml(t, p))),
     ("models/fires.toml", |t, p| first(FireFactors::from_toml(t, p))),
     ("models/power_plants.toml", |t, p| first(PlantFactors::parse(t, p))),

@@ -1,6 +1,6 @@
 //! Which species a backward run carries: those that can reach the target, and identical ones once.
 
-use crate::chemistry::pm_lite::{AMMONIUM_PER_NH3, HNO3_PER_NO2, NITRATE_PER_HNO3, SULFATE_PER_SO2};
+use crate::chemistry::pm_lite::{HNO3_PER_NO2, SULFATE_PER_SO2};
 use crate::domain::species::{Phase, Species};
 
 /// A conversion of the linear model.
@@ -19,19 +19,9 @@ pub(super) const CONVERSIONS: [Conversion; 3] = [
     Conversion { from: Species::SoaPrecursor, to: Species::SecondaryOrganic, ratio: 1.0 },
 ];
 
-/// A gas and the particle it is in equilibrium with; `ratio` is the mass of particle per mass of gas.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pair {
-    pub gas: Species,
-    pub particle: Species,
-    pub ratio: f32,
-}
-
-/// Nitrate and ammonium, in the order of the shares of a base run.
-pub(super) const PAIRS: [Pair; 2] = [
-    Pair { gas: Species::Hno3, particle: Species::Nitrate, ratio: NITRATE_PER_HNO3 as f32 },
-    Pair { gas: Species::Nh3, particle: Species::Ammonium, ratio: AMMONIUM_PER_NH3 as f32 },
-];
+/// The species of the inorganic equilibrium, in the order of [`INORGANIC`](crate::chemistry::pm_lite::INORGANIC).
+pub(super) const EQUILIBRIUM: [Species; 5] =
+    [Species::Sulfate, Species::Nh3, Species::Ammonium, Species::Hno3, Species::Nitrate];
 
 /// The slots of a backward run.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,12 +35,12 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// For a target that is a weighted sum of species; `partitioned`: gases and particles exchange by shares.
+    /// For a target that is a weighted sum of species; `partitioned`: gases and particles exchange by the shares of a base run.
     ///
     /// Fine particles deposit and are scavenged alike ([`Phase`]), so those of one weight that nothing tells apart share a slot.
     pub fn reaching(target: &[(Species, f32)], partitioned: bool) -> Self {
-        let paired = |s: Species| partitioned && PAIRS.iter().any(|p| p.particle == s);
-        Self::new(target, partitioned, |s| s.phase() == Phase::FineParticle && !paired(s))
+        let exchanges = |s: Species| partitioned && EQUILIBRIUM.contains(&s);
+        Self::new(target, partitioned, |s| s.phase() == Phase::FineParticle && !exchanges(s))
     }
 
     /// As [`Self::reaching`], each species in a slot of its own.
@@ -62,15 +52,12 @@ impl Carried {
         let mut weight = [0.0f32; Species::COUNT];
         target.iter().for_each(|(s, w)| weight[s.index()] += w);
         let mut reaches = weight.map(|w| w != 0.0);
-        // a chain of conversion and pair is at most three links long
-        for _ in 0..3 {
-            for c in CONVERSIONS {
-                reaches[c.from.index()] |= reaches[c.to.index()];
-            }
-            for p in PAIRS.iter().filter(|_| partitioned) {
-                let either = reaches[p.gas.index()] || reaches[p.particle.index()];
-                (reaches[p.gas.index()], reaches[p.particle.index()]) = (either, either);
-            }
+        // sulfate keeps to itself; each of the others in the equilibrium depends on all of them
+        if partitioned && EQUILIBRIUM[1..].iter().any(|s| reaches[s.index()]) {
+            EQUILIBRIUM.iter().for_each(|s| reaches[s.index()] = true);
+        }
+        for c in CONVERSIONS {
+            reaches[c.from.index()] |= reaches[c.to.index()];
         }
         let mut carried = Self { slots: Vec::new(), slot_of: [None; Species::COUNT], weight: Vec::new() };
         for s in Species::ALL.into_iter().filter(|s| reaches[s.index()]) {
@@ -120,7 +107,9 @@ mod tests {
         for s in [Species::No2, Species::Nh3, Species::Hno3, Species::Nitrate, Species::Ammonium, Species::So2] {
             assert!(shared.slot(s).is_some(), "{s:?}");
         }
-        assert_eq!(shared.slots.len(), 8);
+        assert_eq!(shared.slots.len(), 9);
         assert_eq!(shared.slot(Species::Co), None);
+        let sulfate = Carried::reaching(&[(Species::Sulfate, 1.0)], true);
+        assert_eq!(sulfate.slots, [Species::So2, Species::Sulfate]);
     }
 }

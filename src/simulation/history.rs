@@ -13,6 +13,8 @@ pub struct History {
     pub ends: Vec<DateTime<Utc>>,
     /// Hourly mean concentration in the lowest layer, in the standard's units; `None` where the model has no such pollutant.
     pub concentrations: Concentrations<Array3<f32>>,
+    /// Part of PM2.5 that was emitted as such: black carbon, primary organic matter and other fine particles [ug m-3].
+    pub primary_pm25_ug_m3: Array3<f32>,
     /// Boundary-layer height above ground [m], mean over the hour.
     pub mixing_height_m: Array3<f32>,
     /// 10-m wind, eastward and northward [m s-1].
@@ -30,7 +32,7 @@ impl History {
     pub fn fields(&self) -> Vec<&Array3<f32>> {
         let concentrations = Pollutant::ALL.into_iter().filter_map(|p| self.concentrations.get(p));
         let weather = [&self.mixing_height_m, &self.wind_east_m_s, &self.wind_north_m_s, &self.temperature_k];
-        concentrations.chain(weather).collect()
+        concentrations.chain([&self.primary_pm25_ug_m3]).chain(weather).collect()
     }
 
     /// As [`History::fields`], to be changed.
@@ -46,6 +48,6 @@ impl History {
         ];
         let weather =
             [&mut self.mixing_height_m, &mut self.wind_east_m_s, &mut self.wind_north_m_s, &mut self.temperature_k];
-        concentrations.into_iter().flatten().chain(weather).collect()
+        concentrations.into_iter().flatten().chain([&mut self.primary_pm25_ug_m3]).chain(weather).collect()
     }
 }

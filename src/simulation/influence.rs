@@ -4,21 +4,22 @@
 //! **Invariant:** the backward run is the exact transpose of [`super::linear_hour`], step by step in reversed order, over the same air masses, sub-steps and
 //! turns as the forward run. **Why:** the influence of all sources together is then what the linear model makes of all emissions, to rounding.
 //!
-//! What is left out of the linear model: the bounds of advection (they act where mixing ratios are not smooth) and the inorganic equilibrium, for
-//! which the shares of gas and particle of a base run ([`Shares`]) stand. The influence ranks and predicts; the full forward run certifies.
+//! What is not linear in the model: the bounds of advection (they act where mixing ratios are not smooth) and the inorganic equilibrium, for
+//! which their answers to small changes in a base run ([`Answers`]) stand. The influence ranks and predicts; the full forward run certifies.
 //!
 //! # Reference
 //! Discrete adjoint: Giering & Kaminski 1998, ACM Trans. Math. Softw. 24, 437; influence of emissions on a receptor: Marchuk 1995, Adjoint Equations
 //! and Analysis of Complex Systems, ch. 4; Henze, Hakami & Seinfeld 2007, Atmos. Chem. Phys. 7, 2413.
 
-use super::carried::{Carried, PAIRS};
+use super::carried::Carried;
 use super::diagnose::Diagnosis;
 use super::driver::HourDriver;
 use super::emission_placement::emission_layers;
+use super::equilibrium_answers::Answers;
 use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_hour::{Ground, LinearHour};
 use super::meteorology::Meteorology;
-use super::run::{Outside, World};
+use super::run::World;
 use super::step::steps_per_hour;
 use crate::chemistry::pm_lite::NO2_SHARE;
 use crate::domain::pollutant::Pollutant;
@@ -50,7 +51,19 @@ impl Target {
         (!species.is_empty()).then_some(Self { species, weights, hours })
     }
 
-    /// Number of fields that a backward run carries; `partitioned`: with shares of gas and particle.
+    /// As [`Target::of`], with weights `(cell, weight)` of cells counted row by row on a grid of `(rows, columns)`.
+    pub fn of_cells(
+        pollutant: Pollutant,
+        cells: &[(usize, f64)],
+        (ny, nx): (usize, usize),
+        hours: Range<u32>,
+    ) -> Option<Self> {
+        let mut weights = Array2::zeros((ny, nx));
+        cells.iter().for_each(|(cell, weight)| weights[[cell / nx, cell % nx]] += *weight as f32);
+        Self::of(pollutant, weights, hours)
+    }
+
+    /// Number of fields that a backward run carries; `partitioned`: with the answers of an equilibrium.
     pub fn fields(&self, partitioned: bool) -> usize {
         Carried::reaching(&self.species, partitioned).slots.len()
     }
@@ -69,50 +82,31 @@ impl Target {
     }
 }
 
-/// Shares of total nitrate and of total ammonia that are particles, hour by hour, of a base run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Shares {
-    /// `[z, y, x]` [mol mol-1] of nitrate and of ammonium.
-    hours: Vec<[Array3<f32>; 2]>,
-}
-
-impl Shares {
-    /// Takes the shares of the next hour from the mixing ratios `[species, z, y, x]` at its end.
-    pub fn record(&mut self, state: &Array4<f32>) {
-        self.hours.push(PAIRS.map(|pair| {
-            let (gas, particle) = (pair.gas.index(), pair.particle.index());
-            Zip::from(state.index_axis(Axis(0), gas)).and(state.index_axis(Axis(0), particle)).map_collect(|g, p| {
-                let bound = p / pair.ratio;
-                let total = g + bound;
-                if total > 0.0 { bound / total } else { 0.0 }
-            })
-        }));
-    }
-}
-
 /// What an hour's visitor sees: hour, driver, and d(target) / d(emission) `[species, emission layer, y, x]`.
 pub(super) type Visit<'v> = dyn FnMut(u32, &HourDriver, &Array4<f32>) + 'v;
 
 /// d(target) / d(emission): calls `visit` from the last hour of the target to the first of the run with the hour and `[species, emission layer, y, x]`
-/// [ug m-3 per kg emitted evenly in that hour]. `shares` of a base run say how much of nitrate and ammonia is in the particles; `None`: what is emitted as gas
+/// [ug m-3 per kg emitted evenly in that hour]. `answers` of a base run say how much of nitrate and ammonia becomes particles; `None`: what is emitted as gas
 /// stays gas.
 ///
+/// On a nested grid what happens outside its sides is left out: what leaves it does not come back, and a source outside it adds nothing.
+///
 /// # Errors
-/// `Invalid` where the target has no hours, reaches beyond the run or the shares, or has weights of another grid; `Missing` where meteorology
+/// `Invalid` where the target has no hours, reaches beyond the run or the answers, or has weights of another grid; `Missing` where meteorology
 /// ends before the target.
 pub fn influence(
     world: &World,
     target: &Target,
-    shares: Option<&Shares>,
+    answers: Option<&Answers>,
     visit: &mut dyn FnMut(u32, &Array4<f32>),
 ) -> Result<()> {
-    backward(world, target, shares, &mut |hour, _, field| visit(hour, field))
+    backward(world, target, answers, &mut |hour, _, field| visit(hour, field))
 }
 
 /// [`influence`] with the driver of each hour.
-pub(super) fn backward(world: &World, target: &Target, shares: Option<&Shares>, visit: &mut Visit) -> Result<()> {
-    let mut hours = Hours::new(world, target, shares)?;
-    let carried = Carried::reaching(&target.species, shares.is_some());
+pub(super) fn backward(world: &World, target: &Target, answers: Option<&Answers>, visit: &mut Visit) -> Result<()> {
+    let mut hours = Hours::new(world, target, answers)?;
+    let carried = Carried::reaching(&target.species, answers.is_some());
     let ground = Ground { grid: world.grid, area: &hours.area, edges: &hours.edges, carried: &carried };
     let (nz, ny, nx) = world.grid.shape();
     let (slots, layers) = (carried.slots.len(), emission_layers(world.emission, world.grid));
@@ -121,8 +115,7 @@ pub(super) fn backward(world: &World, target: &Target, shares: Option<&Shares>, 
     let mut field = Array4::zeros((Species::COUNT, layers, ny, nx));
     for hour in (0..target.hours.end).rev() {
         let driver = hours.drivers.of(hour)?;
-        let mut linear =
-            LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
+        let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, answers.map(|a| a.hour(hour)));
         let forcing = target.hours.contains(&hour).then(|| forcing(target, &carried, &driver, linear.steps));
         to_emitted.fill(0.0);
         for step in (1..=linear.steps).rev() {
@@ -152,11 +145,11 @@ pub(super) fn backward(world: &World, target: &Target, shares: Option<&Shares>, 
 pub fn linear_response(
     world: &World,
     target: &Target,
-    shares: Option<&Shares>,
+    answers: Option<&Answers>,
     emit: &mut dyn FnMut(u32, &mut Array4<f32>),
 ) -> Result<f64> {
-    let mut hours = Hours::new(world, target, shares)?;
-    let carried = Carried::apart(&target.species, shares.is_some());
+    let mut hours = Hours::new(world, target, answers)?;
+    let carried = Carried::apart(&target.species, answers.is_some());
     let ground = Ground { grid: world.grid, area: &hours.area, edges: &hours.edges, carried: &carried };
     let (nz, ny, nx) = world.grid.shape();
     let (slots, layers) = (carried.slots.len(), emission_layers(world.emission, world.grid));
@@ -166,8 +159,7 @@ pub fn linear_response(
     let mut value = 0.0;
     for hour in 0..target.hours.end {
         let driver = hours.drivers.of(hour)?;
-        let mut linear =
-            LinearHour::new(&ground, &driver, &mut hours.diffusion, shares.map(|s| &s.hours[hour as usize]));
+        let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, answers.map(|a| a.hour(hour)));
         in_hour.fill(0.0);
         emit(hour, &mut in_hour);
         let part = 1.0 / linear.steps as f32;
@@ -230,8 +222,8 @@ struct Hours<'a> {
 }
 
 impl<'a> Hours<'a> {
-    fn new(world: &World<'a>, target: &Target, shares: Option<&Shares>) -> Result<Self> {
-        check(world, target, shares)?;
+    fn new(world: &World<'a>, target: &Target, answers: Option<&Answers>) -> Result<Self> {
+        check(world, target, answers)?;
         let meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
         let diagnosis = world.diagnosis()?;
         let mut drivers = Drivers { meteorology, diagnosis, start: world.start, kept: BTreeMap::new() };
@@ -249,14 +241,10 @@ impl<'a> Hours<'a> {
     }
 }
 
-fn check(world: &World, target: &Target, shares: Option<&Shares>) -> Result<()> {
+fn check(world: &World, target: &Target, answers: Option<&Answers>) -> Result<()> {
     let invalid =
         |field: &str, found: String, expected: String| Err(Error::invalid("influence", field, found, expected));
     let (_, ny, nx) = world.grid.shape();
-    if matches!(world.outside, Outside::Outer(_)) {
-        // what a source of the outer grid does to the target would come out as nothing
-        return invalid("outer grid", "a nested run".into(), "a run on one grid: leave outer_grid out".into());
-    }
     if target.hours.is_empty() || target.hours.end > world.hours {
         return invalid("hours", format!("{:?}", target.hours), format!("hours within 0..{}", world.hours));
     }
@@ -267,9 +255,10 @@ fn check(world: &World, target: &Target, shares: Option<&Shares>) -> Result<()> 
     if target.weights.iter().any(|w| !(w.is_finite() && *w >= 0.0)) || (sum - 1.0).abs() > 1e-3 {
         return invalid("weights", format!("a sum of {sum}"), "weights >= 0 that sum to 1".into());
     }
-    match shares {
-        Some(s) if s.hours.len() < target.hours.end as usize => {
-            invalid("shares", format!("{} hours", s.hours.len()), format!("{} hours", target.hours.end))
+    match answers {
+        Some(a) if a.hours() < target.hours.end as usize || a.cells() != world.grid.shape() => {
+            let found = format!("{} hours of {:?} cells", a.hours(), a.cells());
+            invalid("answers", found, format!("{} hours of {:?} cells", target.hours.end, world.grid.shape()))
         }
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Column processes as a linear operator: vertical advection, mixing with emission and dry deposition, settling, rain-out; and their transposes in
 //! reversed order.
 
-use super::columns::{COURANT_LIMIT, gather};
+use super::columns::{Block, COURANT_LIMIT, values};
 use super::driver::HourDriver;
 use super::vectors::widest;
 use crate::domain::species::{Phase, Species};
@@ -10,7 +10,7 @@ use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
 use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
 use crate::physics::vertical_advection_adjoint::set_sweep;
 use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
-use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
+use ndarray::{Array3, Array4, ArrayView4, ArrayViewMut4, Axis};
 use rayon::prelude::*;
 
 /// Column processes of the steps of an hour.
@@ -39,19 +39,23 @@ impl LinearColumns<'_> {
         target: &Array3<f32>,
         to_emitted: &mut Array4<f32>,
     ) {
-        let rows = a.axis_iter_mut(Axis(2)).into_par_iter().zip(to_emitted.axis_iter_mut(Axis(2)));
-        rows.enumerate().for_each_init(
-            || Row::new(mass.dim().0, mass.dim().2),
-            |row, (y, (mut a, mut to_emitted))| {
+        let (nz, ny, nx) = mass.dim();
+        let rows = Block::rows(ny);
+        let blocks = a.axis_chunks_iter_mut(Axis(2), rows).into_par_iter();
+        let blocks = blocks.zip(to_emitted.axis_chunks_iter_mut(Axis(2), rows));
+        blocks.enumerate().for_each_init(
+            || Row::new(nz, rows * nx),
+            |row, (index, (mut a, mut to_emitted))| {
+                let block = Block::new(index, ny, nx);
                 widest(
                     #[inline(always)]
-                    || row.prepare(self, y, mass, target),
+                    || row.prepare(self, block, mass, target),
                 );
                 for slot in 0..self.slots.len() {
                     row.load(a.view(), slot);
                     widest(
                         #[inline(always)]
-                        || self.transposed_row(row, y, slot, &mut to_emitted),
+                        || self.transposed_block(row, block, slot, &mut to_emitted),
                     );
                     row.store(&mut a, slot);
                 }
@@ -61,19 +65,23 @@ impl LinearColumns<'_> {
 
     /// Moves mixing ratios `[slot, z, y, x]` by the same processes, with `emitted` [kg] `[slot, layer, y, x]`.
     pub fn forward(&self, q: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, emitted: &Array4<f32>) {
-        let rows = q.axis_iter_mut(Axis(2)).into_par_iter().zip(emitted.axis_iter(Axis(2)));
-        rows.enumerate().for_each_init(
-            || Row::new(mass.dim().0, mass.dim().2),
-            |row, (y, (mut q, emitted))| {
+        let (nz, ny, nx) = mass.dim();
+        let rows = Block::rows(ny);
+        let blocks = q.axis_chunks_iter_mut(Axis(2), rows).into_par_iter();
+        let blocks = blocks.zip(emitted.axis_chunks_iter(Axis(2), rows));
+        blocks.enumerate().for_each_init(
+            || Row::new(nz, rows * nx),
+            |row, (index, (mut q, emitted))| {
+                let block = Block::new(index, ny, nx);
                 widest(
                     #[inline(always)]
-                    || row.prepare(self, y, mass, target),
+                    || row.prepare(self, block, mass, target),
                 );
                 for slot in 0..self.slots.len() {
                     row.load(q.view(), slot);
                     widest(
                         #[inline(always)]
-                        || self.forward_row(row, y, slot, emitted),
+                        || self.forward_block(row, block, slot, emitted),
                     );
                     row.store(&mut q, slot);
                 }
@@ -82,12 +90,12 @@ impl LinearColumns<'_> {
     }
 
     #[inline(always)]
-    fn transposed_row(&self, row: &mut Row, y: usize, slot: usize, to_emitted: &mut ArrayViewMut3<f32>) {
+    fn transposed_block(&self, row: &mut Row, block: Block, slot: usize, to_emitted: &mut ArrayViewMut4<f32>) {
         let width = row.width;
-        self.set_deposition(row, y, slot);
+        self.set_deposition(row, block, slot);
         let values = row.column();
         let q = &mut row.values[values.clone()];
-        self.rain_out(q, y, slot, width);
+        self.rain_out(q, block, slot);
         if self.slots[slot].phase() == Phase::CoarseParticle {
             settle_transposed(q, &row.target, &row.falling, width);
         }
@@ -102,9 +110,9 @@ impl LinearColumns<'_> {
     }
 
     #[inline(always)]
-    fn forward_row(&self, row: &mut Row, y: usize, slot: usize, emitted: ArrayView3<f32>) {
+    fn forward_block(&self, row: &mut Row, block: Block, slot: usize, emitted: ArrayView4<f32>) {
         let width = row.width;
-        self.set_deposition(row, y, slot);
+        self.set_deposition(row, block, slot);
         for sweep in &row.sweeps[..row.substeps] {
             sweep.forward(&mut row.values, &mut row.faces);
         }
@@ -119,25 +127,26 @@ impl LinearColumns<'_> {
         if self.slots[slot].phase() == Phase::CoarseParticle {
             settle(q, &row.target, &row.falling, width);
         }
-        self.rain_out(q, y, slot, width);
+        self.rain_out(q, block, slot);
     }
 
     #[inline(always)]
-    fn set_deposition(&self, row: &mut Row, y: usize, slot: usize) {
+    fn set_deposition(&self, row: &mut Row, block: Block, slot: usize) {
         let per_metre = self.dt / self.depth_m;
-        let s = self.slots[slot].index();
-        for x in 0..row.width {
-            row.deposition[x] = row.target[x] * self.driver.deposition_velocity[[s, y, x]] * per_metre;
+        let velocity = values(&self.driver.deposition_velocity);
+        let velocity = block.of(velocity, self.slots[slot].index(), self.area.len());
+        for ((d, m), v) in row.deposition.iter_mut().zip(&row.target).zip(velocity) {
+            *d = m * v * per_metre;
         }
     }
 
     /// Its own transpose.
     #[inline(always)]
-    fn rain_out(&self, q: &mut [f32], y: usize, slot: usize, width: usize) {
+    fn rain_out(&self, q: &mut [f32], block: Block, slot: usize) {
         let Some(kept) = &self.kept else { return };
-        for (q, kept) in
-            q.chunks_exact_mut(width).zip(kept.index_axis(Axis(0), slot).index_axis(Axis(1), y).outer_iter())
-        {
+        let layers = q.len() / block.width;
+        for (k, q) in q.chunks_exact_mut(block.width).enumerate() {
+            let kept = block.of(values(kept), slot * layers + k, self.area.len());
             q.iter_mut().zip(kept).for_each(|(q, kept)| *q *= kept);
         }
     }
@@ -154,7 +163,7 @@ pub(super) fn kept_in_rain(driver: &HourDriver, slots: &[Species], dt: f32) -> O
     Some(Array4::from_shape_fn((slots.len(), nz, ny, nx), kept))
 }
 
-/// Working arrays of one row `[z][x]`; those that are swept have [`HALO`] rows more below and above.
+/// Working arrays of one block `[z][x]`; those that are swept have [`HALO`] rows more below and above.
 struct Row {
     width: usize,
     values: Vec<f32>,
@@ -202,7 +211,7 @@ impl Row {
         start..start + self.target.len()
     }
 
-    fn load(&mut self, field: ArrayView3<f32>, slot: usize) {
+    fn load(&mut self, field: ArrayView4<f32>, slot: usize) {
         let values = self.column();
         self.values.fill(0.0);
         let rows = self.values[values].chunks_exact_mut(self.width);
@@ -211,7 +220,7 @@ impl Row {
         }
     }
 
-    fn store(&self, field: &mut ArrayViewMut3<f32>, slot: usize) {
+    fn store(&self, field: &mut ArrayViewMut4<f32>, slot: usize) {
         let rows = self.values[self.column()].chunks_exact(self.width);
         for (row, mut to) in rows.zip(field.index_axis_mut(Axis(0), slot).outer_iter_mut()) {
             to.iter_mut().zip(row).for_each(|(t, v)| *t = *v);
@@ -219,20 +228,20 @@ impl Row {
     }
 
     #[inline(always)]
-    fn prepare(&mut self, columns: &LinearColumns, y: usize, mass: &Array3<f32>, target: &Array3<f32>) {
-        let (width, values) = (self.width, self.column());
+    fn prepare(&mut self, columns: &LinearColumns, block: Block, mass: &Array3<f32>, target: &Array3<f32>) {
+        let (width, column) = (self.width, self.column());
         let driver = columns.driver;
-        gather(mass, y, width, &mut self.moving[values.clone()]);
-        gather(target, y, width, &mut self.target);
-        gather(&driver.exchange, y, width, &mut self.exchange);
-        gather(&driver.descent, y, width, &mut self.descent);
+        block.gather(mass, &mut self.moving[column.clone()]);
+        block.gather(target, &mut self.target);
+        block.gather(&driver.exchange, &mut self.exchange);
+        block.gather(&driver.descent, &mut self.descent);
         self.exchange.iter_mut().chain(&mut self.descent).for_each(|e| *e *= columns.dt);
-        let mass = &self.moving[values.clone()];
+        let mass = &self.moving[column.clone()];
         continuity_flux(mass, &self.target, width, &mut self.flux);
         let outflow = largest_outflow(mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));
         self.substeps = (outflow / COURANT_LIMIT).ceil().max(1.0) as usize;
         let share = 1.0 / self.substeps as f32;
-        let faces = values.start..values.start + self.flux.len();
+        let faces = column.start..column.start + self.flux.len();
         self.share[faces.clone()].iter_mut().zip(&self.flux).for_each(|(part, f)| *part = f * share);
         while self.sweeps.len() < self.substeps {
             self.sweeps.push(Sweep::new(self.values.len()));
@@ -240,16 +249,17 @@ impl Row {
         for sweep in &mut self.sweeps[..self.substeps] {
             set_sweep(sweep, &self.moving, &self.share, columns.edges, width);
             let fluxes = &self.share[faces.clone()];
-            for (c, m) in self.moving[values.clone()].iter_mut().enumerate() {
+            for (c, m) in self.moving[column.clone()].iter_mut().enumerate() {
                 *m = *m + fluxes[c] - fluxes[c + width];
             }
         }
         self.factors.factorise(&self.target, &self.exchange, &self.descent, width);
         if columns.slots.iter().any(|s| s.phase() == Phase::CoarseParticle) {
             for (k, falling) in self.falling.chunks_exact_mut(width).enumerate().skip(1) {
-                for (x, falling) in falling.iter_mut().enumerate() {
-                    let area = columns.area[y * width + x];
-                    *falling = driver.settling_velocity * driver.density[[k, y, x]] * area * columns.dt;
+                let area = block.of(columns.area, 0, columns.area.len());
+                let density = block.of(values(&driver.density), k, columns.area.len());
+                for ((falling, density), area) in falling.iter_mut().zip(density).zip(area) {
+                    *falling = driver.settling_velocity * density * area * columns.dt;
                 }
             }
         }

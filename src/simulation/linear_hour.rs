@@ -1,4 +1,4 @@
-//! One hour of the model without limiters and with fixed shares of gas and particle: linear in mixing ratios and emissions, forward and transposed.
+//! One hour of the model without limiters and with the answers of a base run's equilibrium: linear in mixing ratios and emissions, forward and transposed.
 //!
 //! The recipe of [`super::step`], with the same steps, sub-steps, turns of order and air masses, which depend on the meteorology alone:
 //!
@@ -7,16 +7,19 @@
 //!   backward   a  = H' C' D' R' a'  or  C' H' D' R' a'
 //! ```
 
-use super::carried::{CONVERSIONS, Carried, PAIRS};
+use super::carried::{CONVERSIONS, Carried, EQUILIBRIUM};
 use super::driver::HourDriver;
+use super::equilibrium_answers::AnswersOfHour;
 use super::horizontal::HorizontalFluxes;
 use super::horizontal_diffusion::HorizontalDiffusion;
 use super::linear_columns::{LinearColumns, kept_in_rain};
 use super::linear_sweeps::LinearSweeps;
 use super::step::{Turn, air_mass_at, chemistry_fractions, steps_per_hour};
 use super::vectors::widest;
-use crate::chemistry::conversion_adjoint::{convert, convert_transposed, decay, partition, partition_transposed};
-use crate::chemistry::pm_lite::Fractions;
+use crate::chemistry::conversion_adjoint::{
+    InorganicRow, convert, convert_transposed, decay, partition, partition_transposed,
+};
+use crate::chemistry::pm_lite::{Fractions, INORGANIC};
 use crate::domain::grid::Grid;
 use crate::physics::horizontal_diffusion_adjoint::{spread, spread_transposed};
 use ndarray::{Array3, Array4, ArrayViewMut3, Axis};
@@ -40,12 +43,10 @@ struct Converted {
     share: Vec<f32>,
 }
 
-/// Share of the particle `[z, y, x]` in a gas slot and a particle slot.
+/// The slots of the inorganic equilibrium, and its answers in the hour.
 struct Partitioned<'a> {
-    gas: usize,
-    particle: usize,
-    ratio: f32,
-    share: &'a Array3<f32>,
+    slots: [usize; 5],
+    answers: &'a AnswersOfHour,
 }
 
 /// One hour.
@@ -57,17 +58,17 @@ pub(super) struct LinearHour<'a> {
     columns: LinearColumns<'a>,
     diffusion: &'a HorizontalDiffusion,
     conversions: Vec<Converted>,
-    partitions: Vec<Partitioned<'a>>,
+    partitioned: Option<Partitioned<'a>>,
     middle: Array3<f32>,
 }
 
 impl<'a> LinearHour<'a> {
-    /// The hour of `driver`; `shares` of nitrate and of ammonium [mol mol-1] `[z, y, x]`, `None`: all stays where it is.
+    /// The hour of `driver`; without `answers` gas stays gas and particle particle.
     pub fn new(
         ground: &Ground<'a>,
         driver: &'a HourDriver,
         diffusion: &'a mut HorizontalDiffusion,
-        shares: Option<&'a [Array3<f32>; 2]>,
+        answers: Option<&'a AnswersOfHour>,
     ) -> Self {
         let least = driver.least_air_mass();
         let steps = steps_per_hour(driver, &least);
@@ -78,7 +79,7 @@ impl<'a> LinearHour<'a> {
         Self {
             driver,
             steps,
-            sweeps: LinearSweeps::new(driver, &fluxes, dt),
+            sweeps: LinearSweeps::new(driver, &fluxes, dt, answers),
             outflow: fluxes.outflow,
             columns: LinearColumns {
                 driver,
@@ -91,7 +92,7 @@ impl<'a> LinearHour<'a> {
             },
             diffusion,
             conversions: conversions(ground, driver, dt),
-            partitions: shares.map_or_else(Vec::new, |shares| partitions(ground.carried, shares)),
+            partitioned: answers.and_then(|answers| partitioned(ground.carried, answers)),
             middle: least,
         }
     }
@@ -165,16 +166,13 @@ impl<'a> LinearHour<'a> {
     }
 
     fn react(&self, field: &mut Array4<f32>, transposed: bool) {
-        if self.conversions.is_empty() && self.partitions.is_empty() {
+        if self.conversions.is_empty() && self.partitioned.is_none() {
             return;
         }
         let cells = field.dim().2 * field.dim().3;
         field.axis_iter_mut(Axis(1)).into_par_iter().enumerate().for_each(|(z, mut layer)| {
-            if transposed {
-                for p in &self.partitions {
-                    let share = layer_of(p.share, z);
-                    pair(&mut layer, p.gas, p.particle, |gas, to| partition_transposed(gas, to, share, p.ratio));
-                }
+            if let Some(p) = self.partitioned.as_ref().filter(|_| transposed) {
+                p.apply(&mut layer, z * cells, true);
             }
             for c in &self.conversions {
                 let share = &c.share[z * cells..(z + 1) * cells];
@@ -186,19 +184,28 @@ impl<'a> LinearHour<'a> {
                     (Some(to), false) => pair(&mut layer, c.from, to, |from, to| convert(from, to, share, c.ratio)),
                 }
             }
-            if !transposed {
-                for p in &self.partitions {
-                    let share = layer_of(p.share, z);
-                    pair(&mut layer, p.gas, p.particle, |gas, to| partition(gas, to, share, p.ratio));
-                }
+            if let Some(p) = self.partitioned.as_ref().filter(|_| !transposed) {
+                p.apply(&mut layer, z * cells, false);
             }
         });
     }
 }
 
-fn layer_of(share: &Array3<f32>, z: usize) -> &[f32] {
-    let cells = share.dim().1 * share.dim().2;
-    &share.as_slice().expect("shares are contiguous")[z * cells..(z + 1) * cells]
+impl Partitioned<'_> {
+    /// Shares out a layer whose first cell is `first` of the grid.
+    fn apply(&self, layer: &mut ArrayViewMut3<f32>, first: usize, transposed: bool) {
+        let mut slabs: Vec<Option<&mut [f32]>> =
+            layer.outer_iter_mut().map(|s| Some(s.into_slice().expect("a slab is contiguous"))).collect();
+        let [sulfate, ammonia, ammonium, nitric_acid, nitrate] =
+            self.slots.map(|slot| slabs[slot].take().expect("each slot once"));
+        let mut row = InorganicRow { sulfate, ammonia, ammonium, nitric_acid, nitrate };
+        let answer = |i: usize| self.answers.of(first + i);
+        if transposed {
+            partition_transposed(&mut row, answer, &INORGANIC);
+        } else {
+            partition(&mut row, answer, &INORGANIC);
+        }
+    }
 }
 
 fn slab<'f>(layer: &'f mut ArrayViewMut3<f32>, slot: usize) -> &'f mut [f32] {
@@ -229,11 +236,8 @@ fn conversions(ground: &Ground, driver: &HourDriver, dt: f32) -> Vec<Converted> 
     .collect()
 }
 
-fn partitions<'a>(carried: &Carried, shares: &'a [Array3<f32>; 2]) -> Vec<Partitioned<'a>> {
-    let both = PAIRS.iter().zip(shares);
-    both.filter_map(|(p, share)| {
-        let (gas, particle) = carried.slot(p.gas).zip(carried.slot(p.particle))?;
-        Some(Partitioned { gas, particle, ratio: p.ratio, share })
-    })
-    .collect()
+fn partitioned<'a>(carried: &Carried, answers: &'a AnswersOfHour) -> Option<Partitioned<'a>> {
+    let slots = EQUILIBRIUM.map(|s| carried.slot(s));
+    // sulfate alone is not shared out
+    slots.iter().all(Option::is_some).then(|| Partitioned { slots: slots.map(Option::unwrap_or_default), answers })
 }

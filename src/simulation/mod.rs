@@ -11,6 +11,7 @@ pub mod diagnose;
 pub mod driver;
 pub mod emission;
 pub mod emission_placement;
+pub mod equilibrium_answers;
 pub mod fire_emission;
 pub mod history;
 pub mod horizontal;

@@ -1,6 +1,6 @@
 //! Checkpoints: everything that the rest of a run depends on, to and from bytes.
 //!
-//! One line of JSON, the header, then little-endian numbers: the fields (f32) in the header's order and shapes, then single numbers (f64).
+//! One line of JSON, the header, then little-endian numbers: the fields (f32) in the header's order and shapes, then single numbers (f64), then bytes.
 //! The header's hash covers the numbers and the header itself.
 //!
 //! **Invariant:** a run that goes on from a checkpoint ends with the bytes of a run left alone. **Why:** a night broken at hour 90 would
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Version of the layout.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// Longest header looked for [bytes].
 const LONGEST_HEADER: usize = 65_536;
 
@@ -57,6 +57,7 @@ pub struct Snapshot<'a> {
     pub hour: u32,
     fields: Vec<CowArray<'a, f32, IxDyn>>,
     numbers: Vec<f64>,
+    bytes: Vec<u8>,
 }
 
 /// Where a run keeps its checkpoints. None of this may stop a run: what goes wrong is told, and the run goes on.
@@ -90,6 +91,7 @@ struct Header {
     hour: u32,
     fields: Vec<Vec<usize>>,
     numbers: usize,
+    bytes: usize,
     /// Of the header with an empty hash, and the numbers behind it.
     sha256: String,
 }
@@ -98,7 +100,7 @@ impl Header {
     /// Bytes of the numbers behind it; `None` when that is no number.
     fn body_bytes(&self) -> Option<usize> {
         let field = |shape: &Vec<usize>| shape.iter().try_fold(4usize, |n, d| n.checked_mul(*d));
-        let numbers = self.numbers.checked_mul(8)?;
+        let numbers = self.numbers.checked_mul(8)?.checked_add(self.bytes)?;
         self.fields.iter().try_fold(numbers, |n, shape| n.checked_add(field(shape)?))
     }
 }
@@ -106,7 +108,7 @@ impl Header {
 impl<'a> Snapshot<'a> {
     /// An empty one.
     pub fn new(hour: u32) -> Self {
-        Self { hour, fields: Vec::new(), numbers: Vec::new() }
+        Self { hour, fields: Vec::new(), numbers: Vec::new(), bytes: Vec::new() }
     }
 
     /// Adds a field.
@@ -117,6 +119,16 @@ impl<'a> Snapshot<'a> {
     /// Adds single numbers.
     pub fn add_numbers(&mut self, numbers: impl IntoIterator<Item = f64>) {
         self.numbers.extend(numbers);
+    }
+
+    /// Sets the bytes behind the numbers.
+    pub fn set_bytes(&mut self, bytes: Vec<u8>) {
+        self.bytes = bytes;
+    }
+
+    /// The bytes behind the numbers.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Whether `other` holds as many fields of the same shapes and as many numbers.
@@ -132,8 +144,8 @@ impl<'a> Snapshot<'a> {
 
     /// The checkpoint as bytes.
     pub fn to_bytes(&self, identity: &Identity) -> Vec<u8> {
-        let mut body =
-            Vec::with_capacity(4 * self.fields.iter().map(CowArray::len).sum::<usize>() + 8 * self.numbers.len());
+        let values = self.fields.iter().map(CowArray::len).sum::<usize>();
+        let mut body = Vec::with_capacity(4 * values + 8 * self.numbers.len() + self.bytes.len());
         for field in &self.fields {
             let field = field.as_standard_layout();
             let values = field.as_slice().expect("the standard layout is contiguous");
@@ -144,6 +156,7 @@ impl<'a> Snapshot<'a> {
             }
         }
         body.extend(self.numbers.iter().flat_map(|v| v.to_le_bytes()));
+        body.extend_from_slice(&self.bytes);
         let mut header = Header {
             schema: SCHEMA,
             revision: identity.revision,
@@ -152,6 +165,7 @@ impl<'a> Snapshot<'a> {
             hour: self.hour,
             fields: self.fields.iter().map(|f| f.shape().to_vec()).collect(),
             numbers: self.numbers.len(),
+            bytes: self.bytes.len(),
             sha256: String::new(),
         };
         header.sha256 = hash(&header, &body);
@@ -212,8 +226,9 @@ impl<'a> Snapshot<'a> {
             fields.push(CowArray::from(field));
             body = rest;
         }
-        let numbers = body.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
-        Ok(Snapshot { hour: header.hour, fields, numbers })
+        let (numbers, bytes) = body.split_at(8 * header.numbers);
+        let numbers = numbers.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+        Ok(Snapshot { hour: header.hour, fields, numbers, bytes: bytes.to_vec() })
     }
 }
 
@@ -266,13 +281,14 @@ mod tests {
         snapshot.add(a.slice_axis(Axis(1), Slice::from(..2)));
         snapshot.add(b.view());
         snapshot.add_numbers([0.1 + 0.2, -1e-300]);
+        snapshot.set_bytes(vec![0, 255, 10]);
         snapshot.to_bytes(&of())
     }
 
     #[test]
     fn every_bit_comes_back() {
         let back = Snapshot::from_bytes(&bytes(), &of()).unwrap();
-        assert_eq!(back.hour, 5);
+        assert_eq!((back.hour, back.bytes()), (5, [0, 255, 10].as_slice()));
         let (a, b) = fields();
         let mut contents = back.contents();
         let (mut a_back, mut b_back) = (Array3::zeros((2, 2, 4)), Array1::zeros(2));

@@ -5,6 +5,7 @@ use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission::EmissionModel;
 use super::emission_placement::{EmissionField, Placement};
+use super::equilibrium_answers::Answers;
 use super::history::History;
 use super::meteorology::Meteorology;
 use super::nest::Nest;
@@ -20,7 +21,7 @@ use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::domain::source::Source;
-use crate::domain::species::{Species, members};
+use crate::domain::species::{PRIMARY_PM25, Species, members};
 use crate::domain::terrain::Terrain;
 use crate::error::{Rejection, Result};
 use crate::units::{gas_ug_m3, particle_ug_m3};
@@ -28,7 +29,7 @@ use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array3, Axis, Slice};
 
 /// Raised whenever the same inputs give other results: a night of an older revision is run again.
-pub const REVISION: u32 = 4;
+pub const REVISION: u32 = 5;
 
 /// What gives a run its first state and the air outside its sides and top.
 #[derive(Clone, Copy)]
@@ -197,23 +198,75 @@ pub fn simulate(
     checkpoints: Option<&dyn Checkpoints>,
     progress: &dyn Fn(u32, u32),
 ) -> Result<(History, Vec<Rejection>)> {
+    let progress = |done, of| {
+        progress(done, of);
+        true
+    };
+    Ok(run(world, sources, &mut None, checkpoints, &progress)?.expect("nothing ends it early"))
+}
+
+/// As [`simulate`] without checkpoints, while `go_on`, called with (hours done, hours in all) after every hour, says so; `None` where it did not.
+///
+/// # Errors
+/// Those of [`simulate`].
+pub fn simulate_while(
+    world: &World,
+    sources: &[Source],
+    go_on: &dyn Fn(u32, u32) -> bool,
+) -> Result<Option<(History, Vec<Rejection>)>> {
+    run(world, sources, &mut None, None, go_on)
+}
+
+/// As [`simulate`], with the answers of the equilibrium on the inner grid: one byte a cell and hour, in its checkpoints too.
+///
+/// # Errors
+/// Those of [`simulate`].
+pub fn simulate_with_answers(
+    world: &World,
+    sources: &[Source],
+    checkpoints: Option<&dyn Checkpoints>,
+    progress: &dyn Fn(u32, u32),
+) -> Result<(History, Vec<Rejection>, Answers)> {
+    let none = || Answers::new(world.grid.shape());
+    let mut answers = Some(none());
+    let progress = |done, of| {
+        progress(done, of);
+        true
+    };
+    let (history, rejections) =
+        run(world, sources, &mut answers, checkpoints, &progress)?.expect("nothing ends it early");
+    Ok((history, rejections, answers.unwrap_or_else(none)))
+}
+
+fn run(
+    world: &World,
+    sources: &[Source],
+    answers: &mut Option<Answers>,
+    checkpoints: Option<&dyn Checkpoints>,
+    go_on: &dyn Fn(u32, u32) -> bool,
+) -> Result<Option<(History, Vec<Rejection>)>> {
     let (_, ny, nx) = world.grid.shape();
     let (mut domain, rejections) = Domain::new(world, sources)?;
     let mut history = empty(world.hours as usize, ny, nx);
     let end = |hour: u32| world.start + Duration::hours(i64::from(hour) + 1);
-    let done = checkpoints.map_or(0, |c| resume(c, &mut domain, &mut history));
+    let done = checkpoints.map_or(0, |c| resume(c, &mut domain, &mut history, answers));
     history.ends.extend((0..done).map(end));
     for hour in done..world.hours {
         let (driver, ground) = domain.hour(end(hour) - Duration::hours(1))?;
         record(&mut history, hour as usize, end(hour), &ground, &driver);
+        answers.iter_mut().for_each(|a| a.record(&domain.simulation.state));
         if let Some(c) = checkpoints.filter(|c| is_due(c.every_hours(), hour + 1, world.hours)) {
-            c.keep(hour + 1, &snapshot(&domain, &history, hour + 1).to_bytes(&identity(world, c)));
+            let mut snapshot = snapshot(&domain, &history, hour + 1);
+            answers.iter().for_each(|a| snapshot.set_bytes(a.to_bytes()));
+            c.keep(hour + 1, &snapshot.to_bytes(&identity(world, c)));
         }
-        progress(hour + 1, world.hours);
+        if !go_on(hour + 1, world.hours) {
+            return Ok(None);
+        }
     }
     let s = &domain.simulation;
     history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
-    Ok((history, rejections))
+    Ok(Some((history, rejections)))
 }
 
 /// The end of a run needs no checkpoint.
@@ -246,13 +299,23 @@ fn snapshot<'s>(domain: &'s Domain, history: &'s History, hour: u32) -> Snapshot
 }
 
 /// Goes back to the newest checkpoint that can be used; returns the hours done.
-fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut History) -> u32 {
+fn resume(
+    checkpoints: &dyn Checkpoints,
+    domain: &mut Domain,
+    history: &mut History,
+    answers: &mut Option<Answers>,
+) -> u32 {
     let hours = domain.world.hours;
     for generation in 0..checkpoints.generations() {
         let read = checkpoints.read(generation);
         let snapshot = read.and_then(|bytes| {
             let found = Snapshot::from_bytes(&bytes, &identity(domain.world, checkpoints))?;
-            let fits = found.hour <= hours && found.same_shape(&snapshot(domain, history, found.hour));
+            let kept = answers.as_ref().and_then(|a| Answers::from_bytes(found.bytes(), a.cells()));
+            let answered = match answers {
+                None => found.bytes().is_empty(),
+                Some(_) => kept.as_ref().is_some_and(|a| a.hours() == found.hour as usize),
+            };
+            let fits = answered && found.hour <= hours && found.same_shape(&snapshot(domain, history, found.hour));
             let hour = found.hour;
             let other = || {
                 Reason::new(
@@ -260,11 +323,12 @@ fn resume(checkpoints: &dyn Checkpoints, domain: &mut Domain, history: &mut Hist
                     format!("hour {hour} in other shapes than this run's"),
                 )
             };
-            if fits { Ok(found) } else { Err(other()) }
+            if fits { Ok((found, kept)) } else { Err(other()) }
         });
         match snapshot {
-            Ok(snapshot) => {
+            Ok((snapshot, kept)) => {
                 let hour = snapshot.hour;
+                *answers = kept;
                 let mut contents = snapshot.contents();
                 domain.restore(&mut contents);
                 for field in history.fields_mut() {
@@ -307,6 +371,7 @@ fn empty(hours: usize, ny: usize, nx: usize) -> History {
         ends: Vec::with_capacity(hours),
         concentrations,
         mixing_height_m: field(),
+        primary_pm25_ug_m3: field(),
         wind_east_m_s: field(),
         wind_north_m_s: field(),
         temperature_k: field(),
@@ -329,6 +394,10 @@ fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array
                 Pollutant::So2 | Pollutant::O3 => gas_ug_m3(q),
             } as f32;
         }
+    }
+    for ((y, x), value) in history.primary_pm25_ug_m3.index_axis_mut(Axis(0), hour).indexed_iter_mut() {
+        let q: f64 = PRIMARY_PM25.iter().map(|s| f64::from(ground[[s.index(), y, x]])).sum();
+        *value = particle_ug_m3(q, f64::from(density[[y, x]])) as f32;
     }
     history.mixing_height_m.index_axis_mut(Axis(0), hour).assign(&driver.mixing_height);
     history.wind_east_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_east_10m);

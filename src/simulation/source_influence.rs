@@ -2,12 +2,15 @@
 
 use super::emission::rate_with;
 use super::emission_placement::Placement;
-use super::influence::{Shares, Target, backward};
+use super::equilibrium_answers::Answers;
+use super::influence::{Target, backward};
 use super::plume;
 use super::run::World;
 use crate::domain::source::{Amounts, Sector, Source};
+use crate::domain::species::Species;
 use crate::error::Result;
 use chrono::Duration;
+use ndarray::Axis;
 
 /// What one source does to a target, over the hours of the run up to the target's last.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,11 +23,23 @@ pub struct SourceInfluence {
     pub per_tonne: Amounts,
     /// What it emits in the hours [t]; zero outside the grid.
     pub emitted_t: Amounts,
+    /// What the emission of each pollutant in each hour adds to the target [ug m-3].
+    pub added_by_hour: Vec<Amounts>,
     /// What it adds to the target in all: the sum of `per_tonne emitted_t` over the pollutants [ug m-3].
     pub contribution_ug_m3: f64,
 }
 
-/// The influence of every source on `target`, in the order of `sources`; `shares` as in [`super::influence::influence`].
+/// What the sources do to a target, and what a place does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetInfluence {
+    /// In the order of the sources.
+    pub sources: Vec<SourceInfluence>,
+    /// What a tonne of other primary fine particles adds [ug m-3 t-1], emitted evenly from hour `map_from` to the target's last into the lowest layer of
+    /// each cell, row by row.
+    pub map: Vec<f32>,
+}
+
+/// The influence of every source on `target`, and the map from hour `map_from` on; `answers` as in [`super::influence::influence`].
 ///
 /// **Invariant:** a tonne of a pollutant counts with what it changes at the source's own composition: a tonne of PM2.5 without more black or organic
 /// carbon is a tonne of other fine particles. **Why:** the sum over the pollutants is then what the source adds, as the speciation is homogeneous.
@@ -35,8 +50,9 @@ pub fn influence_of_sources(
     world: &World,
     sources: &[Source],
     target: &Target,
-    shares: Option<&Shares>,
-) -> Result<Vec<SourceInfluence>> {
+    answers: Option<&Answers>,
+    map_from: u32,
+) -> Result<TargetInfluence> {
     let (placement, _) = Placement::new(world.emission, sources, world.weights, world.grid);
     let hours = target.hours.end as usize;
     let nothing = |source: &Source| SourceInfluence {
@@ -44,12 +60,18 @@ pub fn influence_of_sources(
         by_hour: vec![Amounts::default(); hours],
         per_tonne: Amounts::default(),
         emitted_t: Amounts::default(),
+        added_by_hour: vec![Amounts::default(); hours],
         contribution_ug_m3: 0.0,
     };
     let mut found: Vec<SourceInfluence> = sources.iter().map(nothing).collect();
-    // what each pollutant of each source adds [ug m-3]
-    let mut added = vec![Amounts::default(); sources.len()];
-    backward(world, target, shares, &mut |hour, driver, field| {
+    let mut map = vec![0.0; world.grid.horizontal.cells()];
+    // kilograms in a tonne, spread over the hours of the map
+    let per_tonne = 1000.0 / target.hours.end.saturating_sub(map_from).max(1) as f32;
+    backward(world, target, answers, &mut |hour, driver, field| {
+        if hour >= map_from {
+            let ground = field.index_axis(Axis(0), Species::FineOther.index());
+            map.iter_mut().zip(ground.index_axis(Axis(0), 0)).for_each(|(sum, per_kg)| *sum += per_kg * per_tonne);
+        }
         let start = world.start + Duration::hours(i64::from(hour));
         let factors = Sector::ALL.map(|s| world.emission.hour_factor(s, start));
         let height = |cell: usize, stack: &_| plume::effective_height(driver, world.grid, cell, stack);
@@ -66,14 +88,15 @@ pub fn influence_of_sources(
             let found = &mut found[i];
             found.by_hour[hour as usize] = per_tonne;
             found.emitted_t = found.emitted_t.zip(emitted_t, |sum, t| sum + t);
-            added[i] = added[i].zip(emitted_t.zip(per_tonne, |t, p| t * p), |sum, v| sum + v);
+            found.added_by_hour[hour as usize] = emitted_t.zip(per_tonne, |t, p| t * p);
         });
     })?;
-    for (found, added) in found.iter_mut().zip(added) {
+    for found in &mut found {
+        let added = found.added_by_hour.iter().fold(Amounts::default(), |sum, hour| sum.zip(*hour, |sum, v| sum + v));
         let sum = found.by_hour.iter().fold(Amounts::default(), |sum, hour| sum.zip(*hour, |sum, v| sum + v));
         let as_emitted = added.zip(found.emitted_t, |added, t| if t > 0.0 { added / t } else { f64::NAN });
         found.per_tonne = as_emitted.zip(sum, |own, sum| if own.is_nan() { sum / hours as f64 } else { own });
         found.contribution_ug_m3 = added.sum();
     }
-    Ok(found)
+    Ok(TargetInfluence { sources: found, map })
 }

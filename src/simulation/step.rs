@@ -274,26 +274,38 @@ pub(super) fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm
         .enumerate()
         .map(|(z, mut layer)| {
             let mut produced = [0.0f64; Species::COUNT];
+            let mut before = vec![0.0f32; Species::COUNT * nx];
+            let air = mass.index_axis(Axis(0), z);
             let mut species: Vec<_> = layer.outer_iter_mut().collect();
             for y in 0..ny {
-                let air = mass.index_axis(Axis(0), z);
-                let air = air.row(y);
+                let air = air.row(y).to_slice().expect("rows are contiguous");
                 let mut rows = species.iter_mut().map(|s| s.row_mut(y).into_slice().expect("rows are contiguous"));
                 let mut rows: [&mut [f32]; Species::COUNT] =
                     std::array::from_fn(|_| rows.next().expect("one row per species"));
-                let kg = |row: &[f32]| row.iter().zip(&air).map(|(q, m)| f64::from(*q) * f64::from(*m)).sum::<f64>();
-                for (p, row) in produced.iter_mut().zip(&rows) {
-                    *p -= kg(row);
+                for (before, row) in before.chunks_exact_mut(nx).zip(&rows) {
+                    before.copy_from_slice(row);
                 }
                 react_row(&mut rows, &fractions[(z * ny + y) * nx..][..nx]);
-                for (p, row) in produced.iter_mut().zip(&rows) {
-                    *p += kg(row);
+                for ((p, before), row) in produced.iter_mut().zip(before.chunks_exact(nx)).zip(&rows) {
+                    *p += gained(before, row, air);
                 }
             }
             produced
         })
         .collect();
     (0..Species::COUNT).map(|s| layers.iter().map(|l| l[s]).sum()).collect()
+}
+
+/// Mass [kg] that a row of mixing ratios gained in air of mass `air` [kg]: sums in eight parts, which go side by side.
+fn gained(before: &[f32], after: &[f32], air: &[f32]) -> f64 {
+    let mut parts = [0.0f64; 8];
+    let chunks = before.chunks(8).zip(after.chunks(8)).zip(air.chunks(8));
+    for ((before, after), air) in chunks {
+        for (((part, b), a), m) in parts.iter_mut().zip(before).zip(after).zip(air) {
+            *part += (f64::from(*a) - f64::from(*b)) * f64::from(*m);
+        }
+    }
+    parts.iter().sum()
 }
 
 fn react_row(rows: &mut [&mut [f32]; Species::COUNT], fractions: &[pm_lite::Fractions]) {

@@ -6,6 +6,7 @@ mod applied;
 pub mod classes;
 pub mod decide;
 pub mod episode;
+pub mod exceeding;
 pub mod explain;
 pub mod lifting;
 pub mod probability;

@@ -214,6 +214,26 @@ impl<'a> Hours<'a> {
         (aqi.daily(beijing_day_hour(self.values.end(hour)).0, &means, &self.not_modelled), means)
     }
 
+    /// The same hours with PM2.5 and PM10 after the cycle times `margin`, and then lower by each step times `fall` of that PM2.5: one member per step.
+    pub fn lowered(&self, margin: f64, steps: &[f64], fall: &dyn Fn(DateTime<Utc>) -> f64) -> Hours<'static> {
+        let (first_end, hours) = (self.values.end(0), self.values.hours());
+        let mut values = HourlyValues::missing(first_end, hours, steps.len());
+        for p in Pollutant::ALL.into_iter().filter(|p| self.values.of(*p).is_some()) {
+            for hour in 0..hours {
+                let Some(value) = self.values.get(p, hour, 0) else { continue };
+                let particles = matches!(p, Pollutant::Pm25 | Pollutant::Pm10) && hour >= self.first_after_cycle();
+                let fine = self.values.get(Pollutant::Pm25, hour, 0).filter(|_| particles).unwrap_or(0.0);
+                let most = margin * fine * fall(self.values.end(hour));
+                let raised = if particles { margin * value } else { value };
+                for (slot, step) in values.row_mut(p, hour).iter_mut().zip(steps) {
+                    *slot = crate::domain::averages::thousandths((raised - step * most).max(0.0))
+                        .unwrap_or(crate::domain::hourly::MISSING);
+                }
+            }
+        }
+        Hours { values: Cow::Owned(values), not_modelled: self.not_modelled.clone(), ..*self }
+    }
+
     /// The same hours after the cycle multiplied by each factor: one member per factor.
     pub fn scaled(&self, factors: &[f64]) -> Hours<'static> {
         let (first_end, hours) = (self.values.end(0), self.values.hours());

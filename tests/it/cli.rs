@@ -30,9 +30,10 @@ fn aqi_prints_the_fixed_form() {
 
 #[test]
 fn help_of_every_command_has_examples() {
-    for command in
-        ["demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "warn", "register", "list"]
-    {
+    for command in [
+        "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "warn", "rank", "whatif",
+        "register", "list",
+    ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
         let help = text(&out.stdout);
@@ -195,7 +196,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 21, "{ran:?}");
+    assert_eq!(ran.len(), 23, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

@@ -160,6 +160,7 @@ fn the_county_value_is_the_built_up_mean_with_the_area_mean_beside_it() {
     let history = History {
         ends: vec![cycle(), cycle() + Duration::hours(1)],
         concentrations,
+        primary_pm25_ug_m3: Array3::from_elem((2, 2, 3), 120.0),
         mixing_height_m: Array3::from_elem((2, 2, 3), 120.0),
         wind_east_m_s: Array3::from_elem((2, 2, 3), 3.0),
         wind_north_m_s: Array3::from_elem((2, 2, 3), -4.0),

@@ -20,6 +20,7 @@ mod nesting;
 mod night;
 mod physics;
 mod proof;
+mod ranking;
 mod reduction;
 mod register;
 mod restart;
@@ -29,6 +30,7 @@ mod tables;
 mod terrain;
 mod warning;
 mod weather;
+mod whatif;
 
 use std::path::PathBuf;
 

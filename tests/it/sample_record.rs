@@ -6,6 +6,7 @@ use hazecast::consultation::{ConsultationRecord, InputFile, Status};
 use hazecast::domain::aqi::AqiReport;
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::domain::register::Family;
 use hazecast::domain::source::{Amounts, Sector};
 use hazecast::domain::targets::TargetsReport;
 use hazecast::error::Rejection;
@@ -13,7 +14,8 @@ use hazecast::forecast::{
     CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
 };
 use hazecast::reduction::{
-    CountyEffect, DayEffect, PlannedMeasure, ReductionEffect, ReductionPlan, ReductionTarget, Verdict,
+    CostProof, CountyEffect, Culprit, DayEffect, PlannedMeasure, ReductionEffect, ReductionPlan, ReductionTarget, Stop,
+    Verdict,
 };
 use hazecast::simulation::budget::{MassLedger, SpeciesLedger};
 use hazecast::simulation::history::History;
@@ -57,6 +59,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         region_name_zh: "延边朝鲜族自治州".into(),
         status: Status::Degraded,
         degraded: vec!["No observation of the last 24 hours: the forecast is not corrected.".into()],
+        ranking: None,
         reduction: Some(plan(cycle)),
         certificate: Some(certificate(cycle)),
         forecast,
@@ -361,6 +364,11 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
     let measure = |measure: &str, source: &str, zh: &str, en: &str, sector| PlannedMeasure {
         measure: measure.into(),
         source: source.into(),
+        entry: None,
+        entry_name: zh.into(),
+        family: Family::of_sector(sector),
+        grade: None,
+        share: Amounts::all(1.0),
         name_zh: zh.into(),
         name_en: en.into(),
         adcode: 222_401,
@@ -371,8 +379,11 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
         to,
         cut_t_d: cut,
         cost_yuan_d: 42_000.0,
+        cost_yuan: 84_000.0,
+        earliest_from: Some(from),
         mandatory: true,
         department: "州生态环境局".into(),
+        role: "厂长".into(),
         verification: "用电量".into(),
         legal_basis: "重污染天气应急减排措施 · 3.2".into(),
     };
@@ -383,6 +394,7 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
         reached_fraction: reached,
         attainable_fraction: 0.31,
         met: reached >= 0.2,
+        culprit: (reached < 0.2).then_some(Culprit::Measures),
     };
     ReductionPlan {
         level: WarningLevel::Orange,
@@ -396,6 +408,18 @@ fn plan(cycle: DateTime<Utc>) -> ReductionPlan {
         targets: vec![target("SO2", 0.24), target("NOx", 0.21), target("PM", 0.17), target("VOC", 0.2)],
         cut_t_d: cut.zip(Amounts::all(3.0), |a, b| a * b),
         cost_yuan_d: 126_000.0,
+        windows: Vec::new(),
+        floors: Vec::new(),
+        conflict: Vec::new(),
+        proof: Some(CostProof {
+            cost_yuan: 252_000.0,
+            bound_yuan: 251_900.0,
+            gap: 100.0 / 252_000.0,
+            nodes: 1,
+            stop: Stop::Proven,
+            grade_order_yuan: Some(400_000.0),
+            grade_order_rows: 5,
+        }),
         legal_basis: vec!["warning-2024 · 3.2".into()],
         caveats_zh: vec!["成本为估算值。".into()],
         caveats_en: vec!["Costs are estimates.".into()],
@@ -423,11 +447,15 @@ fn certificate(_cycle: DateTime<Utc>) -> ReductionEffect {
                     aqi_before: Some(255),
                     aqi_after: Some(238),
                 }],
+                hours: Vec::new(),
             })
             .collect(),
         largest_fall_ug_m3: 16.5,
         base_series_sha256: "b".repeat(64),
         cut_series_sha256: "c".repeat(64),
+        windows: Vec::new(),
+        rounds: Vec::new(),
+        unaverted: Vec::new(),
     }
 }
 
@@ -481,6 +509,7 @@ pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
             co_mg_m3: Some(field(1.0)),
             o3_ug_m3: None,
         },
+        primary_pm25_ug_m3: field(50.0),
         mixing_height_m: field(300.0),
         wind_east_m_s: field(3.0),
         wind_north_m_s: field(-2.0),

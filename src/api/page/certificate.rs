@@ -1,6 +1,6 @@
 //! The proof of the list: the forecast without it beside the forecast with it.
 
-use super::wording::{en, level_badge, or_dash};
+use super::wording::{beijing, en, level_badge, or_dash, thousands};
 use crate::reduction::{DayEffect, ReductionEffect, Verdict};
 use chrono::NaiveDate;
 use maud::{Markup, html};
@@ -37,8 +37,39 @@ pub(super) fn proof(effect: Option<&ReductionEffect>) -> Markup {
                     @for day in &days { (day_cell(county.days.iter().find(|d| d.beijing_day == *day))) }
                 } } }
             }
+            (windows(effect))
             p { "最大降幅 " (en("largest fall")) " " b { (format!("{:.1}", effect.largest_fall_ug_m3)) } " µg/m³" }
             p.hash { "序列 SHA-256: 前 " (en("without")) " " code { (effect.base_series_sha256) } " 后 " (en("with")) " " code { (effect.cut_series_sha256) } }
+        }
+    }
+}
+
+/// What the influence foretold of each window beside the rerun, and every try.
+fn windows(effect: &ReductionEffect) -> Markup {
+    let signed = |share: Option<f64>| share.map_or_else(|| "—".into(), |s| format!("{:+.1} %", 100.0 * s));
+    html! {
+        @if !effect.windows.is_empty() {
+            table {
+                caption { "预测降幅与完整重算 " (en("foretold fall and full rerun")) "，µg/m³" }
+                thead { tr {
+                    th scope="col" { "县市 " (en("county")) } th scope="col" { "至 " (en("to")) } th scope="col" { "需 " (en("needed")) }
+                    th scope="col" { "预测 " (en("foretold")) } th scope="col" { "重算 " (en("rerun")) }
+                    th scope="col" { "PM2.5" } th scope="col" { "一次PM " (en("primary")) } th scope="col" { "结论" }
+                } }
+                tbody { @for w in &effect.windows { tr {
+                    th scope="row" { (w.window.adcode) } td { (beijing(w.window.to)) }
+                    td.number { (format!("{:.2}", w.window.fall_needed_ug_m3)) }
+                    td.number { (format!("{:.2}", w.foretold.pm25_ug_m3)) } td.number { (format!("{:.2}", w.rerun.pm25_ug_m3)) }
+                    td.number { (signed(w.deviation_pm25)) } td.number { (signed(w.deviation_primary)) }
+                    td { @if w.met { "✓" } @else { span.note { "✗" } } }
+                } } }
+            }
+        }
+        @if effect.rounds.len() > 1 {
+            ul { @for r in &effect.rounds { li {
+                "第" (r.round) "次 " (en("try")) "：" (r.measures) " 项，" (thousands(r.cost_yuan_d)) " 元/日，" (level_badge(r.level_after))
+                @if r.chosen { " " b { "采用 " (en("chosen")) } } " " code { (r.series_sha256) }
+            } } }
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use super::wording::{amount, en, level_badge, percent, period, sector, thousands};
 use crate::domain::source::{Amounts, Sector};
-use crate::reduction::{PlannedMeasure, ReductionPlan};
+use crate::reduction::{CostProof, PlannedMeasure, ReductionPlan};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 /// Measures of a county that differ only in source and amount are one line: sector, measure, hours, whether mandatory, and the
 /// words of the row.
-type Line<'a> = (Sector, &'a str, DateTime<Utc>, DateTime<Utc>, bool, [&'a str; 4]);
+type Line<'a> = (Sector, &'a str, DateTime<Utc>, DateTime<Utc>, bool, [&'a str; 5]);
 
 pub(super) fn list(plan: Option<&ReductionPlan>, run: &str) -> Markup {
     let heading = html! { "应急减排清单 " (en("Emergency emission-reduction list")) };
@@ -27,6 +27,7 @@ pub(super) fn list(plan: Option<&ReductionPlan>, run: &str) -> Markup {
             p { "共 " b { (plan.measures.len()) } " 项 " (en("measures")) "，估计费用 " (en("estimated cost")) " "
                 b { (thousands(plan.cost_yuan_d)) } " 元/日 " (en("yuan a day")) "。 "
                 a href=(format!("/v1/reductions/{run}")) { "完整清单 " (en("the whole list")) " (JSON)" } }
+            @if let Some(p) = &plan.proof { (proof(p)) }
             div.columns {
                 div {
                     (targets(plan))
@@ -41,6 +42,18 @@ pub(super) fn list(plan: Option<&ReductionPlan>, run: &str) -> Markup {
             h3 { "法规依据 " (en("Legal basis")) }
             ul { @for basis in &plan.legal_basis { li.clause { (basis) } } }
         }
+    }
+}
+
+/// What the whole period costs, how near that is to the cheapest lawful list, and what the order of grades would cost.
+fn proof(p: &CostProof) -> Markup {
+    html! {
+        p { "全程费用 " (en("cost of the whole period")) " " b { (thousands(p.cost_yuan)) } " 元 " (en("yuan")) "，已证明最低不少于 "
+            (en("proven: at least")) " " (thousands(p.bound_yuan)) " 元（差距 " (en("gap")) " " (format!("{:.2} %", 100.0 * p.gap)) "）"
+            @if let Some(plain) = p.grade_order_yuan {
+                "；按绩效分级逐级停限产需 " (en("in the order of grades")) " " (thousands(plain)) " 元"
+            }
+            "。" }
     }
 }
 
@@ -109,7 +122,7 @@ fn sum(measures: &[&PlannedMeasure]) -> (Amounts, f64) {
 fn of_county(measures: &[&PlannedMeasure]) -> Markup {
     let mut lines: BTreeMap<Line<'_>, Vec<&PlannedMeasure>> = BTreeMap::new();
     for m in measures {
-        let words = [&m.name_zh, &m.department, &m.verification, &m.legal_basis].map(String::as_str);
+        let words = [&m.name_zh, &m.department, &m.role, &m.verification, &m.legal_basis].map(String::as_str);
         let line = (m.sector, m.measure.as_str(), m.from, m.to, m.mandatory, words);
         lines.entry(line).or_default().push(m);
     }
@@ -139,10 +152,15 @@ fn measure_row(m: &PlannedMeasure, same: &[&PlannedMeasure]) -> Markup {
             td { (period(Some(m.from), Some(m.to))) }
             (cut_cells(cut))
             td.number { (thousands(cost)) }
-            td { (m.department) }
+            td { (m.department) @if !m.role.is_empty() { "；" (m.role) } }
             td { (m.verification) }
             td.clause { (m.legal_basis) }
-            td { details { summary { (same.len()) } @for m in same { code { (m.source) } " " } } }
+            td { details { summary { (same.len()) } @for m in same { (who(m)) " " } } }
         }
     }
+}
+
+/// The entry of the register, or the source that it does not name.
+fn who(m: &PlannedMeasure) -> Markup {
+    html! { @match &m.entry { Some(entry) => { (m.entry_name) " " code { (entry) } }, None => code { (m.source) } } }
 }

@@ -2,7 +2,9 @@
 
 use super::Real;
 use super::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
-use super::conversion_adjoint::{convert, convert_transposed, decay, partition, partition_transposed};
+use super::conversion_adjoint::{
+    Answer, InorganicRow, convert, convert_transposed, decay, partition, partition_transposed,
+};
 use super::horizontal_diffusion_adjoint::{spread, spread_transposed};
 use super::sedimentation_adjoint::{settle, settle_transposed};
 use super::vertical_advection::LayerCoefficients;
@@ -67,13 +69,14 @@ pub fn mismatches() -> Vec<(&'static str, f64)> {
     ]
 }
 
-/// Two sweeps of a slab in random winds, the second in the air that the first leaves; halo cells hold nothing.
+/// Two sweeps of a slab in random winds with some extremes, the second in the air that the first leaves; halo cells hold nothing.
 fn horizontal(draw: &mut Draw, s: usize) -> f64 {
     let n = WIDTH * (NY + 2 * HALO);
     let cell = |i: usize| (HALO..HALO + NX).contains(&(i % WIDTH)) && (HALO..HALO + NY).contains(&(i / WIDTH));
     let mass: Vec<Real> = (0..n).map(|i| if cell(i) { draw.between(3.0, 5.0) } else { HALO_MASS }).collect();
     let face = |i: usize| cell(i) || cell(i - s);
     let flux: Vec<Real> = (0..n).map(|i| if i >= s && face(i) { draw.between(-0.6, 0.6) } else { 0.0 }).collect();
+    let peak: Vec<Real> = (0..n).map(|i| if cell(i) { draw.between(-4.0, 1.0) } else { 0.0 }).collect();
     let rows = if s == 1 { HALO * WIDTH..(HALO + NY) * WIDTH } else { 0..n };
     let (lines, cells) = if s == 1 { (NY, NX) } else { (NX, NY) };
     let set = |mass: &[Real]| {
@@ -81,6 +84,7 @@ fn horizontal(draw: &mut Draw, s: usize) -> f64 {
         let mut sweep = Sweep::new(n);
         sweep.set_flow(mass, flux, s);
         sweep.set_fifth_order(mass, flux, s);
+        sweep.keep_peaks(&peak[rows.clone()], flux, s);
         for line in 0..lines {
             let first = if s == 1 { line * WIDTH + HALO } else { HALO * WIDTH + HALO + line };
             let last = first + cells * s;
@@ -234,18 +238,25 @@ fn conversion(draw: &mut Draw) -> f64 {
     )
 }
 
+/// Cells of every answer in turn.
 fn partitioning(draw: &mut Draw) -> f64 {
     let share = draw.some(NX, 0.0, 1.0);
+    let answer = |i: usize| match i % 4 {
+        0 | 1 => Answer::Saturated { share: share[i] },
+        2 => Answer::Unsaturated,
+        _ => Answer::Acid,
+    };
+    let masses = [0.096, 0.017, 0.018, 0.063, 0.062];
+    let row = |q: &mut [Real], act: &dyn Fn(&mut InorganicRow)| {
+        let mut parts = q.chunks_exact_mut(NX);
+        let mut next = || parts.next().expect("five parts");
+        let (sulfate, ammonia, ammonium) = (next(), next(), next());
+        act(&mut InorganicRow { sulfate, ammonia, ammonium, nitric_acid: next(), nitrate: next() });
+    };
     mismatch(
         draw,
-        2 * NX,
-        |q| {
-            let (gas, particle) = q.split_at_mut(NX);
-            partition(gas, particle, &share, 0.984);
-        },
-        |a| {
-            let (gas, particle) = a.split_at_mut(NX);
-            partition_transposed(gas, particle, &share, 0.984);
-        },
+        5 * NX,
+        |q| row(q, &|row| partition(row, answer, &masses)),
+        |a| row(a, &|row| partition_transposed(row, answer, &masses)),
     )
 }

@@ -10,10 +10,11 @@ use super::{Figure, Line, Material, Outcome, Parameter, Proof};
 use crate::domain::met_field::MetField;
 use crate::domain::pollutant::Pollutant;
 use crate::domain::source::{Amounts, Sector, Source, Strength};
-use crate::domain::species::Species;
+use crate::domain::species::{PRIMARY_PM25, Species};
 use crate::error::Result;
 use crate::input::{isolation, meteorology};
-use crate::simulation::influence::{Shares, Target, influence, linear_response};
+use crate::simulation::equilibrium_answers::Answers;
+use crate::simulation::influence::{Target, influence, linear_response};
 use crate::simulation::run::World;
 use crate::simulation::source_influence::influence_of_sources;
 use crate::simulation::synthetic::Weather;
@@ -43,8 +44,6 @@ const TARGET_HOURS: u32 = 3;
 const MADE_HOURS: u32 = 6;
 /// Cells eastward and northward in made weather.
 const CELLS: (usize, usize) = (36, 32);
-/// Primary fine particles: what the model treats linearly but for the bounds of advection.
-const PRIMARY: [Species; 3] = [Species::BlackCarbon, Species::PrimaryOrganic, Species::FineOther];
 /// The sector that is cut, and what is left of it.
 const CUT: Sector = Sector::Residential;
 const LEFT: f64 = 0.8;
@@ -91,15 +90,15 @@ fn over(scene: &Scene) -> Result<Outcome> {
 
     let hours = scene.hours - TARGET_HOURS.min(scene.hours)..scene.hours;
     let primary =
-        Target { species: PRIMARY.map(|s| (s, 1.0)).to_vec(), weights: scene.weights(), hours: hours.clone() };
+        Target { species: PRIMARY_PM25.map(|s| (s, 1.0)).to_vec(), weights: scene.weights(), hours: hours.clone() };
     let of = |p: Pollutant| Target::of(p, scene.weights(), hours.clone()).expect("a pollutant of the model");
     let (pm25, pm10) = (of(Pollutant::Pm25), of(Pollutant::Pm10));
     let begin = Instant::now();
-    let (base, shares) = scene.forward(&scene.sources, &[&primary, &pm25])?;
+    let (base, answers) = scene.forward(&scene.sources, &[&primary, &pm25])?;
     let forward_s = begin.elapsed().as_secs_f64();
 
     let world = scene.world();
-    let identity = whole_run_mismatch(&world, &pm10, &shares)?;
+    let identity = whole_run_mismatch(&world, &pm10, &answers)?;
     figures.push(Figure::at_most("whole run, single precision", identity, "", 1e-6));
 
     let cut = |factor: f64, which: &dyn Fn(&Source) -> bool| -> Vec<Source> {
@@ -108,7 +107,7 @@ fn over(scene: &Scene) -> Result<Outcome> {
     let sector = |s: &Source| s.sector == CUT;
     let (after, _) = scene.forward(&cut(LEFT, &sector), &[&primary, &pm25])?;
     let foretold = |target: &Target| -> Result<f64> {
-        let all = influence_of_sources(&world, &scene.sources, target, Some(&shares))?;
+        let all = influence_of_sources(&world, &scene.sources, target, Some(&answers), 0)?.sources;
         let of_sector = scene.sources.iter().zip(&all).filter(|(s, _)| sector(s));
         Ok((LEFT - 1.0) * of_sector.map(|(_, i)| i.contribution_ug_m3).sum::<f64>())
     };
@@ -117,7 +116,7 @@ fn over(scene: &Scene) -> Result<Outcome> {
     figures.push(Figure::at_most("sector cut by 20 %, primary PM", relative(effects[0]), "", 0.02));
 
     // the town that matters most, by central difference of two runs of the full model
-    let all = influence_of_sources(&world, &scene.sources, &primary, None)?;
+    let all = influence_of_sources(&world, &scene.sources, &primary, None, 0)?.sources;
     let towns = all.iter().filter(|i| i.id.starts_with(scene::TOWN));
     let most = towns.max_by(|a, b| a.contribution_ug_m3.total_cmp(&b.contribution_ug_m3)).expect("there are towns");
     let of_town = most.contribution_ug_m3;
@@ -127,7 +126,7 @@ fn over(scene: &Scene) -> Result<Outcome> {
     let difference = (more[0] - less[0]) / (2.0 * STEP);
     figures.push(Figure::at_most("one town, central difference", relative((of_town, difference)), "", 0.05));
 
-    let cost = cost(scene, (&primary, &pm25), forward_s, &shares)?;
+    let cost = cost(scene, (&primary, &pm25), forward_s, &answers)?;
     let lines = lines(scene, &base, &effects, (of_town, difference), &cost);
     let details = json!({
         "kernels_single": as_json(&single),
@@ -142,13 +141,13 @@ fn over(scene: &Scene) -> Result<Outcome> {
 }
 
 /// Relative difference of `<A e, w>` and `<e, A' w>`: emissions of every species from every cell, layer and hour, drawn at random.
-fn whole_run_mismatch(world: &World, target: &Target, shares: &Shares) -> Result<f64> {
-    let forward = linear_response(world, target, Some(shares), &mut |hour, emitted| {
+fn whole_run_mismatch(world: &World, target: &Target, answers: &Answers) -> Result<f64> {
+    let forward = linear_response(world, target, Some(answers), &mut |hour, emitted| {
         let mut draw = Draw(hour);
         emitted.iter_mut().for_each(|e| *e = draw.next());
     })?;
     let mut backward = 0.0;
-    influence(world, target, Some(shares), &mut |hour, field| {
+    influence(world, target, Some(answers), &mut |hour, field| {
         let mut draw = Draw(hour);
         field.iter().for_each(|f| backward += f64::from(*f) * f64::from(draw.next()));
     })?;
@@ -187,23 +186,23 @@ struct Cost {
     over_forward_of_all: f64,
 }
 
-fn cost(scene: &Scene, targets: (&Target, &Target), forward_s: f64, shares: &Shares) -> Result<Vec<Cost>> {
+fn cost(scene: &Scene, targets: (&Target, &Target), forward_s: f64, answers: &Answers) -> Result<Vec<Cost>> {
     let black_carbon = Target { species: vec![(Species::BlackCarbon, 1.0)], ..targets.0.clone() };
     let cases = [
         ("black carbon", &black_carbon, None),
         ("PM2.5", targets.1, None),
-        ("PM2.5 with shares", targets.1, Some(shares)),
+        ("PM2.5 with equilibrium", targets.1, Some(answers)),
     ];
     let mut out = Vec::new();
-    for (name, target, shares) in cases {
+    for (name, target, answers) in cases {
         let begin = Instant::now();
-        influence(&scene.world(), target, shares, &mut |_, _| ())?;
+        influence(&scene.world(), target, answers, &mut |_, _| ())?;
         let backward_s = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
-        linear_response(&scene.world(), target, shares, &mut |_, _| ())?;
+        linear_response(&scene.world(), target, answers, &mut |_, _| ())?;
         out.push(Cost {
             target: name,
-            fields: target.fields(shares.is_some()),
+            fields: target.fields(answers.is_some()),
             backward_s,
             over_forward_of_these: backward_s / begin.elapsed().as_secs_f64(),
             over_forward_of_all: backward_s / forward_s,

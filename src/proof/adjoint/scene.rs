@@ -10,7 +10,8 @@ use crate::setup::library::Library;
 use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::emission_placement::{EmissionField, Placement};
-use crate::simulation::influence::{Shares, Target};
+use crate::simulation::equilibrium_answers::Answers;
+use crate::simulation::influence::Target;
 use crate::simulation::meteorology::Meteorology;
 use crate::simulation::plume;
 use crate::simulation::run::{Outside, World};
@@ -71,18 +72,18 @@ impl<'a> Scene<'a> {
         weights
     }
 
-    /// Values of `targets` [ug m-3] in a forward run of the whole model with `sources`; records the shares of nitrate and ammonia.
+    /// Values of `targets` [ug m-3] in a forward run of the whole model with `sources`; records the answers of the equilibrium.
     ///
     /// # Errors
     /// Of the meteorology; `Unstable` from the numeric guard.
-    pub fn forward(&self, sources: &[Source], targets: &[&Target]) -> Result<(Vec<f64>, Shares)> {
+    pub fn forward(&self, sources: &[Source], targets: &[&Target]) -> Result<(Vec<f64>, Answers)> {
         let world = self.world();
         let mut meteorology = Meteorology::new(world.meteorology, world.grid, world.frozen)?;
         let diagnosis = Diagnosis::new(world.grid, world.surface);
         let (placement, _) = Placement::new(world.emission, sources, world.weights, world.grid);
         let mut emission = EmissionField::new(world.grid, placement.layers());
         let mut values = vec![0.0; targets.len()];
-        let mut shares = Shares::default();
+        let mut answers = Answers::new(world.grid.shape());
         let mut simulation = None;
         for hour in 0..self.hours {
             let start = world.start + Duration::hours(i64::from(hour));
@@ -92,12 +93,12 @@ impl<'a> Scene<'a> {
             let simulation =
                 simulation.get_or_insert_with(|| self.ground.simulation(diagnosis.area(), &driver.air_mass_start));
             let ground = simulation.hour(&driver, &emission, &self.ground.sides)?;
-            shares.record(&simulation.state);
+            answers.record(&simulation.state);
             for (value, target) in values.iter_mut().zip(targets).filter(|(_, t)| t.hours.contains(&hour)) {
                 *value += target.value(&ground, &driver) / target.hours.len() as f64;
             }
         }
-        Ok((values, shares))
+        Ok((values, answers))
     }
 }
 

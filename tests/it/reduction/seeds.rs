@@ -149,6 +149,12 @@ fn broken_catalogues_are_refused_with_the_field_named() {
         ("temperature_above_c = 0.0", "temperature_above_c = 200.0", "construction-watering: temperature_above_c"),
         ("left.orange = { nox = 0.65, pm", "left.orange = { nox = 0.99, pm", "diesel-ban: group"),
         ("source_ids_with = [\"-scattered\"]", "source_ids_with = [\"\"]", "industry-scattered-stop: source_ids_with"),
+        ("kind = \"treatment\"", "kind = \"magic\"", "magic"),
+        ("role = \"电厂环保负责人\"", "role = \"\"", "power-treatment: role"),
+        ("verification_key = \"cems\"", "verification_key = \"none\"", "none"),
+        ("earliest_hour = 6", "earliest_hour = 24", "residential-clean-coal: earliest_hour"),
+        ("lead_h = 3", "words = [\" \"]\nlead_h = 3", "power-treatment: words"),
+        ("lead_h = 3", "families = [\"firm\"]\nlead_h = 3", "firm"),
     ];
     for (from, to, field) in cases {
         let error = Catalogue::from_toml(&broken(MEASURES, from, to), Path::new("measures.toml")).expect_err(to);
@@ -172,10 +178,26 @@ fn broken_rules_are_refused_with_the_field_named() {
         ("sectors = [\"residential\"]", "sectors = [\"boiler\"]", "protected[1].sectors"),
         ("sectors = [\"residential\"]", "sectors = []", "protected[1].sectors"),
         ("reason_en = \"heating", "reasons = \"heating", "reasons"),
+        ("county_floor = 0.5", "county_floor = 1.5", "county_floor"),
+        ("proof_gap = 0.002", "proof_gap = -0.1", "proof_gap"),
+        ("start_step_h = 3", "start_step_h = 0", "start_step_h"),
+        ("latest_start_h = 24", "latest_start_h = 100", "latest_start_h"),
+        ("window = 10.0", "window = 0.0", "shortfall.window"),
+        ("[grade.Leading]", "[grade.E]", "E"),
+        ("ordered.orange = 0.6", "ordered.orange = 0.3", "grade.B.ordered.orange"),
+        ("ordered.red = 0.8", "ordered.red = 1.8", "grade.B.ordered.red"),
     ];
     for (from, to, field) in cases {
         let error = ReductionRules::from_toml(&broken(RULES, from, to), Path::new("reduction.toml")).expect_err(to);
         named(&error, field, "reduction.toml");
     }
     assert_eq!(INVENTORY.lines().next().map(|l| l.split(',').count()), Some(19));
+}
+
+#[test]
+fn a_catalogue_with_too_many_ways_to_combine_its_measures_is_refused() {
+    let one = MEASURES.split("[[measure]]").find(|m| m.contains("\"construction-cover\"")).expect("a measure");
+    let many: String =
+        (0..13).map(|k| format!("[[measure]]{}", one.replace("construction-cover", &format!("cover-{k}")))).collect();
+    named(&Catalogue::from_toml(&many, Path::new("m.toml")).unwrap_err(), "ways to combine", "m.toml");
 }

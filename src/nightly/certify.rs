@@ -1,0 +1,224 @@
+//! The list and its full reruns, again with a higher demand where the level stays.
+
+use super::pairs::Corrections;
+use super::ranking::{BaseRun, Ranked};
+use super::{Stage, Tonight};
+use crate::archive::{CUT_FIELDS, CUT_SERIES, series};
+use crate::error::{Error, Result};
+use crate::forecast::build::with_cut;
+use crate::forecast::county_series::{CountySeries, primary_series};
+use crate::forecast::{CountyForecast, Forecast};
+use crate::reduction::apply::apply;
+use crate::reduction::needed_fall::growth_needed;
+use crate::reduction::predict::predicted_fall;
+use crate::reduction::ranking::{ExceedingWindow, WindowInfluence};
+use crate::reduction::rounds::{Judged, Round, Rounds, certify};
+use crate::reduction::unaverted::unaverted;
+use crate::reduction::verify::compare;
+use crate::reduction::window_proof::window_proof;
+use crate::reduction::{ReductionEffect, ReductionPlan, RoundAccount};
+use crate::simulation::budget::MassLedger;
+use crate::simulation::history::History;
+use crate::warning::{Basis, WarningDecision, WarningLevel, decide};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Largest factor by which a demand is raised.
+const MOST_GROWTH: f64 = 20.0;
+
+/// The night's list and its proof.
+pub(super) struct Certified {
+    pub list: ReductionPlan,
+    pub effect: ReductionEffect,
+    pub ledger: MassLedger,
+}
+
+/// What the lists of a night are made from and judged by.
+pub(super) struct Case<'c> {
+    pub night: &'c Tonight<'c>,
+    pub basis: &'c Basis<'c>,
+    pub run: BaseRun<'c>,
+    pub decision: &'c WarningDecision,
+    pub corrections: &'c Corrections,
+    pub base_hash: String,
+}
+
+/// A full run with a list.
+struct Rerun {
+    forecast: Forecast,
+    decision: WarningDecision,
+    /// Settled hours of the model.
+    series: Vec<CountySeries>,
+    /// Primary PM2.5 by county and hour of the run.
+    primary: BTreeMap<u32, Vec<f64>>,
+    ledger: MassLedger,
+    hash: String,
+    fields: PathBuf,
+    table: PathBuf,
+}
+
+/// The lists of an occasion.
+struct Lists<'l, 'c> {
+    case: &'l Case<'c>,
+    ranked: Option<&'l Ranked>,
+    occasion: (WarningLevel, DateTime<Utc>, DateTime<Utc>),
+}
+
+impl Rounds for Lists<'_, '_> {
+    type List = ReductionPlan;
+    type Rerun = Rerun;
+
+    fn list(&mut self, demands: &[WindowInfluence]) -> Result<ReductionPlan> {
+        self.case.night.plan(self.occasion, self.case.run.forecast, demands)
+    }
+
+    fn rerun(&mut self, round: usize, list: &ReductionPlan) -> Result<Rerun> {
+        let (case, night) = (self.case, self.case.night);
+        let sources = apply(list, &night.inputs.sources);
+        let name = format!("fields_cut_{round}");
+        let fields = night.work.stage_file(&format!("{name}.nc"));
+        let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
+        let series = night.model.settled(&history);
+        let (base, base_series) = (case.run.forecast, night.model.ahead(case.run.series.to_vec()));
+        let forecast =
+            with_cut(&night.model.frame(case.corrections), base, &base_series, &night.model.ahead(series.clone()));
+        let table = night.work.stage_file(&format!("series_cut_{round}.parquet"));
+        let hash = series::write(&table, &forecast)?;
+        let decision = decide(case.basis, &forecast, None);
+        let primary = night.primary_by_county(&history);
+        Ok(Rerun { forecast, decision, series, primary, ledger: history.ledger, hash, fields, table })
+    }
+
+    fn judge(&self, list: &ReductionPlan, rerun: &Rerun) -> Judged {
+        let case = self.case;
+        let level = case.decision.prefecture.level_called;
+        let above = rerun.decision.counties.iter().filter(|c| c.level_called >= level).count();
+        let margin = |c: &CountyForecast| case.night.margin(c);
+        let question = case.night.question(case.basis, case.run.forecast, case.decision, &margin);
+        let growth = |ranked: &Ranked, influence: &WindowInfluence| {
+            let adcode = influence.window.adcode;
+            let beyond = ranked.demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
+            let county = case.run.forecast.counties.iter().find(|c| c.adcode == adcode).filter(|_| !beyond)?;
+            let cut = rerun.forecast.counties.iter().find(|c| c.adcode == adcode)?;
+            growth_needed(&question, county, &|end| left(county, cut, end), MOST_GROWTH)
+        };
+        Judged {
+            averted: rerun.decision.prefecture.level_called < level && above == 0,
+            left: vec![f64::from(rerun.decision.prefecture.level_called as u8), above as f64],
+            cost: list.cost_yuan_d,
+            growth: self.ranked.map_or_else(Vec::new, |r| r.influences.iter().map(|i| growth(r, i)).collect()),
+        }
+    }
+}
+
+/// Share of an hour's PM2.5 that is left.
+fn left(base: &CountyForecast, cut: &CountyForecast, end: DateTime<Utc>) -> f64 {
+    let value = |c: &CountyForecast| {
+        let hour = c.hours.iter().find(|h| h.end == end)?;
+        hour.concentrations.pm25_ug_m3.map(|e| e.value)
+    };
+    match (value(base), value(cut)) {
+        (Some(base), Some(cut)) if base > 0.0 => cut / base,
+        _ => 1.0,
+    }
+}
+
+impl Case<'_> {
+    /// The list with its proof; `None` where the decision calls for none.
+    pub(super) fn certified(&self, ranked: Option<&Ranked>) -> Result<Option<Certified>> {
+        let night = self.night;
+        let Some(occasion) = night.occasion(self.decision) else { return Ok(None) };
+        let rules = &night.setup.ranking;
+        let mut lists = Lists { case: self, ranked, occasion };
+        let demands = ranked.map_or(&[][..], |r| &r.influences);
+        let (rounds, best) = certify(&mut lists, demands, rules.reruns_at_most, rules.overshoot)?;
+        let accounts = rounds.iter().enumerate().map(|(i, r)| account(i, r, i == best)).collect();
+        let Some(chosen) = rounds.into_iter().nth(best) else { return Ok(None) };
+        for (from, to) in [(&chosen.rerun.fields, CUT_FIELDS), (&chosen.rerun.table, CUT_SERIES)] {
+            std::fs::copy(from, night.work.path(to)).map_err(|e| Error::io(night.work.path(to), e))?;
+        }
+        let (decision, rerun) = (self.decision, &chosen.rerun);
+        let hashes = (self.base_hash.clone(), rerun.hash.clone());
+        let effect = compare(self.run.forecast, decision, &rerun.forecast, &rerun.decision, hashes);
+        let effect = match ranked {
+            None => effect,
+            Some(ranked) => self.with_windows(effect, ranked, &chosen, accounts),
+        };
+        Ok(Some(Certified { list: chosen.list, effect, ledger: chosen.rerun.ledger }))
+    }
+
+    fn with_windows(
+        &self,
+        effect: ReductionEffect,
+        ranked: &Ranked,
+        chosen: &Round<ReductionPlan, Rerun>,
+        accounts: Vec<RoundAccount>,
+    ) -> ReductionEffect {
+        let night = self.night;
+        let cut = apply(&chosen.list, &night.inputs.sources);
+        let base_primary = night.primary_by_county(self.run.history);
+        let proofs = ranked
+            .influences
+            .iter()
+            .map(|influence| {
+                let foretold = predicted_fall(&night.setup.emission, influence, &night.inputs.sources, &cut);
+                let mean = |series: &[CountySeries], primary: &BTreeMap<u32, Vec<f64>>| {
+                    night.window_means(&influence.window, series, primary)
+                };
+                let before = mean(self.run.series, &base_primary);
+                let after = mean(&chosen.rerun.series, &chosen.rerun.primary);
+                window_proof(&influence.window, foretold, [before, after])
+            })
+            .collect();
+        let level = self.decision.prefecture.level_called;
+        let stays =
+            |adcode| chosen.rerun.decision.counties.iter().any(|c| c.adcode == adcode && c.level_called >= level);
+        let name = |adcode| {
+            let county = night.setup.region.counties.iter().find(|c| c.adcode == adcode);
+            county.map_or_else(Default::default, |c| (c.name_zh.clone(), c.name_en.clone()))
+        };
+        let share = night.setup.ranking.culprit_share;
+        let why = unaverted(&ranked.report.windows, &ranked.demands, &stays, share, &name);
+        effect.with_windows(proofs, accounts, why)
+    }
+}
+
+fn account(index: usize, round: &Round<ReductionPlan, Rerun>, chosen: bool) -> RoundAccount {
+    RoundAccount {
+        round: index + 1,
+        measures: round.list.measures.len(),
+        cost_yuan_d: round.list.cost_yuan_d,
+        demanded_ug_m3: round.demanded_ug_m3.clone(),
+        level_after: round.rerun.decision.prefecture.level_called,
+        averted: round.judged.averted,
+        series_sha256: round.rerun.hash.clone(),
+        chosen,
+    }
+}
+
+impl Tonight<'_> {
+    fn primary_by_county(&self, history: &History) -> BTreeMap<u32, Vec<f64>> {
+        self.domain.weights.iter().map(|w| (w.adcode, primary_series(history, w))).collect()
+    }
+
+    /// Means of PM2.5 and of primary PM2.5 of the model in a window [ug m-3].
+    fn window_means(
+        &self,
+        window: &ExceedingWindow,
+        series: &[CountySeries],
+        primary: &BTreeMap<u32, Vec<f64>>,
+    ) -> (f64, f64) {
+        let start = self.inputs.start(&self.setup.config);
+        let (mut sum, mut of_primary, mut n) = (0.0, 0.0, 0.0f64);
+        let hours = series.iter().filter(|s| s.adcode == window.adcode).flat_map(|s| &s.hours);
+        for hour in hours.filter(|h| h.end > window.from && h.end <= window.to) {
+            let Some(pm25) = hour.concentrations.pm25_ug_m3 else { continue };
+            let index = (hour.end - start).num_hours() - 1;
+            sum += pm25;
+            of_primary += primary.get(&window.adcode).and_then(|p| p.get(index as usize)).copied().unwrap_or(0.0);
+            n += 1.0;
+        }
+        (sum / n.max(1.0), of_primary / n.max(1.0))
+    }
+}

@@ -1,0 +1,127 @@
+//! forecast_of(sources): the world of a night's runs, and what follows from their history.
+
+use super::inputs::NightInputs;
+use super::pairs::{Corrections, of_series};
+use crate::calendar::beijing_local;
+use crate::domain::averages::Validity;
+use crate::error::Result;
+use crate::forecast::Forecast;
+use crate::forecast::build::{Frame, forecast};
+use crate::forecast::correction::Pair;
+use crate::forecast::county_series::{CountySeries, ModelHour, county_series};
+use crate::setup::{Domain, Setup};
+use crate::simulation::history::History;
+use crate::simulation::run::{Outside, World};
+use crate::warning::{Basis, InForce};
+use chrono::{DateTime, Duration, Utc};
+use std::collections::BTreeMap;
+
+/// Hours after a start from background air that neither the forecast nor the correction uses, where there is spin-up.
+const COLD_START_HOURS: i64 = 12;
+
+/// Everything that the runs of a night share but their sources.
+#[derive(Clone, Copy)]
+pub(super) struct Model<'a> {
+    pub setup: &'a Setup,
+    pub inputs: &'a NightInputs,
+    pub domain: &'a Domain,
+}
+
+impl Model<'_> {
+    /// What `act` does in the world of the night's runs, with the outer grid where there is one.
+    ///
+    /// # Errors
+    /// Of `act`.
+    pub fn in_world<T>(&self, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
+        let air = match self.inputs.boundary.as_slice() {
+            [] => Outside::Background,
+            fields => Outside::Fields(fields),
+        };
+        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
+        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer)))
+    }
+
+    /// A run of the night's hours on one grid.
+    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
+        let config = &self.setup.config;
+        World {
+            grid: &domain.grid,
+            background: &domain.background,
+            outside,
+            surface: domain.surface,
+            meteorology: &self.inputs.meteorology,
+            terrain: self.inputs.terrain.as_ref(),
+            frozen: config.frozen_meteorology,
+            emission: &self.setup.emission,
+            weights: &domain.weights,
+            start: self.inputs.start(config),
+            hours: config.spin_up_hours + config.forecast_hours,
+        }
+    }
+
+    /// County series without the hours in which the air is still the background it started from.
+    pub fn settled(&self, history: &History) -> Vec<CountySeries> {
+        let spin_up = i64::from(self.setup.config.spin_up_hours);
+        let from = self.inputs.cycle - Duration::hours(spin_up) + Duration::hours(spin_up.min(COLD_START_HOURS));
+        let mut series = county_series(history, &self.setup.region.counties, &self.domain.weights);
+        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > from));
+        series
+    }
+
+    /// The hours after the cycle: a forecast, and all that a decision may rest on.
+    pub fn ahead(&self, mut series: Vec<CountySeries>) -> Vec<CountySeries> {
+        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > self.inputs.cycle));
+        series
+    }
+
+    /// What a forecast is assembled in.
+    pub fn frame<'f>(&'f self, corrections: &'f Corrections) -> Frame<'f> {
+        Frame {
+            region: &self.setup.region,
+            aqi: &self.setup.rulebook.aqi,
+            uncertainty: &corrections.uncertainty,
+            cycle: self.inputs.cycle,
+            validity: self.validity(),
+            observed: &self.inputs.observed,
+        }
+    }
+
+    /// The forecast without a list from the model's settled hours, and the corrections that make it.
+    ///
+    /// # Errors
+    /// Of the fit.
+    pub fn corrected(&self, model: &[CountySeries], mut learned: Vec<Pair>) -> Result<(Forecast, Corrections)> {
+        learned.extend(of_series(self.inputs, model));
+        let corrections = Corrections::fit(&self.setup.uncertainty, &learned)?;
+        let cycle = self.inputs.cycle;
+        let value = |_: &CountySeries, hour: &ModelHour, p, raw| {
+            corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)
+        };
+        let ahead = self.ahead(model.to_vec());
+        let base = forecast(&self.frame(&corrections), &ahead, corrections.report.clone(), &value);
+        Ok((base, corrections))
+    }
+
+    /// How many hours the means of tonight need.
+    pub fn validity(&self) -> Validity {
+        self.setup.rulebook.limits.standard(beijing_local(self.inputs.cycle).date()).validity.means
+    }
+
+    /// What a decision rests on.
+    pub fn basis<'b>(&'b self, in_force: &'b BTreeMap<u32, InForce>) -> Basis<'b> {
+        let region = &self.setup.region;
+        Basis {
+            warning: &self.setup.rulebook.warning,
+            aqi: &self.setup.rulebook.aqi,
+            validity: self.validity(),
+            region: (region.adcode, &region.name_zh, &region.name_en),
+            in_force,
+            events: &self.inputs.events,
+        }
+    }
+
+    /// When the order is given, after the night.
+    pub fn order(&self) -> DateTime<Utc> {
+        self.inputs.cycle + Duration::hours(i64::from(self.setup.reduction.hours_from_cycle_to_order))
+    }
+}

@@ -1,0 +1,264 @@
+//! What-if: cuts as data, and the sources under them.
+
+use crate::calendar::end_of_beijing_hour;
+use crate::domain::source::{ActivityChange, Amounts, Sector, Source};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A pollutant of the inventory that a cut may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Inventoried {
+    So2,
+    Nox,
+    Co,
+    Nh3,
+    Voc,
+    /// PM2.5, PM10, black and organic carbon alike.
+    Pm,
+}
+
+/// A cut of some sources in some hours. What is not named is not restricted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioCut {
+    /// Sectors; all where empty.
+    #[serde(default)]
+    pub sectors: Vec<Sector>,
+    /// Codes of counties; all counties of the region where empty.
+    #[serde(default)]
+    pub counties: Vec<u32>,
+    /// Pollutants; all where empty.
+    #[serde(default)]
+    pub pollutants: Vec<Inventoried>,
+    /// First and last Beijing hour of the day (1..=24, hour-ending); the whole day where absent.
+    #[serde(default)]
+    pub hours: Option<(u8, u8)>,
+    /// Share taken away [%], 0 ..= 100.
+    pub percent: f64,
+}
+
+/// A named set of cuts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub name: String,
+    pub cuts: Vec<ScenarioCut>,
+}
+
+/// Scenarios compared at once, and cuts of each.
+pub const MOST_SCENARIOS: usize = 6;
+pub const MOST_CUTS: usize = 50;
+/// Characters of a name.
+const LONGEST_NAME: usize = 60;
+
+/// What a cut looks like on the command line.
+pub const FORM: &str = "sector=traffic,industry county=222401 pollutant=nox,pm hours=7-20 50%";
+
+impl std::str::FromStr for ScenarioCut {
+    type Err = String;
+
+    /// A cut from words: `sector=`, `county=`, `pollutant=` with lists, `hours=FIRST-LAST` in Beijing time, and the share with a `%`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut cut = Self { sectors: vec![], counties: vec![], pollutants: vec![], hours: None, percent: f64::NAN };
+        for word in text.split_whitespace() {
+            if let Some(percent) = word.strip_suffix('%') {
+                if !cut.percent.is_nan() {
+                    return Err(format!("two shares in `{text}`"));
+                }
+                cut.percent = percent.parse().map_err(|_| format!("`{word}` is no share such as 50%"))?;
+                continue;
+            }
+            let (key, list) =
+                word.split_once('=').ok_or_else(|| format!("`{word}`: expected a word such as {FORM}"))?;
+            for item in list.split(',') {
+                match key {
+                    "sector" => {
+                        let known = || Sector::ALL.map(Sector::name).join(", ");
+                        let sector = Sector::from_name(item);
+                        cut.sectors.push(sector.ok_or_else(|| format!("sector `{item}`: one of {}", known()))?);
+                    }
+                    "county" => {
+                        cut.counties.push(item.parse().map_err(|_| format!("county `{item}`: a code such as 222401"))?)
+                    }
+                    "pollutant" => cut.pollutants.push(pollutant(item)?),
+                    "hours" => cut.hours = Some(hours(item)?),
+                    _ => return Err(format!("`{key}`: expected sector, county, pollutant or hours")),
+                }
+            }
+        }
+        if cut.percent.is_nan() {
+            return Err(format!("no share in `{text}`: expected one such as 50%"));
+        }
+        cut.check().map(|()| cut)
+    }
+}
+
+fn pollutant(name: &str) -> Result<Inventoried, String> {
+    Ok(match name.to_ascii_lowercase().as_str() {
+        "so2" => Inventoried::So2,
+        "nox" => Inventoried::Nox,
+        "co" => Inventoried::Co,
+        "nh3" => Inventoried::Nh3,
+        "voc" => Inventoried::Voc,
+        "pm" => Inventoried::Pm,
+        _ => return Err(format!("pollutant `{name}`: one of so2, nox, co, nh3, voc, pm")),
+    })
+}
+
+fn hours(text: &str) -> Result<(u8, u8), String> {
+    let pair = text.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    pair.ok_or_else(|| format!("hours `{text}`: expected FIRST-LAST of 1 to 24, such as 7-20"))
+}
+
+impl ScenarioCut {
+    /// What is wrong with it, in words.
+    ///
+    /// # Errors
+    /// A share outside 0 ..= 100, hours that are none or in the wrong order.
+    pub fn check(&self) -> Result<(), String> {
+        if !(0.0..=100.0).contains(&self.percent) {
+            return Err(format!("a share of {} %: expected 0 to 100", self.percent));
+        }
+        match self.hours {
+            Some((first, last)) if !(1..=24).contains(&first) || !(first..=24).contains(&last) => {
+                Err(format!("hours {first}-{last}: expected FIRST-LAST of 1 to 24 in Beijing time, hour-ending"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it acts on a source.
+    pub fn acts_on(&self, source: &Source) -> bool {
+        source.adcode != 0
+            && (self.sectors.is_empty() || self.sectors.contains(&source.sector))
+            && (self.counties.is_empty() || self.counties.contains(&source.adcode))
+    }
+
+    /// Factor left on each pollutant, 0 ..= 1.
+    pub fn factor(&self) -> Amounts {
+        let left = 1.0 - self.percent / 100.0;
+        let of = |p: Inventoried| if self.pollutants.is_empty() || self.pollutants.contains(&p) { left } else { 1.0 };
+        let pm = of(Inventoried::Pm);
+        Amounts {
+            so2: of(Inventoried::So2),
+            nox: of(Inventoried::Nox),
+            co: of(Inventoried::Co),
+            nh3: of(Inventoried::Nh3),
+            nmvoc: of(Inventoried::Voc),
+            pm25: pm,
+            pm10: pm,
+            bc: pm,
+            oc: pm,
+        }
+    }
+
+    /// The periods within `from` .. `to` in which it is in force.
+    fn periods(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+        let Some((first, last)) = self.hours else { return vec![(from, to)] };
+        let mut day: NaiveDate = crate::calendar::beijing_local(from).date();
+        let mut out = Vec::new();
+        loop {
+            let begin = end_of_beijing_hour(day, first) - Duration::hours(1);
+            if begin >= to {
+                return out;
+            }
+            let end = end_of_beijing_hour(day, last).min(to);
+            if end > from {
+                out.push((begin.max(from), end));
+            }
+            day = day + chrono::Days::new(1);
+        }
+    }
+}
+
+/// Refuses scenarios that are too many, empty, named twice or without a name, and cuts of counties that the region does not have.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn check(scenarios: &[Scenario], counties: &[u32]) -> Result<(), String> {
+    if scenarios.is_empty() || scenarios.len() > MOST_SCENARIOS {
+        return Err(format!("{} scenarios: expected 1 to {MOST_SCENARIOS}", scenarios.len()));
+    }
+    for (i, s) in scenarios.iter().enumerate() {
+        let characters = s.name.trim().chars().count();
+        if characters == 0 || characters > LONGEST_NAME || scenarios[..i].iter().any(|o| o.name == s.name) {
+            return Err(format!("scenario name `{}`: expected 1 to {LONGEST_NAME} characters, each name once", s.name));
+        }
+        if s.cuts.is_empty() || s.cuts.len() > MOST_CUTS {
+            return Err(format!("scenario `{}` of {} cuts: expected 1 to {MOST_CUTS}", s.name, s.cuts.len()));
+        }
+        for cut in &s.cuts {
+            cut.check()?;
+            if let Some(unknown) = cut.counties.iter().find(|c| !counties.contains(c)) {
+                let known: Vec<String> = counties.iter().map(u32::to_string).collect();
+                return Err(format!("county {unknown}: one of {}", known.join(", ")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The sources with a scenario's cuts in force within `from` .. `to`; cuts that act on one source at the same time multiply.
+pub fn under(scenario: &Scenario, sources: &[Source], from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Source> {
+    let mut cut = sources.to_vec();
+    for one in &scenario.cuts {
+        let (factor, periods) = (one.factor(), one.periods(from, to));
+        for source in cut.iter_mut().filter(|s| one.acts_on(s)) {
+            source.changes.extend(periods.iter().map(|&(from, to)| ActivityChange { from, to, factor }));
+        }
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::source::{Place, Strength};
+    use chrono::TimeZone;
+
+    fn source(sector: Sector, adcode: u32) -> Source {
+        let (place, strength) = (Place::County, Strength::Annual(Amounts::all(1.0)));
+        Source { id: "s".into(), name: "s".into(), sector, adcode, place, strength, changes: Vec::new() }
+    }
+
+    #[test]
+    fn a_cut_is_read_word_by_word_and_refused_with_the_word() {
+        let cut: ScenarioCut = "sector=traffic,industry county=222401 pollutant=nox,pm hours=7-20 50%".parse().unwrap();
+        assert_eq!(cut.sectors, [Sector::Traffic, Sector::Industry]);
+        assert_eq!((cut.counties.as_slice(), cut.hours, cut.percent), ([222_401].as_slice(), Some((7, 20)), 50.0));
+        let left = cut.factor();
+        assert_eq!((left.nox, left.pm25, left.bc, left.so2, left.nmvoc), (0.5, 0.5, 0.5, 1.0, 1.0));
+        for (text, word) in [
+            ("sector=cars 50%", "cars"),
+            ("county=yanji 50%", "yanji"),
+            ("pollutant=o3 50%", "o3"),
+            ("hours=0-5 50%", "0-5"),
+            ("hours=9-7 50%", "9-7"),
+            ("150%", "150"),
+            ("sector=traffic", "no share"),
+            ("10% 20%", "two shares"),
+            ("speed=3 10%", "speed"),
+            ("NaN%", "no share"),
+            ("", "no share"),
+        ] {
+            let why = text.parse::<ScenarioCut>().unwrap_err();
+            assert!(why.contains(word), "{text}: {why}");
+        }
+    }
+
+    /// From 6 h Beijing on the 16th to 6 h on the 18th, hours 7 to 20: two days of 14 hours; the sources of other counties and outside are left alone.
+    #[test]
+    fn a_cut_of_hours_repeats_every_day() {
+        let (from, to) = (Utc.with_ymd_and_hms(2026, 1, 15, 22, 0, 0), Utc.with_ymd_and_hms(2026, 1, 17, 22, 0, 0));
+        let (from, to) = (from.unwrap(), to.unwrap());
+        let scenario = Scenario { name: "a".into(), cuts: vec!["county=1 hours=7-20 25%".parse().unwrap()] };
+        let sources = [source(Sector::Traffic, 1), source(Sector::Traffic, 2), source(Sector::Other, 0)];
+        let cut = under(&scenario, &sources, from, to);
+        let hours: i64 = cut[0].changes.iter().map(|c| (c.to - c.from).num_hours()).sum();
+        assert_eq!((cut[0].changes.len(), hours), (2, 28));
+        let at = |h| cut[0].activity_at(from + Duration::hours(h)).nox;
+        assert_eq!([at(-1), at(0), at(13), at(14), at(24), at(37), at(38)], [1.0, 0.75, 0.75, 1.0, 0.75, 0.75, 1.0]);
+        assert!(cut[1].changes.is_empty() && cut[2].changes.is_empty());
+    }
+}

@@ -1,0 +1,54 @@
+//! What the influence foretold of the exceeding windows beside what the full rerun found.
+
+use super::predict::Fall;
+use super::ranking::ExceedingWindow;
+use super::unaverted::Unaverted;
+use super::{ReductionEffect, RoundAccount, WindowProof};
+
+/// Falls below this are not compared in relation [ug m-3].
+const SMALLEST_FALL: f64 = 0.01;
+
+impl ReductionEffect {
+    /// The same with the windows, the tries and the reasons why a level stays; the statements tell them.
+    pub fn with_windows(
+        mut self,
+        windows: Vec<WindowProof>,
+        rounds: Vec<RoundAccount>,
+        unaverted: Vec<Unaverted>,
+    ) -> Self {
+        let worst = windows.iter().filter_map(|w| w.deviation_pm25).map(f64::abs).reduce(f64::max);
+        if let Some(worst) = worst {
+            let percent = 100.0 * worst;
+            self.statement_zh +=
+                &format!("伴随影响预测的PM2.5降幅与完整重算相比，{}个时段中最大相差{percent:.1}%。", windows.len());
+            self.statement_en += &format!(
+                " The fall of PM2.5 that the influence foretold differs from the full rerun by at most {percent:.1} % in {} windows.",
+                windows.len()
+            );
+        }
+        if rounds.len() > 1 {
+            self.statement_zh += &format!("共重算{}次，采用其中最好的一次。", rounds.len());
+            self.statement_en += &format!(" {} lists were rerun; the best stands.", rounds.len());
+        }
+        for reason in &unaverted {
+            self.statement_zh += &reason.text_zh;
+            self.statement_en += &format!(" {}", reason.text_en);
+        }
+        Self { windows, rounds, unaverted, ..self }
+    }
+}
+
+/// A window's falls side by side: `means` are the model's PM2.5 and primary PM2.5 without the list, then with it [ug m-3].
+pub fn window_proof(window: &ExceedingWindow, foretold: Fall, means: [(f64, f64); 2]) -> WindowProof {
+    let [before, after] = means;
+    let rerun = Fall { pm25_ug_m3: before.0 - after.0, primary_ug_m3: before.1 - after.1 };
+    let deviation = |foretold: f64, found: f64| (found > SMALLEST_FALL).then(|| foretold / found - 1.0);
+    WindowProof {
+        deviation_pm25: deviation(foretold.pm25_ug_m3, rerun.pm25_ug_m3),
+        deviation_primary: deviation(foretold.primary_ug_m3, rerun.primary_ug_m3),
+        met: rerun.pm25_ug_m3 >= window.fall_needed_ug_m3,
+        window: window.clone(),
+        foretold,
+        rerun,
+    }
+}
