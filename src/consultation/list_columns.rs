@@ -31,7 +31,7 @@ const HEAD: [&str; 15] = [
     "结束时间",
     "完成时限",
 ];
-const TAIL: [&str; 5] = ["成本_元_d", "责任单位", "责任人岗位", "核查方式", "法律依据"];
+const TAIL: [&str; 6] = ["成本_元_d", "成本_元", "责任单位", "责任人岗位", "核查方式", "法律依据"];
 
 /// An order or voluntary, in words.
 pub(super) fn kind(mandatory: bool) -> &'static str {
@@ -42,7 +42,7 @@ pub(super) fn kind(mandatory: bool) -> &'static str {
 pub(super) fn columns() -> Vec<SheetColumn> {
     let named = |name: &str| SheetColumn {
         name: name.into(),
-        is_number: matches!(name, KEY | "县市代码" | "成本_元_d"),
+        is_number: matches!(name, KEY | "县市代码" | "成本_元_d" | "成本_元"),
     };
     let cuts = POLLUTANTS.iter().map(|(name, _)| SheetColumn::number(format!("{name}减排_t_d")));
     let factors = POLLUTANTS.iter().map(|(name, _)| SheetColumn::number(format!("{name}保留比例")));
@@ -70,7 +70,7 @@ pub(super) fn cells(r: &ListRow) -> Vec<Cell> {
     ];
     cells.extend(in_order(&r.cut_t_d).map(Cell::number));
     cells.extend(in_order(&r.factor).map(Cell::number));
-    cells.push(Cell::number(r.cost_yuan_d));
+    cells.extend([r.cost_yuan_d, r.cost_yuan].map(Cell::number));
     cells.extend([&r.department, &r.role, &r.verification, &r.legal_basis].map(Cell::text));
     cells
 }
@@ -110,6 +110,7 @@ pub(super) fn row(row: &TableRow) -> Result<ListRow, CellFault> {
         cut_t_d: from_order(cells.amounts()?),
         factor: from_order(cells.amounts()?),
         cost_yuan_d: cells.number()?,
+        cost_yuan: cells.number()?,
         department: cells.text()?,
         role: cells.optional()?.unwrap_or_default(),
         verification: cells.text()?,

@@ -1,7 +1,7 @@
 //! A list as sheets: the rows by family, a summary, and the four lists (四个清单) that the air plan asks for: goals, measures, deadlines,
 //! responsibilities (air 三-1).
 
-use super::reduction_list::{ListRow, ReductionList, millionths};
+use super::reduction_list::{ListRow, ReductionList, cents, millionths};
 use super::{ConsultationRecord, list_columns};
 use crate::calendar::beijing_local;
 use crate::domain::register::Family;
@@ -62,7 +62,7 @@ fn summary(list: &ReductionList, record: &ConsultationRecord) -> Sheet {
     for ((name, _), cut) in POLLUTANTS.iter().zip(cuts(&list.rows)) {
         rows.push((format!("{name}减排（吨/日）"), Cell::number(cut)));
     }
-    rows.push(("成本（元/日，估算）".into(), Cell::number(cost(&list.rows))));
+    rows.push(("全程成本（元，估算）".into(), Cell::number(cost(&list.rows))));
     if let Some(certificate) = &record.certificate {
         rows.push(("第二次完整模拟的结论".into(), Cell::text(&certificate.statement_zh)));
         rows.push(("基准模拟SHA-256".into(), Cell::text(&certificate.base_series_sha256)));
@@ -130,7 +130,7 @@ fn measures(list: &ReductionList) -> Sheet {
     let mut columns = ["县市", "类别", "措施编号", "措施", "性质", "法律依据"].map(SheetColumn::text).to_vec();
     columns.push(SheetColumn::number("对象数"));
     columns.extend(POLLUTANTS.iter().map(|(name, _)| SheetColumn::number(format!("{name}减排_t_d"))));
-    columns.push(SheetColumn::number("成本_元_d"));
+    columns.push(SheetColumn::number("成本_元"));
     let groups = grouped(&list.rows, |r| (r.adcode, r.family, r.measure.clone(), r.mandatory));
     let row = |rows: &Vec<&ListRow>| {
         let first = rows[0];
@@ -205,6 +205,5 @@ fn cuts<'r>(rows: impl IntoIterator<Item = &'r ListRow>) -> [f64; 9] {
 }
 
 fn cost<'r>(rows: impl IntoIterator<Item = &'r ListRow>) -> f64 {
-    let sum: f64 = rows.into_iter().map(|r| r.cost_yuan_d).sum();
-    (sum * 100.0).round() / 100.0
+    cents(rows.into_iter().map(|r| r.cost_yuan).sum())
 }

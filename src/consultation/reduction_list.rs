@@ -39,6 +39,8 @@ pub struct ListRow {
     pub factor: Amounts,
     /// [yuan d-1], in whole cents.
     pub cost_yuan_d: f64,
+    /// From begin to end [yuan], in whole cents.
+    pub cost_yuan: f64,
     /// Department answering for it (责任单位).
     pub department: String,
     /// Post answering for it (责任人岗位); empty where the record names none.
@@ -53,15 +55,14 @@ impl ListRow {
     fn of(number: u32, m: &PlannedMeasure) -> Self {
         // as a spreadsheet gives it back
         let tidy = |text: &str| text.trim().to_owned();
-        // a record made before rows named entries
-        let older = m.entry_name.is_empty();
         Self {
             number,
             adcode: m.adcode,
             county_zh: tidy(&m.county_zh),
-            family: if older { Family::of_sector(m.sector) } else { m.family },
+            // records made before there were registers name no entry and no family
+            family: if m.entry_name.is_empty() { Family::of_sector(m.sector) } else { m.family },
             entry: m.entry.as_deref().map(tidy),
-            entry_name: tidy(if older { &m.source } else { &m.entry_name }),
+            entry_name: tidy(if m.entry_name.is_empty() { &m.source } else { &m.entry_name }),
             source: tidy(&m.source),
             grade: m.grade,
             measure: tidy(&m.measure),
@@ -73,7 +74,8 @@ impl ListRow {
             deadline: m.from,
             cut_t_d: m.cut_t_d.zip(m.cut_t_d, |cut, _| millionths(cut)),
             factor: m.factor.zip(m.factor, |factor, _| millionths(factor)),
-            cost_yuan_d: (m.cost_yuan_d * 100.0).round() / 100.0,
+            cost_yuan_d: cents(m.cost_yuan_d),
+            cost_yuan: cents(m.cost_yuan),
             department: tidy(&m.department),
             role: tidy(&m.role),
             verification: tidy(&m.verification),
@@ -85,6 +87,11 @@ impl ListRow {
 /// Rounds to six decimals: the result is the number that is nearest to them, and prints as them.
 pub(super) fn millionths(x: f64) -> f64 {
     (x * 1e6).round() / 1e6
+}
+
+/// Rounds an amount of money to cents.
+pub(super) fn cents(yuan: f64) -> f64 {
+    (yuan * 100.0).round() / 100.0
 }
 
 /// The list of a region or of one of its counties.

@@ -111,57 +111,12 @@ fn value(value: &DataRef, has_formula: bool) -> std::result::Result<Cell, Biling
         // beyond 2^53 the cell is not the number that was typed
         DataRef::Int(i) if i.unsigned_abs() <= 1 << 53 => Ok(Cell::number(*i as f64)),
         DataRef::Int(_) => odd("超过15位的数字", "a number of more than 15 digits"),
-        DataRef::String(s) => Ok(Cell::text(clean(&unescaped(s)))),
-        DataRef::SharedString(s) => Ok(Cell::text(clean(&unescaped(s)))),
+        DataRef::String(s) => Ok(Cell::text(clean(s))),
+        DataRef::SharedString(s) => Ok(Cell::text(clean(s))),
         DataRef::Bool(_) => odd("逻辑值", "TRUE or FALSE"),
         DataRef::DateTime(_) | DataRef::DateTimeIso(_) | DataRef::DurationIso(_) => odd("日期", "a date"),
         DataRef::Error(e) => Err(Bilingual::new(format!("错误值{e}"), format!("the error {e}"))),
         DataRef::Empty if has_formula => odd("未保存结果的公式", "a formula whose result was not saved"),
         DataRef::Empty => Ok(Cell::Blank),
-    }
-}
-
-/// Characters that XML cannot hold stand in XLSX as `_xHHHH_` (ECMA-376 part 1, 22.4.2.4).
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("_x") {
-        let code = rest.get(at + 2..at + 6).filter(|_| rest[at + 6..].starts_with('_'));
-        let code = code.filter(|c| c.bytes().all(|b| b.is_ascii_hexdigit()));
-        let character = code.and_then(|c| u32::from_str_radix(c, 16).ok()).and_then(char::from_u32);
-        match character {
-            Some(c) => {
-                out.push_str(&rest[..at]);
-                out.push(c);
-                rest = &rest[at + 7..];
-            }
-            None => {
-                out.push_str(&rest[..at + 2]);
-                rest = &rest[at + 2..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_are_undone_and_what_is_none_stays() {
-        for (written, text) in [
-            ("a_x0041_b", "aAb"),
-            ("_x005F_x0041_", "_x0041_"),
-            ("_x00", "_x00"),
-            ("_x", "_x"),
-            ("水_x泥_泥泥", "水_x泥_泥泥"),
-            ("_xZZZZ_", "_xZZZZ_"),
-            ("_xD800_", "_xD800_"),
-            ("_x+041_", "_x+041_"),
-        ] {
-            assert_eq!(unescaped(written), text);
-        }
     }
 }

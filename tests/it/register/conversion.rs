@@ -72,12 +72,14 @@ fn random(seed: u64, count: usize) -> Vec<RegisterEntry> {
     let mut entries = Vec::new();
     for i in 0..count {
         let text = |u: f64| TEXTS[(u * TEXTS.len() as f64) as usize].to_owned();
+        // what separates the parts of production lines cannot stand in them
+        let part = |u: f64| text(u).replace(';', ",");
         let amount = |u: f64, v: f64| if u < 0.2 { 0.0 } else { 10_f64.powf(9.0 * v - 7.0) };
         let (bc, oc) = (amount(next(), next()), amount(next(), next()));
         let pm25 = bc + 1.4 * oc + amount(next(), next());
         let line = |a: f64, b: f64, share: f64| ProductionLine {
-            name: format!("线{}", text(a)),
-            product: text(b),
+            name: format!("线{}", part(a)),
+            product: part(b),
             capacity: if share < 0.1 { String::new() } else { "1万吨/年".into() },
             share,
         };

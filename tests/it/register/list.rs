@@ -7,6 +7,7 @@ use hazecast::consultation::ConsultationRecord;
 use hazecast::consultation::list_reading;
 use hazecast::consultation::list_sheets::{one_sheet, workbook};
 use hazecast::consultation::reduction_list::{ListRow, ReductionList, lists};
+use hazecast::domain::register::{Family, Grade};
 use hazecast::domain::sheet::{Cell, Sheet};
 use hazecast::domain::source::{Amounts, Sector};
 use hazecast::input::table_file::{self, TableSheet};
@@ -46,6 +47,11 @@ fn record(seed: u64, rows: usize) -> ConsultationRecord {
         (m.adcode, m.county_zh) = (adcode, zh.into());
         m.sector = Sector::ALL[i % Sector::ALL.len()];
         m.source = format!("{}{i}", PAYLOADS[i % PAYLOADS.len()]);
+        m.family = Family::of_sector(m.sector);
+        m.entry = (i % 3 != 0).then(|| format!("{}{}", PAYLOADS[(i + 1) % PAYLOADS.len()], i % 20));
+        m.entry_name = if i % 8 == 0 { String::new() } else { PAYLOADS[(i / 2) % PAYLOADS.len()].into() };
+        m.grade = (i % 2 == 0).then(|| Grade::ALL[i % Grade::ALL.len()]);
+        m.role = if i % 5 == 0 { String::new() } else { PAYLOADS[(i / 7) % PAYLOADS.len()].into() };
         m.name_zh = PAYLOADS[(i / 3) % PAYLOADS.len()].into();
         m.department = PAYLOADS[(i / 5) % PAYLOADS.len()].into();
         m.measure = format!("measure-{}", i % 7);
@@ -54,7 +60,7 @@ fn record(seed: u64, rows: usize) -> ConsultationRecord {
         let mut amount = || if next() < 0.1 { 0.0 } else { 10_f64.powf(8.0 * next() - 6.0) };
         m.cut_t_d =
             Amounts { so2: amount(), nox: amount(), co: amount(), pm25: amount(), pm10: -amount(), ..m.cut_t_d };
-        m.cost_yuan_d = 1e4 * amount();
+        (m.cost_yuan_d, m.cost_yuan) = (1e4 * amount(), 1e5 * amount());
         m.factor = Amounts::all(1.0 / (1.0 + amount()));
         plan.measures.push(m);
     }
@@ -109,7 +115,7 @@ fn three_formats_hold_the_same_cells() {
                     }
                 }
             }
-            assert!(compared > list.rows.len() * 38, "{compared}");
+            assert!(compared > list.rows.len() * 39, "{compared}");
             let csv = sheets_of("list.csv", &bytes(&list, &record, ListFormat::Csv).unwrap());
             let plain = |rows: Vec<Vec<Cell>>| {
                 rows.iter().map(|r| r.iter().map(Cell::plain).collect()).collect::<Vec<Vec<_>>>()
@@ -150,6 +156,9 @@ fn the_lists_of_the_counties_are_the_list_of_the_region() {
     for (row, m) in lists[0].rows.iter().zip(&plan.measures) {
         assert!((row.cut_t_d.nox - m.cut_t_d.nox).abs() <= 0.5e-6 && (row.cost_yuan_d - m.cost_yuan_d).abs() <= 0.005);
         assert_eq!((row.from, row.deadline, row.mandatory), (m.from, m.from, m.mandatory));
+        assert_eq!((&row.entry, row.grade, row.family, &row.role), (&m.entry, m.grade, m.family, &m.role));
+        let name = if m.entry_name.is_empty() { &m.source } else { &m.entry_name };
+        assert_eq!(&row.entry_name, name);
     }
     // the sums of the summary are those of the measures
     let summary = &workbook(&lists[0], &record)[0];
@@ -266,5 +275,5 @@ fn libreoffice_reads_the_same_cells() {
     let flat = std::fs::read_to_string(folder.path().join("list.fods")).unwrap();
     assert!(!flat.contains("table:formula"), "LibreOffice found a formula");
     println!("{compared} cells equal in LibreOffice");
-    assert!(compared > 120 * 38);
+    assert!(compared > 120 * 39);
 }
