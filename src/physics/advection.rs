@@ -181,7 +181,8 @@ pub fn move_tracer(q: &[f32], face: &[f32], sweep: &Sweep, cells: Range<usize>, 
     let (entering, leaving) = (&sweep.entering[cells.clone()], &sweep.leaving[cells.clone()]);
     let (q, moved, west, east) = (&q[cells.clone()], &mut moved[cells], &face[..k], &face[s..][..k]);
     for i in 0..k {
-        let value = entering[i].mul_add(west[i] - q[i], leaving[i].mul_add(q[i] - east[i], q[i]));
+        // the change first: added to the value at once it is rounded once, and no value creeps out of its range
+        let value = q[i] + entering[i].mul_add(west[i] - q[i], leaving[i] * (q[i] - east[i]));
         moved[i] = if value.abs() < SMALLEST { 0.0 } else { value };
     }
 }

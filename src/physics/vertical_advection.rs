@@ -220,7 +220,7 @@ pub fn advance(
     let (below, above) = (&face[..n], &face[width..][..n]);
     let (entering, leaving) = (&lift.entering[..n], &lift.leaving[..n]);
     for i in 0..n {
-        q[i] = entering[i].mul_add(below[i] - q[i], leaving[i].mul_add(q[i] - above[i], q[i]));
+        q[i] += entering[i].mul_add(below[i] - q[i], leaving[i] * (q[i] - above[i]));
     }
     (out, entered)
 }
