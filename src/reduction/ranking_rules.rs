@@ -27,13 +27,19 @@ pub struct RankingRules {
     pub verified: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    ranking: RankingRules,
+}
+
 impl RankingRules {
     /// Reads and checks the parameters; `origin` is the file named in errors.
     ///
     /// # Errors
     /// `Invalid` naming the field.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
-        let rules: Self = toml::from_str(text).map_err(|e| {
+        let File { ranking: rules } = toml::from_str(text).map_err(|e| {
             Error::invalid(origin, "TOML", e.to_string().trim().to_owned(), "parameters of the ranking")
         })?;
         let file = Checker { origin: origin.to_path_buf() };

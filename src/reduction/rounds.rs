@@ -43,7 +43,7 @@ pub trait Rounds {
     fn judge(&self, list: &Self::List, rerun: &Self::Rerun) -> Judged;
 }
 
-/// The rounds, and the index of the best.
+/// The rounds that were run, and the index of the best.
 pub type Tried<C> = (Vec<Round<<C as Rounds>::List, <C as Rounds>::Rerun>>, usize);
 
 /// Runs at most `most` rounds: each raises the demand on a window by the factor that its fall would have to grow, and by `overshoot` more. Ends early when the
