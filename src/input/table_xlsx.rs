@@ -59,7 +59,10 @@ pub(super) fn read(path: &Path, bytes: Vec<u8>) -> Result<Vec<TableSheet>> {
                 return Err(too_large(path, &place, rows.len(), 0));
             }
         }
-        sheets.push(TableSheet { name: Some(name), rows: rows.into_iter().map(dense).collect() });
+        sheets.push(TableSheet {
+            name: Some(name),
+            rows: rows.into_iter().map(|(row, (cells, odd))| dense(row, cells, odd)).collect(),
+        });
     }
     Ok(sheets)
 }
@@ -93,7 +96,7 @@ fn measure(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn dense((row, (cells, odd)): (u32, (BTreeMap<u32, Cell>, BTreeMap<usize, Bilingual>))) -> TableRow {
+fn dense(row: u32, cells: BTreeMap<u32, Cell>, odd: BTreeMap<usize, Bilingual>) -> TableRow {
     let width = cells.keys().next_back().map_or(0, |c| *c as usize + 1);
     let mut dense = vec![Cell::Blank; width];
     for (column, cell) in cells {

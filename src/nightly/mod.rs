@@ -254,7 +254,7 @@ impl Tonight<'_> {
             emissions: &emissions,
             counties,
             conditions,
-            register: &[],
+            register: &self.inputs.register,
             ranking: demands,
         };
         let (catalogue, rules) = (&self.setup.measures, &self.setup.reduction);

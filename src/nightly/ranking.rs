@@ -44,6 +44,22 @@ pub(super) struct BaseRun<'b> {
     pub answers: &'b Answers,
 }
 
+/// Farthest that the bounds of advection are believed to move an influence.
+const BOUNDS: std::ops::RangeInclusive<f64> = 0.7..=1.2;
+
+/// See [`Closure::bounds_factor`]: of the model's mean, what flows in, and what the sources make without bounds.
+fn bounds_factor(model: f64, inflow: f64, sources: f64) -> f64 {
+    let factor = (model - inflow) / sources;
+    if factor.is_finite() { factor.clamp(*BOUNDS.start(), *BOUNDS.end()) } else { 1.0 }
+}
+
+/// Primary fine particles of air that no source has reached [ug m-3]: the least of the first hour.
+fn inflow(history: &History) -> f64 {
+    let (hours, rows, columns) = history.primary_pm25_ug_m3.dim();
+    let first = history.primary_pm25_ug_m3.iter().take(if hours > 0 { rows * columns } else { 0 });
+    f64::from(first.copied().reduce(f32::min).unwrap_or(0.0))
+}
+
 /// The influence on one window, as it is kept while the night is not done.
 #[derive(Serialize, Deserialize)]
 struct OneWindow {
@@ -145,7 +161,12 @@ impl Tonight<'_> {
         let whole = (last - hour(window.from)).max(1) as f64;
         let share = hours.len() as f64 / whole;
         let primary_mean = self.primary_mean(window, &hours, run) * share;
-        let kept = self.kept(mean, found, share, primary_mean);
+        let emitted = |found: &TargetInfluence| -> f64 {
+            let all = found.sources.iter().flat_map(|s| &s.added_by_hour);
+            all.map(primary).sum::<f64>() * share
+        };
+        let bounds = bounds_factor(primary_mean, inflow(run.history) * share, emitted(&found));
+        let kept = self.kept(mean, found, (share, bounds), primary_mean);
         self.work.save_stage(&stage, &kept)?;
         Ok(kept)
     }
@@ -184,7 +205,14 @@ impl Tonight<'_> {
         inside.iter().sum::<f64>() / inside.len().max(1) as f64
     }
 
-    fn kept(&self, window: ExceedingWindow, found: TargetInfluence, share: f64, primary_model_ug_m3: f64) -> OneWindow {
+    fn kept(
+        &self,
+        window: ExceedingWindow,
+        found: TargetInfluence,
+        (share, bounds_factor): (f64, f64),
+        primary_model_ug_m3: f64,
+    ) -> OneWindow {
+        let share = share * bounds_factor;
         let first_hour = self.inputs.start(&self.setup.config);
         let mut closure = Closure {
             local_ug_m3: 0.0,
@@ -194,6 +222,7 @@ impl Tonight<'_> {
             reach_ug_m3: 0.0,
             primary_model_ug_m3,
             primary_sources_ug_m3: 0.0,
+            bounds_factor,
             unexplained_ug_m3: window.forecast_ug_m3 - window.model_ug_m3,
         };
         let mut influence = WindowInfluence { window, first_hour, sources: Vec::new() };
@@ -244,11 +273,11 @@ impl Tonight<'_> {
 
     fn caveats(&self, left_out: usize) -> (Vec<String>, Vec<String>) {
         let mut zh = vec![
-            "影响为线性近似（平流限制器除外，无机平衡按基准运行的边际变化）：只用于排序和建议，效果以完整重算为准。"
+            "影响为线性近似（平流限制器按其平均作用折算，无机平衡按基准运行的边际变化）：只用于排序和建议，效果以完整重算为准。"
                 .to_owned(),
         ];
         let mut en = vec![
-            "The influence is linear (no limiters of advection, the inorganic equilibrium by small changes of the base run): it ranks and proposes, the full \
+            "The influence is linear (limiters of advection by their mean effect, the inorganic equilibrium by small changes of the base run): it ranks and proposes, the full \
              rerun certifies."
                 .to_owned(),
         ];

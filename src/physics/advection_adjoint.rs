@@ -108,23 +108,6 @@ impl Sweep {
         }
     }
 
-    /// Gives the air that leaves a cell with `peak` > 0 the cell's own mixing ratio: what the bounds of the full scheme make of an extreme of its
-    /// neighbourhood. Arguments as in [`Self::set_flow`], after the face values.
-    #[inline(always)]
-    pub fn keep_peaks(&mut self, peak: &[Real], flux: &[Real], s: usize) {
-        let k = peak.len() - 5 * s;
-        let (before, after, flux) = (&peak[2 * s..][..k], &peak[3 * s..][..k], &flux[3 * s..][..k]);
-        for (o, weight) in self.weight.iter_mut().enumerate() {
-            let weight = &mut weight[3 * s..][..k];
-            for i in 0..k {
-                let forward = flux[i] >= 0.0;
-                let upwind = if forward { before[i] } else { after[i] };
-                let own = if (forward && o == 2) || (!forward && o == 3) { 1.0 } else { 0.0 };
-                weight[i] = if upwind > 0.0 { own } else { weight[i] };
-            }
-        }
-    }
-
     /// Closes a line of cells whose first face is `face`. Where air flows in, it brings what does not depend on the cells, as does the halo; else the
     /// halo has the value of the first cell.
     pub fn close_first(&mut self, face: usize, inflow: bool) {

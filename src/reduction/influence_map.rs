@@ -69,12 +69,24 @@ fn legend(out: &mut String, width: f64, height: f64, largest: f32) {
         let x = 10.0 + k as f64 * step;
         let _ = writeln!(
             out,
-            "<rect x=\"{x:.1}\" y=\"{:.0}\" width=\"{step:.1}\" height=\"10\" fill=\"{colour}\"/><text x=\"{x:.1}\" y=\"{:.0}\" font-size=\"9\">{lower:.1e}</text>",
+            "<rect x=\"{x:.1}\" y=\"{:.0}\" width=\"{step:.1}\" height=\"10\" fill=\"{colour}\"/><text x=\"{x:.1}\" y=\"{:.0}\" font-size=\"9\">{}</text>",
             height + 6.0,
-            height + 26.0
+            height + 26.0,
+            figure(lower)
         );
     }
     let _ = writeln!(out, "<text x=\"10\" y=\"{:.0}\" font-size=\"9\">µg/m³ / t PM2.5</text>", height + 40.0);
+}
+
+/// Two figures, short enough to stand under its colour.
+fn figure(value: f64) -> String {
+    match value {
+        v if v >= 10.0 => format!("{v:.0}"),
+        v if v >= 1.0 => format!("{v:.1}"),
+        v if v >= 0.1 => format!("{v:.2}"),
+        v if v >= 0.001 => format!("{v:.3}"),
+        v => format!("{v:.0e}"),
+    }
 }
 
 fn escaped(text: &str) -> String {

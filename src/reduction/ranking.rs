@@ -85,6 +85,9 @@ pub struct Closure {
     /// Of the model's mean, primary fine particles; and what of it the sources on the grid make.
     pub primary_model_ug_m3: f64,
     pub primary_sources_ug_m3: f64,
+    /// Factor on all influence of the window with which the primary particles of the sources, and those that flow in, are those of the model: what the bounds
+    /// of advection, which the influence leaves out, do on average. They grow with the mixing ratio, so a cut of all sources has just this factor.
+    pub bounds_factor: f64,
     /// Forecast less model: what the correction adds, which no process of the model explains.
     pub unexplained_ug_m3: f64,
 }

@@ -163,7 +163,7 @@ pub fn check(
         findings: check.findings,
         faulty_sources: check.faulty,
     };
-    report.findings.sort_by(|a, b| (a.severity, a.kind).cmp(&(b.severity, b.kind)));
+    report.findings.sort_by_key(|f| (f.severity, f.kind));
     report.sources = inventory.iter().filter_map(|s| sources.remove(s.id.as_str())).collect();
     report
 }

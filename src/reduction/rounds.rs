@@ -43,6 +43,9 @@ pub trait Rounds {
     fn judge(&self, list: &Self::List, rerun: &Self::Rerun) -> Judged;
 }
 
+/// The rounds, and the index of the best.
+pub type Tried<C> = (Vec<Round<<C as Rounds>::List, <C as Rounds>::Rerun>>, usize);
+
 /// Runs at most `most` rounds: each raises the demand on a window by the factor that its fall would have to grow, and by `overshoot` more. Ends early when the
 /// level is gone, when no growth would do, or when the list stays the same. Returns the rounds and the index of the best: averted before not, then what is
 /// left, then cost.
@@ -54,7 +57,7 @@ pub fn certify<C: Rounds>(
     influences: &[WindowInfluence],
     most: usize,
     overshoot: f64,
-) -> Result<(Vec<Round<C::List, C::Rerun>>, usize)> {
+) -> Result<Tried<C>> {
     let mut demands = influences.to_vec();
     let mut done: Vec<Round<C::List, C::Rerun>> = Vec::new();
     for round in 1..=most.max(1) {

@@ -1,25 +1,16 @@
-//! How what is not linear in a run answers to a little more, hour by hour: one byte a cell.
-//!
-//! The inorganic equilibrium to ammonia, nitrate or sulfate.
+//! How the inorganic equilibrium of a run answers to a little more ammonia, nitrate or sulfate, hour by hour: one byte a cell.
 //! Where ammonium nitrate is in equilibrium, `(e - n)(t - n) = K` with free ammonia `e` and total nitrate `t` gives
 //! `dn = s de + (1 - s) dt` with `s = [HNO3] / ([HNO3] + [NH3])`. Elsewhere no nitrate is particle, and sulfate takes two ammonia or all there is.
-//!
-//! The bounds of advection: from a cell that is an extreme of its neighbourhood air leaves with the cell's own mixing ratio. Cells where primary fine
-//! particles are such an extreme of their layer stand for all species; elsewhere the bounds hardly act.
 
 use super::carried::EQUILIBRIUM;
 use crate::chemistry::conversion_adjoint::Answer;
 use crate::chemistry::pm_lite::INORGANIC;
-use crate::domain::species::{PRIMARY_PM25, Species};
-use crate::physics::advection::REACH;
-use ndarray::parallel::prelude::*;
-use ndarray::{Array3, Array4, ArrayView2, Axis, Zip};
+use ndarray::{Array3, Array4, Axis, Zip};
 
-/// Steps of the share in seven bits; the two values above it are the other answers. The eighth bit marks an extreme.
-const STEPS: u8 = 100;
-const UNSATURATED: u8 = 101;
-const ACID: u8 = 102;
-const PEAK: u8 = 128;
+/// Steps of the share in one byte; the two values above it are the other answers.
+const STEPS: u8 = 250;
+const UNSATURATED: u8 = 251;
+const ACID: u8 = 252;
 /// Share of total nitrate in the particles below which there is none, and of ammonia in the gas below which sulfate has taken all.
 const NOTHING: f32 = 1e-6;
 
@@ -32,18 +23,11 @@ pub struct AnswersOfHour {
 impl AnswersOfHour {
     /// The answer of a cell, counted in the order of the grid.
     pub fn of(&self, cell: usize) -> Answer {
-        match self.codes[cell] & !PEAK {
+        match self.codes[cell] {
             UNSATURATED => Answer::Unsaturated,
             ACID => Answer::Acid,
             share => Answer::Saturated { share: f32::from(share) / f32::from(STEPS) },
         }
-    }
-}
-
-impl AnswersOfHour {
-    /// Whether a cell, counted in the order of the grid, is an extreme of primary fine particles in its layer.
-    pub fn is_peak(&self, cell: usize) -> bool {
-        self.codes[cell] & PEAK != 0
     }
 }
 
@@ -80,15 +64,6 @@ impl Answers {
                 };
             },
         );
-        let of = |s: Species| state.index_axis(Axis(0), s.index());
-        let [black_carbon, organic, other] = PRIMARY_PM25.map(of);
-        let primary = &black_carbon + &organic + other;
-        let layers = codes.axis_iter_mut(Axis(0)).into_par_iter().zip(primary.axis_iter(Axis(0)).into_par_iter());
-        layers.for_each(|(mut codes, primary)| {
-            for ((y, x), code) in codes.indexed_iter_mut() {
-                *code |= if is_extreme(&primary, y, x) { PEAK } else { 0 };
-            }
-        });
         self.hours.push(AnswersOfHour { codes: codes.into_raw_vec_and_offset().0 });
     }
 
@@ -115,24 +90,10 @@ impl Answers {
     /// What [`Answers::to_bytes`] gave for a grid of these cells; `None` where the bytes are no whole hours or no answers.
     pub fn from_bytes(bytes: &[u8], cells: (usize, usize, usize)) -> Option<Self> {
         let of_hour = cells.0 * cells.1 * cells.2;
-        if of_hour == 0 || !bytes.len().is_multiple_of(of_hour) || bytes.iter().any(|b| *b & !PEAK > ACID) {
+        if of_hour == 0 || !bytes.len().is_multiple_of(of_hour) || bytes.iter().any(|b| *b > ACID) {
             return None;
         }
         let hours = bytes.chunks_exact(of_hour).map(|codes| AnswersOfHour { codes: codes.to_vec() }).collect();
         Some(Self { cells, hours })
     }
-}
-
-/// Whether no cell of the neighbourhood that bounds the air leaving it is larger, or none smaller.
-fn is_extreme(field: &ArrayView2<f32>, y: usize, x: usize) -> bool {
-    let (ny, nx) = field.dim();
-    let here = field[[y, x]];
-    let (mut largest, mut least) = (true, true);
-    for row in y.saturating_sub(REACH)..(y + REACH + 1).min(ny) {
-        for column in x.saturating_sub(REACH)..(x + REACH + 1).min(nx) {
-            largest &= field[[row, column]] <= here;
-            least &= field[[row, column]] >= here;
-        }
-    }
-    largest != least
 }

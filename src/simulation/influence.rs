@@ -4,8 +4,8 @@
 //! **Invariant:** the backward run is the exact transpose of [`super::linear_hour`], step by step in reversed order, over the same air masses, sub-steps and
 //! turns as the forward run. **Why:** the influence of all sources together is then what the linear model makes of all emissions, to rounding.
 //!
-//! What is not linear in the model: the bounds of advection (they act where mixing ratios are not smooth) and the inorganic equilibrium, for
-//! which their answers to small changes in a base run ([`Answers`]) stand. The influence ranks and predicts; the full forward run certifies.
+//! What is left out of the linear model: the bounds of advection (they act where mixing ratios are not smooth) and the inorganic equilibrium, for
+//! which its answers to small changes in a base run ([`Answers`]) stand. The influence ranks and predicts; the full forward run certifies.
 //!
 //! # Reference
 //! Discrete adjoint: Giering & Kaminski 1998, ACM Trans. Math. Softw. 24, 437; influence of emissions on a receptor: Marchuk 1995, Adjoint Equations

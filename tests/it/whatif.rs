@@ -41,10 +41,8 @@ fn the_command_compares_scenarios_with_the_published_run() {
     assert_eq!(report.run, record["run"]);
     assert_eq!(report.level_before, WarningLevel::Orange);
     let [nothing, homes] = &report.scenarios[..] else { panic!("{report:?}") };
-    assert_eq!(
-        (nothing.largest_fall_ug_m3, nothing.avoided_t.so2, nothing.level_after),
-        (0.0, 0.0, WarningLevel::Orange)
-    );
+    assert!(nothing.largest_fall_ug_m3.abs() < 1e-9, "{}", nothing.largest_fall_ug_m3);
+    assert_eq!((nothing.avoided_t.so2, nothing.level_after), (0.0, WarningLevel::Orange));
     assert!(homes.avoided_t.pm25 > 0.0 && homes.sources >= 1);
     let largest = homes.counties.iter().flat_map(|c| {
         let falls = c.days.iter().map(|d| d.pm25_before_ug_m3 - d.pm25_after_ug_m3);

@@ -105,7 +105,7 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (evidence::decision(&r.warning))
                 (explain::section(r))
                 (advice::section(r))
-                (ranking::section(r.ranking.as_ref(), &r.run))
+                (ranking::section(r))
                 (measures::list(r.reduction.as_ref(), &r.run))
                 (certificate::proof(r.certificate.as_ref()))
                 (targets::section(r.targets.as_ref()))

@@ -1,30 +1,36 @@
 //! What makes the exceeding means: shares, the largest sources, and the map of influence of each window.
 
 use super::wording::{beijing, en, percent, sector};
-use crate::reduction::ranking::{RankedWindow, Ranking};
+use crate::consultation::ConsultationRecord;
+use crate::reduction::ranking::RankedWindow;
 use crate::reduction::unaverted::shares;
+use crate::warning::AreaWarning;
 use maud::{Markup, html};
 
 /// Sources of each window on the page.
 const ROWS: usize = 10;
 
-pub(super) fn section(ranking: Option<&Ranking>, run: &str) -> Markup {
-    let Some(ranking) = ranking.filter(|r| !r.windows.is_empty()) else { return html! {} };
+pub(super) fn section(record: &ConsultationRecord) -> Markup {
+    let Some(ranking) = record.ranking.as_ref().filter(|r| !r.windows.is_empty()) else { return html! {} };
+    let run = &record.run;
+    let county = |adcode| record.warning.counties.iter().find(|c| c.adcode == adcode);
     html! {
         section id="ranking" {
             h2 { "污染来源与影响排序 " (en("What makes the exceeding means")) }
             p { a href=(format!("/v1/rankings/{run}")) { "完整排序 " (en("the whole ranking")) " (JSON)" } }
-            @for (i, window) in ranking.windows.iter().enumerate() { (one(window, i, run)) }
+            @for (i, window) in ranking.windows.iter().enumerate() { (one(window, i, run, county(window.window.adcode))) }
             ul { @for (zh, english) in ranking.caveats_zh.iter().zip(&ranking.caveats_en) { li { (zh) " " (en(english)) } } }
         }
     }
 }
 
-fn one(ranked: &RankedWindow, index: usize, run: &str) -> Markup {
+fn one(ranked: &RankedWindow, index: usize, run: &str, county: Option<&AreaWarning>) -> Markup {
     let (w, s) = (&ranked.window, shares(ranked));
     html! {
         details open[index == 0] {
-            summary { b { (w.adcode) } " " (beijing(w.from)) " – " (beijing(w.to)) " 北京时，PM2.5 "
+            summary {
+                @match county { Some(c) => { b { (c.name_zh) } " " (en(&c.name_en)) }, None => b { (w.adcode) } }
+                " " (beijing(w.from)) " – " (beijing(w.to)) " 北京时，PM2.5 "
                 (format!("{:.1}", w.forecast_ug_m3)) " µg/m³，需降低 " (en("fall needed")) " " (format!("{:.1}", w.fall_needed_ug_m3)) }
             p { "本地源、措施可及 " (en("local, within reach")) " " b { (percent(s.local_after_order)) }
                 "；本地源、生效前 " (en("local, before the order")) " " b { (percent(s.local_before_order)) }

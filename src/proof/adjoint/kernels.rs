@@ -69,14 +69,13 @@ pub fn mismatches() -> Vec<(&'static str, f64)> {
     ]
 }
 
-/// Two sweeps of a slab in random winds with some extremes, the second in the air that the first leaves; halo cells hold nothing.
+/// Two sweeps of a slab in random winds, the second in the air that the first leaves; halo cells hold nothing.
 fn horizontal(draw: &mut Draw, s: usize) -> f64 {
     let n = WIDTH * (NY + 2 * HALO);
     let cell = |i: usize| (HALO..HALO + NX).contains(&(i % WIDTH)) && (HALO..HALO + NY).contains(&(i / WIDTH));
     let mass: Vec<Real> = (0..n).map(|i| if cell(i) { draw.between(3.0, 5.0) } else { HALO_MASS }).collect();
     let face = |i: usize| cell(i) || cell(i - s);
     let flux: Vec<Real> = (0..n).map(|i| if i >= s && face(i) { draw.between(-0.6, 0.6) } else { 0.0 }).collect();
-    let peak: Vec<Real> = (0..n).map(|i| if cell(i) { draw.between(-4.0, 1.0) } else { 0.0 }).collect();
     let rows = if s == 1 { HALO * WIDTH..(HALO + NY) * WIDTH } else { 0..n };
     let (lines, cells) = if s == 1 { (NY, NX) } else { (NX, NY) };
     let set = |mass: &[Real]| {
@@ -84,7 +83,6 @@ fn horizontal(draw: &mut Draw, s: usize) -> f64 {
         let mut sweep = Sweep::new(n);
         sweep.set_flow(mass, flux, s);
         sweep.set_fifth_order(mass, flux, s);
-        sweep.keep_peaks(&peak[rows.clone()], flux, s);
         for line in 0..lines {
             let first = if s == 1 { line * WIDTH + HALO } else { HALO * WIDTH + HALO + line };
             let last = first + cells * s;

@@ -69,7 +69,8 @@ pub fn ascend(cover: &Cover, start: Option<Start>, accuracy: f64, cutoff: f64) -
                 return Dual { price: best.1, bound: best.0, share: best.2, impossible: false, tau };
             }
         }
-        if point.relaxed_cost - best.0 <= accuracy * best.0.abs().max(1e-6 * unit) || tau < 1e-9 * unit {
+        let loss = (point.relaxed_cost - best.0).abs().max(tau * cover.rows() as f64);
+        if loss <= accuracy * best.0.abs().max(1e-6 * unit) || tau < 1e-9 * unit {
             break;
         }
         tau *= COOLING;

@@ -4,6 +4,10 @@
 //! reduced cost exceeds the distance of the two are in no cheaper list and drop out; on what stays open, branch and bound splits the
 //! group that the relaxation divides most, best bound first, until the gap that the caller asks for.
 //!
+//! Own code, by measurement: 500 sources of 73 options to 1 % take 0.4 s here and 7.6 s in HiGHS 1.16; 5,000 sources (365,000 options, 12 rows) take 5.9 s
+//! here and have no list after 120 s in HiGHS (two loaded cores, `benches/peers/optimiser.py`). microlp needs 4 s for the relaxation of 1,000 sources
+//! of 4 options alone. Nothing beyond the rows is factorised here, so that the time grows with the options and no library is built.
+//!
 //! **Invariant:** the lower bound is proven whatever the solver did: it is a value of the dual, which prices every option. **Why:** a list is signed
 //! with the statement that no lawful list is cheaper by more than the gap.
 

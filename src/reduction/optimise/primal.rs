@@ -54,7 +54,7 @@ impl<'a> Search<'a> {
 
     /// A list from the prices as they are; `None` where what is missing cannot be covered from there.
     pub fn list_at_prices(&self) -> Option<List> {
-        self.from_start(0.0)
+        self.improved_from(0.0)
     }
 
     /// The cheapest list from several starts, with pairs exchanged until it costs no more than `enough`; `None` where none covers all rows.
@@ -64,7 +64,7 @@ impl<'a> Search<'a> {
             if best.as_ref().is_some_and(|b| b.cost <= enough) {
                 break;
             }
-            if let Some(list) = self.from_start(raise)
+            if let Some(list) = self.improved_from(raise)
                 && best.as_ref().is_none_or(|b| list.cost < b.cost)
             {
                 best = Some(list);
@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
         Some(list)
     }
 
-    fn from_start(&self, raise: f64) -> Option<List> {
+    fn improved_from(&self, raise: f64) -> Option<List> {
         let mut list = self.repaired(self.start(raise))?;
         self.drop_unneeded(&mut list);
         Some(list)

@@ -167,3 +167,35 @@ fn a_demand_of_all_that_can_be_had_is_met_exactly() {
         assert!((s.cost - cheapest(&cover, &demand).expect("a choice")).abs() < 1e-9);
     }
 }
+
+/// Everyone can cut one unit and the demand is whole units: the relaxation is exact, the cheapest few are the optimum, and a bound that
+/// is not the dual's own would lie above or far below their cost.
+#[test]
+fn the_bound_is_the_cost_where_the_relaxation_is_exact() {
+    let mut draw = Draw(17);
+    for groups in [40, 300] {
+        let mut costs: Vec<f64> = (0..groups).map(|_| draw.between(1.0, 10.0)).collect();
+        let units = groups / 3;
+        let mut cover = Cover::new(vec![units as f64]);
+        for cost in &costs {
+            cover.group();
+            cover.option(0.0, [0.0]);
+            cover.option(*cost, [1.0]);
+        }
+        costs.sort_by(f64::total_cmp);
+        let least: f64 = costs[..units].iter().sum();
+        let Optimum::Found(s) = optimise(&cover, &Limits { gap: 0.0, nodes: 1, out_of_time: &|| false }) else {
+            panic!("a list exists")
+        };
+        assert!((s.cost - least).abs() < 1e-9 * least, "{} against {least}", s.cost);
+        assert!(s.bound <= least * (1.0 + 1e-12), "a bound of {} above {least}", s.bound);
+        // a demand a little lower leaves the list as it is, but not the relaxation: its bound lies between
+        let lower = cover.with_demand(vec![units as f64 - 0.5]);
+        let Optimum::Found(s) = optimise(&lower, &Limits { gap: 0.0, nodes: 1, out_of_time: &|| false }) else {
+            panic!("a list exists")
+        };
+        let relaxed = least - 0.5 * costs[units - 1];
+        assert!((s.bound - relaxed).abs() < 1e-5 * relaxed, "bound {} of the relaxation {relaxed}", s.bound);
+        assert!((s.cost - least).abs() < 1e-9 * least);
+    }
+}

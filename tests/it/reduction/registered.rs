@@ -256,3 +256,26 @@ fn no_list_breaks_a_protected_minimum_load() {
     println!("{limited} rows cut the load, {at_minimum} down to the protected load");
     assert!(limited > 5_000 && at_minimum > 1_000, "the registers test too little: {limited}, {at_minimum}");
 }
+
+#[test]
+fn a_list_of_before_there_were_registers_is_still_read() {
+    let sources = inventory();
+    let days = january(&sources);
+    let list = super::list(WarningLevel::Yellow, &days, &FROST);
+    let mut old = serde_json::to_value(&list).expect("a document");
+    let whole = old.as_object_mut().expect("an object");
+    for key in ["windows", "floors", "conflict", "proof"] {
+        whole.remove(key).expect(key);
+    }
+    let of = |old: &mut serde_json::Value, list: &str, keys: &[&str]| {
+        for row in old[list].as_array_mut().expect("rows") {
+            keys.iter().for_each(|k| drop(row.as_object_mut().expect("a row").remove(*k).expect(k)));
+        }
+    };
+    let new = ["entry", "entry_name", "family", "grade", "share", "earliest_from", "cost_yuan", "role"];
+    of(&mut old, "measures", &new);
+    of(&mut old, "targets", &["culprit"]);
+    let read: ReductionPlan = serde_json::from_value(old).expect("an old document");
+    assert!(read.proof.is_none() && read.measures.iter().all(|m| m.share == Amounts::all(1.0)));
+    assert_eq!(apply(&read, &sources), apply(&list, &sources));
+}

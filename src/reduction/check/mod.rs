@@ -4,15 +4,17 @@
 //! sources and rows. **Why:** an unlawful list is the one error that must not leave the house, and a checker that shares its formulas with the maker shares
 //! its mistakes.
 
+mod everyone;
+mod rows;
+
 use super::measures::{Catalogue, Measure};
 use super::register::Situation;
 use super::targets::ReductionRules;
 use super::{PlannedMeasure, ReductionPlan};
-use crate::calendar::beijing_local;
-use crate::domain::register::{Family, Grade, RegisterEntry};
+use crate::domain::register::{Grade, RegisterEntry};
 use crate::domain::source::{Amounts, Sector, Source, Strength};
 use crate::error::{Error, Result};
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Relative distance within which two sums of the same terms are the same.
@@ -139,84 +141,6 @@ impl Check<'_> {
         at_or_below.map_or(0.0, |(_, share)| *share)
     }
 
-    /// One row on its own.
-    fn row(&mut self, row: &PlannedMeasure) {
-        let situation = self.situation;
-        let Some(source) = situation.emissions.iter().find(|d| d.source.id == row.source).map(|d| d.source) else {
-            return self.that(false, row, &row.source, "a source of the inventory");
-        };
-        let (sector, adcode) = (source.sector, source.adcode);
-        let Some(measure) = self.measure(&row.measure).cloned() else {
-            return self.that(false, row, &row.measure, "a measure of the catalogue");
-        };
-        let named = situation.register.iter().any(|e| e.source == row.source);
-        let entry = row.entry.as_deref().map(|id| self.entry(id).cloned());
-        let belongs = match &entry {
-            Some(Some(e)) => e.source == row.source && e.grade == row.grade && e.family == row.family,
-            Some(None) => false,
-            None => row.grade.is_none() && (!named || matches!(source.strength, Strength::Rate { .. })),
-        };
-        self.that(belongs, row, &row.entry, "an entry of the register that is part of the source");
-        self.that(row.sector == sector && row.adcode == adcode, row, row.adcode, "sector and county of the source");
-        self.that(situation.counties.iter().any(|c| c.adcode == adcode), row, adcode, "a county of the region");
-        let being = Being { source, entry: entry.as_ref().and_then(Option::as_ref), emission: Amounts::default() };
-        self.that(being.addressed(&measure), row, row.family, "one on whom the measure acts");
-        self.hours(row, &measure);
-        self.strength(row, &measure);
-    }
-
-    /// When it is in force.
-    fn hours(&mut self, row: &PlannedMeasure, measure: &Measure) {
-        let (order, end) = self.situation.period;
-        self.that(row.from >= order + Duration::hours(i64::from(measure.lead_h)), row, row.from, "the lead kept");
-        self.that(row.to == end && row.from < row.to, row, row.to, "the end of the episode, after the start");
-        if let (Some(hour), Some(earliest)) = (measure.earliest_hour, row.earliest_from) {
-            let local = beijing_local(earliest);
-            let since_midnight = local - local.date().and_time(NaiveTime::MIN);
-            self.that(since_midnight >= Duration::hours(i64::from(hour)), row, earliest, "its hour of the day kept");
-        }
-        self.that(row.earliest_from.is_some_and(|e| e <= row.from), row, row.earliest_from, "an earliest start");
-        if let Some(limit) = measure.temperature_above_c {
-            let coldest = self.situation.conditions.minimum_temperature_c;
-            self.that(coldest > limit, row, coldest, "warmth enough: nothing is watered where it would ice");
-        }
-    }
-
-    /// How much it takes.
-    fn strength(&mut self, row: &PlannedMeasure, measure: &Measure) {
-        let level = self.situation.level;
-        let mandatory = measure.mandatory_from.is_some_and(|from| from <= level);
-        self.that(row.mandatory == mandatory, row, row.mandatory, "an order from its level on, voluntary below");
-        let Some((_, left)) = measure.left.iter().rfind(|(at, _)| **at <= level) else {
-            return self.that(false, row, level, "a level at which the measure exists");
-        };
-        let share = if mandatory {
-            self.ordered(row.grade)
-        } else {
-            measure.voluntary_share.unwrap_or(self.rules.voluntary_share)
-        };
-        let least = |stays: Option<f64>| 1.0 - share * (1.0 - stays.unwrap_or(1.0)) - 1e-12;
-        let f = row.factor;
-        let lawful = match left.load {
-            Some(load) => all(&f, &Amounts::all(least(Some(load))), |f, l| f >= l),
-            None => {
-                f.so2 >= least(left.so2)
-                    && f.nox >= least(left.nox)
-                    && f.co >= least(left.co)
-                    && f.nh3 >= least(left.nh3)
-                    && f.nmvoc >= least(left.voc)
-                    && [f.pm25, f.pm10, f.bc, f.oc].iter().all(|f| *f >= least(left.pm))
-            }
-        };
-        self.that(lawful, row, f, "no more than measure, grade and participation allow");
-        if left.load.is_some() {
-            let minimum = self.minimum_load(row);
-            let kept = all(&f, &Amounts::all(minimum), |f, least| f >= least);
-            self.that(kept, row, f, "the protected minimum load kept");
-        }
-        self.that(all(&f, &Amounts::all(1.0), |f, one| (0.0..=one).contains(&f)), row, f, "factors of 0..=1");
-    }
-
     /// What the rows of one entry do together, and the entries of one source.
     fn entries(&mut self) {
         let mut of_entry: BTreeMap<Who, Vec<&PlannedMeasure>> = BTreeMap::new();
@@ -265,105 +189,6 @@ impl Check<'_> {
             && part(e.pm10, annual.pm10, s.pm10)
             && part(e.nmvoc, annual.nmvoc, s.nmvoc);
         self.that(holds, row, s, "the entry's part of the inventory");
-    }
-
-    /// Measures that a county has as a whole or not at all, and those that always stand.
-    fn whole_counties(&mut self) {
-        let plan = self.plan;
-        let mut starts: BTreeMap<(u32, &str), BTreeSet<DateTime<Utc>>> = BTreeMap::new();
-        let mut held: BTreeSet<(Who, &str)> = BTreeSet::new();
-        for row in &plan.measures {
-            held.insert((who(row), row.measure.as_str()));
-            if self.measure(&row.measure).is_some_and(|m| m.county_wide) {
-                starts.entry((row.adcode, row.measure.as_str())).or_default().insert(row.from);
-            }
-        }
-        for ((adcode, id), from) in starts.iter().filter(|(_, from)| from.len() > 1) {
-            self.fault(format!("{id} in {adcode}"), from, "one start in the whole county");
-        }
-        let mut missing = Vec::new();
-        for m in &self.catalogue.measures {
-            for being in self.beings() {
-                let expected = m.standing || starts.contains_key(&(being.source.adcode, m.id.as_str()));
-                let who = (being.source.id.as_str(), being.entry.map(|e| e.id.as_str()));
-                if expected
-                    && self.possible(m)
-                    && being.addressed(m)
-                    && self.cuts(m, &being)
-                    && !held.contains(&(who, &m.id))
-                {
-                    missing.push((format!("{} on {} {}", m.id, who.0, who.1.unwrap_or_default()), m.standing));
-                }
-            }
-        }
-        for (place, standing) in missing {
-            let expected =
-                if standing { "a standing measure" } else { "a county-wide measure on everyone on whom it acts" };
-            self.fault(place, "no row", expected);
-        }
-    }
-
-    /// Everyone who can be ordered.
-    fn beings(&self) -> Vec<Being<'_>> {
-        let mut out = Vec::new();
-        for day in self.situation.emissions {
-            if !self.situation.counties.iter().any(|c| c.adcode == day.source.adcode) {
-                continue;
-            }
-            let before = out.len();
-            if let Strength::Annual(annual) = day.source.strength {
-                for entry in self.situation.register.iter().filter(|e| e.source == day.source.id) {
-                    // of the whole source where the entry states any: enough to know whether something is cut
-                    let some = |e: f64, stated: f64| if stated > 0.0 { e } else { 0.0 };
-                    let year = annual.zip(entry.emission_t_d, |a, e| a.min(e));
-                    out.push(Being {
-                        source: day.source,
-                        entry: Some(entry),
-                        emission: day.emission_t_d.zip(year, some),
-                    });
-                }
-            }
-            if out.len() == before {
-                out.push(Being { source: day.source, entry: None, emission: day.emission_t_d });
-            }
-        }
-        out
-    }
-
-    /// Whether weather and time let a measure be ordered tonight at all.
-    fn possible(&self, m: &Measure) -> bool {
-        let (order, end) = self.situation.period;
-        let warm = m.temperature_above_c.is_none_or(|limit| self.situation.conditions.minimum_temperature_c > limit);
-        // the hour of the day may push a start by a day at most
-        let wait = if m.earliest_hour.is_some() { 24 } else { 0 };
-        warm && order + Duration::hours(i64::from(m.lead_h) + wait) < end
-    }
-
-    /// Whether a measure would take anything of someone's emission at all.
-    fn cuts(&self, measure: &Measure, being: &Being) -> bool {
-        let level = self.situation.level;
-        let Some((_, left)) = measure.left.iter().rfind(|(at, _)| **at <= level) else { return false };
-        let voluntary = measure.mandatory_from.is_none_or(|from| from > level);
-        let share = if voluntary {
-            measure.voluntary_share.unwrap_or(self.rules.voluntary_share)
-        } else {
-            self.ordered(being.entry.and_then(|e| e.grade))
-        };
-        let by_sector =
-            self.rules.protected.iter().filter(|p| p.sectors.contains(&being.source.sector)).map(|p| p.minimum_load);
-        let own = being.entry.and_then(|e| e.protection).map(|(_, load)| load);
-        let minimum = by_sector.chain(own).fold(0.0, f64::max);
-        let e = being.emission;
-        let takes = |stays: Option<f64>, emission: f64| stays.is_some_and(|s| s < 1.0) && emission > 0.0;
-        let any = e.sum() > 0.0;
-        share > 0.0
-            && (left.load.is_some_and(|l| l.max(minimum) < 1.0 && any)
-                || takes(left.so2, e.so2)
-                || takes(left.nox, e.nox)
-                || takes(left.co, e.co)
-                || takes(left.nh3, e.nh3)
-                || takes(left.voc, e.nmvoc)
-                || takes(left.pm, e.pm25.max(e.pm10)))
     }
 
     /// Costs and cuts of the whole list.
@@ -504,29 +329,5 @@ impl Check<'_> {
                 self.fault(&place, (floor.met, reached), "met where the floor is reached, and only there");
             }
         }
-    }
-}
-
-/// Someone who can be ordered: an entry, or a source that the register does not name.
-struct Being<'a> {
-    source: &'a Source,
-    entry: Option<&'a RegisterEntry>,
-    /// Above zero where the entry emits [t d-1].
-    emission: Amounts,
-}
-
-impl Being<'_> {
-    /// Whether a measure is addressed to it.
-    fn addressed(&self, m: &Measure) -> bool {
-        let holds = |words: &[String], text: &str| words.iter().any(|w| text.contains(w.as_str()));
-        let name = self.entry.map_or(self.source.name.as_str(), |e| &e.name);
-        let industry = self.entry.and_then(|e| e.industry.as_deref()).unwrap_or_default();
-        let family = self.entry.map_or(Family::of_sector(self.source.sector), |e| e.family);
-        let grade = self.entry.and_then(|e| e.grade);
-        m.sectors.contains(&self.source.sector)
-            && (m.source_ids_with.is_empty() || holds(&m.source_ids_with, &self.source.id))
-            && (m.families.is_empty() || m.families.contains(&family))
-            && (m.grades.is_empty() || grade.is_some_and(|g| m.grades.contains(&g)))
-            && (m.words.is_empty() || holds(&m.words, name) || holds(&m.words, industry))
     }
 }
