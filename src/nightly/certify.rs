@@ -69,6 +69,10 @@ impl Rounds for Lists<'_, '_> {
     type List = ReductionPlan;
     type Rerun = Rerun;
 
+    fn same(&self, a: &ReductionPlan, b: &ReductionPlan) -> bool {
+        a.measures == b.measures
+    }
+
     fn list(&mut self, demands: &[WindowInfluence]) -> Result<ReductionPlan> {
         self.case.night.plan(self.occasion, self.case.run.forecast, demands)
     }

@@ -149,6 +149,10 @@ impl Rounds for Stubborn {
     type List = f64;
     type Rerun = f64;
 
+    fn same(&self, a: &f64, b: &f64) -> bool {
+        a == b
+    }
+
     fn list(&mut self, demands: &[WindowInfluence]) -> Result<f64> {
         Ok(demands[0].window.fall_needed_ug_m3.min(self.most))
     }
