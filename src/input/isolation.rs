@@ -16,7 +16,7 @@ pub const PROBE_ARGUMENT: &str = "__probe-netcdf";
 /// code:** any other program given as the probe exits with 0 just as well.
 pub const PROBE_WORD: &str = "netcdf-readable";
 /// Longest life of the child.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 const REMEDY: &str = "The file is damaged: fetch or copy it again";
 
 /// Body of the child: opens the file and reads every variable and attribute once, in this process.
@@ -36,7 +36,7 @@ pub fn this_program() -> Result<Option<PathBuf>> {
     Ok(program.file_stem().is_some_and(|name| name == "hazecast").then_some(program))
 }
 
-/// Starts `program __probe-netcdf path` and waits at most 20 s.
+/// Starts `program __probe-netcdf path` and waits at most a minute.
 ///
 /// # Errors
 /// [`Error::Format`] when the file is truncated, or the child crashed, hung, or refused the file; [`Error::Io`] when the program
