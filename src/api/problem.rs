@@ -51,9 +51,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// 405: only GET and HEAD are answered.
+    /// 405: the resource does not know the method.
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "This resource can be read only: use GET or HEAD.")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This resource does not take that method; the header Allow names those it takes.",
+        )
     }
 
     /// 503: not now.

@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use super::published::Published;
+use super::server::HEADER_TIMEOUT;
 use super::whatif_desk::Desk;
 use super::{
     consultations, counties, explain, health, lists, openapi, page, rankings, reductions, rules, runs, targets,
@@ -17,6 +18,7 @@ use axum::routing::{MethodRouter, get, post};
 use std::any::Any;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
 
 /// Sent with every answer: the page loads its own style and image and nothing else, from nowhere else.
 const SECURITY_HEADERS: [(&str, &str); 4] = [
@@ -51,7 +53,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Published>)> {
         ("/v1/reductions/{run}", get(reductions::one)),
         ("/v1/rankings/{run}", get(rankings::one)),
         ("/v1/rankings/{run}/map/{window}", get(rankings::map)),
-        ("/v1/whatif", post(whatif::ask)),
+        // the only body that is read: a client that does not send it lets its connection go
+        (
+            "/v1/whatif",
+            post(whatif::ask).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, HEADER_TIMEOUT)),
+        ),
         ("/v1/whatif/{id}", get(whatif::one).delete(whatif::cancel)),
         ("/v1/consultations/{run}", get(consultations::one)),
     ]

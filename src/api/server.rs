@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 /// Time for a client to send its request head, also on a kept-alive connection.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time a connection may live, so that one that does not read its answer is let go.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 /// Connections served at a time; more wait in the system's queue.

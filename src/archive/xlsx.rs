@@ -55,6 +55,10 @@ fn write(page: &mut Worksheet, sheet: &Sheet) -> std::result::Result<(), XlsxErr
             match cell {
                 Cell::Number(n) => page.write_number_with_format(row, at, *n, &number)?,
                 Cell::Text(t) => page.write_string_with_format(row, at, t, &text)?,
+                // a blank keeps the format of its column: what is typed into a text stays a text
+                Cell::Blank if sheet.columns.get(usize::from(at)).is_some_and(|c| !c.is_number) => {
+                    page.write_blank(row, at, &text)?
+                }
                 Cell::Blank => page.write_blank(row, at, &number)?,
             };
         }

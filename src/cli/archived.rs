@@ -17,6 +17,15 @@ pub fn run_id(text: &str) -> std::result::Result<RunId, String> {
 /// # Errors
 /// `Missing` without a folder or a run, `Format` when it is damaged.
 pub fn record(config: Option<&Path>, runs: Option<&Path>, run: Option<&RunId>) -> Result<ConsultationRecord> {
+    let (store, run) = published(config, runs, run)?;
+    Ok(store.read(&run)?.record)
+}
+
+/// The archive in the folder of runs that is named or configured, and `run`, or the latest.
+///
+/// # Errors
+/// As [`record`], but `run` need not be in the archive.
+pub fn published(config: Option<&Path>, runs: Option<&Path>, run: Option<&RunId>) -> Result<(Store, RunId)> {
     let runs: PathBuf = match (runs, config) {
         (Some(runs), _) => runs.into(),
         (None, Some(config)) => Config::load(config)?.runs,
@@ -29,7 +38,7 @@ pub fn record(config: Option<&Path>, runs: Option<&Path>, run: Option<&RunId>) -
     let store = Store::open(&runs)?;
     let latest = || store.latest()?.ok_or_else(|| Error::missing("a published run", &runs, night));
     let run = run.cloned().map_or_else(latest, Ok)?;
-    Ok(store.read(&run)?.record)
+    Ok((store, run))
 }
 
 /// The record in a JSON file, such as `night --json` prints.

@@ -1,12 +1,12 @@
 //! `hazecast rank`: which sources make the exceeding means of an archived run.
 
+use super::archived::{published, run_id};
 use super::language::Language;
 use super::output;
 use crate::archive::RANKING;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::calendar::beijing_local;
-use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::reduction::ranking::{RankedWindow, Ranking};
 use std::fmt::Write;
@@ -42,27 +42,12 @@ pub struct RankArgs {
     pub json: bool,
 }
 
-fn run_id(text: &str) -> std::result::Result<RunId, String> {
-    text.parse().map_err(|e: crate::archive::run_id::NotARunId| e.to_string())
-}
-
 /// Runs the command; returns the exit code.
 ///
 /// # Errors
 /// `Missing` without a run or where nothing exceeded in it, `Format` when it is damaged, `Invalid` for a county without an exceeding mean.
 pub fn run(args: &RankArgs, language: Language) -> Result<u8> {
-    let runs = match (&args.runs, &args.config) {
-        (Some(runs), _) => runs.clone(),
-        (None, Some(config)) => Config::load(config)?.runs,
-        (None, None) => return Err(Error::invalid("command line", "--config", "nothing", "--config or --runs")),
-    };
-    let night = "Run `hazecast night` first, or name the folder of runs";
-    if !runs.is_dir() {
-        return Err(Error::missing("the folder of runs", runs, night));
-    }
-    let store = Store::open(&runs)?;
-    let latest = || store.latest()?.ok_or_else(|| Error::missing("a published run", &runs, night));
-    let run = args.run.clone().map_or_else(latest, Ok)?;
+    let (store, run) = published(args.config.as_deref(), args.runs.as_deref(), args.run.as_ref())?;
     let mut ranking = ranking_of(&store, &run)?;
     if let Some(county) = args.county {
         let known: Vec<String> = ranking.windows.iter().map(|w| w.window.adcode.to_string()).collect();

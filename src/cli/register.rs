@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
-  hazecast register template -o register.xlsx
+  hazecast register template -o template.xlsx
   hazecast register check register.xlsx --inventory inventory.csv
   hazecast register export register.csv -o register.xlsx
 
@@ -53,6 +53,9 @@ enum RegisterCommand {
         /// File to write, .xlsx or .csv
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Replace the file if there is one
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         options: Options,
     },
@@ -61,6 +64,9 @@ enum RegisterCommand {
         /// File to write, .xlsx or .csv
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Replace the file if there is one
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         options: Options,
     },
@@ -94,8 +100,12 @@ impl RegisterArgs {
 pub fn run(args: &RegisterArgs, language: Language) -> Result<u8> {
     match &args.command {
         RegisterCommand::Check { file, inventory, options } => check_file(file, inventory, options, language),
-        RegisterCommand::Export { file, output, options } => export(file, output, options, language),
-        RegisterCommand::Template { output, options } => {
+        RegisterCommand::Export { file, output, force, options } => {
+            replaceable(output, *force)?;
+            export(file, output, options, language)
+        }
+        RegisterCommand::Template { output, force, options } => {
+            replaceable(output, *force)?;
             write(output, &[], &[], true)?;
             done(output, 0, options, language)
         }
@@ -214,6 +224,15 @@ fn export(file: &Path, to: &Path, options: &Options, language: Language) -> Resu
     }
     write(to, &register.entries, &counties, false)?;
     done(to, register.entries.len(), options, language)
+}
+
+/// Refuses to replace a file unasked: it may be the office's filled-in register.
+fn replaceable(to: &Path, force: bool) -> Result<()> {
+    if to.exists() && !force {
+        let found = format!("{}, which exists", to.display());
+        return Err(Error::invalid("command line", "-o", found, "a new name, or --force to replace the file"));
+    }
+    Ok(())
 }
 
 fn write(to: &Path, entries: &[RegisterEntry], counties: &[County], explained: bool) -> Result<()> {

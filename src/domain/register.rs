@@ -6,6 +6,9 @@
 use super::source::{Amounts, Sector};
 use serde::{Deserialize, Serialize};
 
+/// Days of an ordinary year, by which a daily amount is one of the inventory's.
+pub const DAYS_PER_YEAR: f64 = 365.0;
+
 /// Family of entries: one sheet of the register and of the list each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

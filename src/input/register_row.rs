@@ -192,6 +192,8 @@ impl Cells<'_> {
         let number = match self.cell(column)? {
             Cell::Blank => return Ok(None),
             Cell::Number(n) => Some(*n),
+            // a percentage only where a share is asked for
+            Cell::Text(text) if *range.end() > 1.0 && text.trim_end().ends_with(['%', '％']) => None,
             Cell::Text(text) => number(text),
         };
         let (low, high) = (range.start(), range.end());

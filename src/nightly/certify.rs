@@ -3,6 +3,7 @@
 use super::pairs::Corrections;
 use super::ranking::{BaseRun, Ranked};
 use super::{Stage, Tonight};
+use crate::archive::durable::sha256;
 use crate::archive::{CUT_FIELDS, CUT_SERIES, series};
 use crate::error::{Error, Result};
 use crate::forecast::build::with_cut;
@@ -80,7 +81,10 @@ impl Rounds for Lists<'_, '_> {
     fn rerun(&mut self, round: usize, list: &ReductionPlan) -> Result<Rerun> {
         let (case, night) = (self.case, self.case.night);
         let sources = apply(list, &night.inputs.sources);
-        let name = format!("fields_cut_{round}");
+        // another list is another run, also for a night that goes on with a mended program
+        let ordered =
+            serde_json::to_vec(&list.measures).map_err(|e| Error::io(night.work.path(CUT_FIELDS), e.into()))?;
+        let name = format!("fields_cut_{round}_{}", &sha256(&ordered)[..16]);
         let fields = night.work.stage_file(&format!("{name}.nc"));
         let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
         let series = night.model.settled(&history);
@@ -110,7 +114,8 @@ impl Rounds for Lists<'_, '_> {
         Judged {
             averted: rerun.decision.prefecture.level_called < level && above == 0,
             left: vec![f64::from(rerun.decision.prefecture.level_called as u8), above as f64],
-            cost: list.cost_yuan_d,
+            cost: list.measures.iter().map(|m| m.cost_yuan).sum(),
+            foretold_ug_m3: list.windows.iter().map(|w| w.fall_ug_m3).collect(),
             growth: self.ranked.map_or_else(Vec::new, |r| r.influences.iter().map(|i| growth(r, i)).collect()),
         }
     }

@@ -47,10 +47,10 @@ pub(super) struct BaseRun<'b> {
 /// Farthest that the bounds of advection are believed to move an influence.
 const BOUNDS: std::ops::RangeInclusive<f64> = 0.7..=1.2;
 
-/// See [`Closure::bounds_factor`]: of the model's mean, what flows in, and what the sources make without bounds.
+/// See [`Closure::bounds_factor`]: of the model's mean, what flows in, and what the sources make without bounds. 1 where something else than bounds is at work.
 fn bounds_factor(model: f64, inflow: f64, sources: f64) -> f64 {
     let factor = (model - inflow) / sources;
-    if factor.is_finite() { factor.clamp(*BOUNDS.start(), *BOUNDS.end()) } else { 1.0 }
+    if BOUNDS.contains(&factor) { factor } else { 1.0 }
 }
 
 /// Primary fine particles of air that no source has reached [ug m-3]: the least of the first hour.
@@ -165,7 +165,10 @@ impl Tonight<'_> {
             let all = found.sources.iter().flat_map(|s| &s.added_by_hour);
             all.map(primary).sum::<f64>() * share
         };
-        let bounds = bounds_factor(primary_mean, inflow(run.history) * share, emitted(&found));
+        // air from files or from an outer grid brings what no background tells
+        let known = self.domain.outer.is_none() && self.inputs.boundary.is_empty();
+        let bounds =
+            if known { bounds_factor(primary_mean, inflow(run.history) * share, emitted(&found)) } else { 1.0 };
         let kept = self.kept(mean, found, (share, bounds), primary_mean);
         self.work.save_stage(&stage, &kept)?;
         Ok(kept)
@@ -195,6 +198,7 @@ impl Tonight<'_> {
             limit_ug_m3: 0.0,
             probability: 0.0,
             fall_needed_ug_m3: 0.0,
+            beyond_reach: false,
         }
     }
 

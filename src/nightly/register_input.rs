@@ -1,6 +1,7 @@
 //! The register of the night: read, and held against tonight's inventory.
 
 use super::inputs::{NightInputs, file_name};
+use crate::domain::register::{Grade, RegisterEntry};
 use crate::error::{Error, Rejection, Result};
 use crate::input::register_table;
 use crate::reduction::register_check::{Severity, check};
@@ -37,8 +38,17 @@ impl NightInputs {
             expected: f.remedy.en.clone(),
         }));
         if report.errors() > 0 {
-            let left_out = entries.iter().filter(|e| report.faulty_sources.contains(&e.source)).count();
-            let errors = report.errors();
+            let left_out: Vec<_> = entries.iter().filter(|e| report.faulty_sources.contains(&e.source)).collect();
+            let spared = |e: &&&RegisterEntry| {
+                e.protection.is_some() || matches!(e.grade, Some(Grade::A | Grade::B | Grade::Leading))
+            };
+            let lost = left_out.iter().filter(spared).count();
+            if lost > 0 {
+                self.degraded.push(format!(
+                    "register: {lost} of the entries left out are protected or graded A, B or leading: their sources can be ordered as if they were not"
+                ));
+            }
+            let (errors, left_out) = (report.errors(), left_out.len());
             self.degraded.push(format!("register: {errors} errors against the inventory, {left_out} entries left out"));
         }
         self.register = entries;

@@ -88,7 +88,11 @@ pub fn what_if(setup: &Setup, asked: &WhatIf, go_on: GoOn) -> Result<Option<What
     read.degraded.extend(standing.forgotten.clone());
     if read.key(setup, &learned.files)? != archived.manifest.input_key {
         let found = format!("files or rules other than those of run {run}");
-        return Err(invalid("inputs", found, "the same: run `hazecast night` again first"));
+        return Err(invalid(
+            "inputs",
+            found,
+            "the same: run `hazecast night` again, or start the server again if it was before that night",
+        ));
     }
     let domain = setup.domain(&read.meteorology, cycle)?;
     let model = Model { setup, inputs: &read, domain: &domain };

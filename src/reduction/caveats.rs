@@ -4,7 +4,7 @@ use super::measures::Catalogue;
 use super::optimise::Stop;
 use super::register::Situation;
 use super::targets::ReductionRules;
-use super::{ReductionPlan, WindowOutcome};
+use super::{Culprit, ReductionPlan, WindowOutcome};
 use crate::calendar::beijing_local;
 
 /// The notes of `plan`, Chinese and English, line by line the same.
@@ -78,6 +78,17 @@ impl Notes {
         for t in plan.targets.iter().filter(|t| !t.met) {
             let (attainable, required) = (100.0 * t.attainable_fraction, 100.0 * t.required_fraction);
             let (zh, en) = t.culprit.map_or(("", ""), |c| (c.zh(), c.en()));
+            if t.culprit == Some(Culprit::Conflict) {
+                let reached = 100.0 * t.reached_fraction;
+                self.add(
+                    &format!("{}：减排{reached:.1}%，达不到要求的{required:.0}%（{zh}）。", t.pollutant),
+                    &format!(
+                        "{}: the list cuts {reached:.1} %, not the {required:.0} % that is required ({en}).",
+                        t.pollutant
+                    ),
+                );
+                continue;
+            }
             self.add(
                 &format!("{}：依法可采取的全部措施只能减排{attainable:.1}%，达不到要求的{required:.0}%（{zh}）。", t.pollutant),
                 &format!(
@@ -117,6 +128,30 @@ impl Notes {
         let (needed, most) = (w.fall_needed_ug_m3, w.fall_attainable_ug_m3);
         let (why_zh, why_en) = w.culprit.map_or(("", ""), |c| (c.zh(), c.en()));
         let share = if w.model_ug_m3 > 0.0 { 100.0 * w.local_ug_m3 / w.model_ug_m3 } else { 0.0 };
+        if w.beyond_reach {
+            return self.add(
+                &format!(
+                    "{zh}{from}至{to}（北京时）不能靠清单避免：本地源自措施可生效起全部停排，该等级仍在；原因：{why_zh}。\
+                     可管控的本地源占该时段模拟值的{share:.0}%。"
+                ),
+                &format!(
+                    "{en} {from} to {to} (Beijing) cannot be averted by the list: the level would stay with all local sources stopped from the \
+                     order on; reason: {why_en}. The local sources that can be ordered are {share:.0} % of the modelled mean."
+                ),
+            );
+        }
+        if w.culprit == Some(Culprit::Conflict) {
+            let fall = w.fall_ug_m3;
+            return self.add(
+                &format!(
+                    "{zh}{from}至{to}（北京时）：PM2.5均值需降{needed:.1}微克/立方米，清单只降{fall:.1}（{why_zh}；单独可降{most:.1}）。"
+                ),
+                &format!(
+                    "{en} {from} to {to} (Beijing): the mean of PM2.5 has to fall by {needed:.1} ug/m3, the list takes {fall:.1} ({why_en}; alone \
+                     {most:.1} could be had)."
+                ),
+            );
+        }
         self.add(
             &format!(
                 "{zh}{from}至{to}（北京时）不能靠清单避免：PM2.5均值需降{needed:.1}微克/立方米，依法最多可降{most:.1}；原因：{why_zh}。\
@@ -133,8 +168,8 @@ impl Notes {
         let Some(p) = &plan.proof else { return };
         match p.stop {
             Stop::Proven => self.add(
-                &format!("已证明：满足同样要求的合法清单，费用至多再低{:.2}%。", 100.0 * p.gap),
-                &format!("Proven: no lawful list that meets the same demands is cheaper by more than {:.2} %.", 100.0 * p.gap),
+                &format!("已证明：满足同样要求的合法清单（同一对象的措施同时启动、按规则步长错后、全县措施所涉对象一致），费用至多再低{:.2}%。", 100.0 * p.gap),
+                &format!("Proven: no lawful list that meets the same demands is cheaper by more than {:.2} %, of those in which the measures of an entry start together, at the steps of the rules, and everyone whom a county-wide measure joins is ordered alike.", 100.0 * p.gap),
             ),
             Stop::Nodes | Stop::Time => self.add(
                 &format!("搜索达到上限后停止：满足同样要求的合法清单，费用至多再低{:.1}%。", 100.0 * p.gap),

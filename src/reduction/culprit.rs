@@ -120,6 +120,10 @@ impl<'a> Inquiry<'a> {
 
     /// Why a window that is not met stays: the air first, then time and law.
     pub fn of_window(&mut self, row: usize, window: &WindowOutcome) -> Culprit {
+        if window.beyond_reach {
+            let late = window.local_after_order_ug_m3 < 0.5 * window.local_ug_m3;
+            return if late { Culprit::TooLate } else { Culprit::Transport };
+        }
         let needed = window.fall_needed_ug_m3;
         if !covered(window.local_ug_m3, needed) {
             Culprit::Transport

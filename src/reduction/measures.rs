@@ -171,7 +171,7 @@ pub struct Measure {
     /// Cost [yuan per t of PM-equivalent avoided]; exactly one of the two costs is given.
     #[serde(default)]
     pub cost_yuan_t: Option<f64>,
-    /// Cost [yuan d-1 per source].
+    /// Cost [yuan d-1 per entry of the register, or per source that it does not name].
     #[serde(default)]
     pub cost_yuan_d: Option<f64>,
     /// Whether factors and cost were checked against a source; estimates otherwise.
@@ -190,12 +190,7 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// Lowest level at which the measure exists.
-    pub fn minimum_level(&self) -> WarningLevel {
-        self.left.keys().next().copied().unwrap_or(WarningLevel::Red)
-    }
-
-    /// What is left at `level`; `None` below the minimum level.
+    /// What is left at `level`; `None` below its lowest entry.
     pub fn left_at(&self, level: WarningLevel) -> Option<&Left> {
         self.left.range(..=level).next_back().map(|(_, left)| left)
     }

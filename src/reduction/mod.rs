@@ -139,6 +139,9 @@ pub struct WindowOutcome {
     /// What the sources that can be ordered add to the model's mean [ug m-3]: in all hours, and after the order.
     pub local_ug_m3: f64,
     pub local_after_order_ug_m3: f64,
+    /// Even all local sources stopped from the order on would leave the level.
+    #[serde(default)]
+    pub beyond_reach: bool,
     pub met: bool,
     /// What bars it, where it is not met.
     pub culprit: Option<Culprit>,
@@ -160,7 +163,8 @@ pub struct CountyFloor {
 pub struct CostProof {
     /// Cost over the period [yuan].
     pub cost_yuan: f64,
-    /// Proven: no lawful list that meets the same demands costs less [yuan].
+    /// Proven: no list that meets the same demands costs less [yuan], of those in which the measures of an entry start together, at the steps of the
+    /// rules, and everyone whom a county-wide measure joins is ordered alike.
     pub bound_yuan: f64,
     /// (cost - bound) / cost.
     pub gap: f64,

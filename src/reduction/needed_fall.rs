@@ -53,6 +53,7 @@ pub fn set_demands(question: &Question, influences: &mut [WindowInfluence], reac
         for i in windows {
             let w = &mut influences[i].window;
             w.probability = question.probability;
+            w.beyond_reach = share.is_none();
             w.fall_needed_ug_m3 = share.map_or(0.0, |share| share * reach[i]);
             let relative = if w.model_ug_m3 > 0.0 { share.unwrap_or(1.0) * reach[i] / w.model_ug_m3 } else { 0.0 };
             w.limit_ug_m3 = w.forecast_ug_m3 * (1.0 - relative).max(0.0);

@@ -12,7 +12,7 @@ use crate::domain::source::Amounts;
 use chrono::{DateTime, Duration, Utc};
 use std::collections::BTreeMap;
 
-/// One option of a group: the candidates that are in force, each `delay_h` after its earliest start. Standing ones are never late.
+/// One option of a group: the candidates that are in force, each `delay_h` or more after its earliest start. Standing ones are never late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
     /// Indices of candidates, ascending.
@@ -40,8 +40,11 @@ pub struct Makings<'a> {
 
 /// When a candidate starts under a delay.
 pub fn start(candidate: &Candidate, delay_h: u32) -> DateTime<Utc> {
-    let delay = if candidate.measure.standing { 0 } else { delay_h };
-    candidate.from + Duration::hours(i64::from(delay))
+    if candidate.measure.standing {
+        return candidate.from;
+    }
+    // a delay into the night waits for the measure's hour of the day
+    candidate.measure.earliest_start(candidate.from, delay_h)
 }
 
 /// Hours of a span [h].

@@ -3,7 +3,7 @@
 use super::candidates::{Candidate, Lifted, candidates};
 use super::caveats::caveats;
 use super::cover::covered;
-use super::culprit::{Culprit, Inquiry, local_share};
+use super::culprit::{Inquiry, local_share};
 use super::demands::{Demands, Row};
 use super::grade_order::{grade_order, strictest};
 use super::measures::Catalogue;
@@ -250,7 +250,8 @@ impl Outcome<'_> {
                 corrected_fall_ug_m3: share * window.forecast_ug_m3,
                 local_ug_m3: local,
                 local_after_order_ug_m3: after,
-                met: covered(fall, self.demands.windows_ug_m3[w]),
+                beyond_reach: window.beyond_reach,
+                met: !window.beyond_reach && covered(fall, self.demands.windows_ug_m3[w]),
                 culprit: None,
             };
             if !outcome.met {
@@ -301,11 +302,4 @@ fn legal_basis(rules: &ReductionRules, situation: &Situation) -> Vec<String> {
         }
     }
     out
-}
-
-impl WindowOutcome {
-    /// Whether no lawful list averts it.
-    pub fn cannot_be_averted(&self) -> bool {
-        !self.met && self.culprit.is_some_and(|c| c != Culprit::Conflict)
-    }
 }

@@ -23,6 +23,9 @@ pub struct ExceedingWindow {
     pub probability: f64,
     /// Fall of the model's mean that this takes [ug m-3]: the correction is frozen, so a share of the model is the same share of the forecast.
     pub fall_needed_ug_m3: f64,
+    /// Even all local sources stopped from the order on would leave the level: nothing is demanded, and the window cannot be met.
+    #[serde(default)]
+    pub beyond_reach: bool,
 }
 
 /// What the sources of the inventory add to one window.

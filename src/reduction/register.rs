@@ -3,7 +3,7 @@
 use super::ranking::WindowInfluence;
 use super::targets::ReductionRules;
 use crate::domain::county::County;
-use crate::domain::register::{Family, Grade, RegisterEntry};
+use crate::domain::register::{DAYS_PER_YEAR, Family, Grade, RegisterEntry};
 use crate::domain::source::{Amounts, Source, Strength};
 use crate::warning::WarningLevel;
 use chrono::{DateTime, Utc};
@@ -93,8 +93,7 @@ pub fn parts<'a>(rules: &ReductionRules, situation: &Situation<'a>) -> Vec<Part<
             });
             continue;
         };
-        for entry in entries {
-            let share = share(entry, &annual);
+        for (entry, share) in entries.iter().zip(shares(entries, &annual)) {
             parts.push(Part {
                 source,
                 entry: Some(entry),
@@ -112,11 +111,19 @@ pub fn parts<'a>(rules: &ReductionRules, situation: &Situation<'a>) -> Vec<Part<
     parts
 }
 
-/// Share of a source whose year is `annual` [t a-1] that `entry` is. Black and organic carbon, which registers do not list, follow PM2.5.
-pub fn share(entry: &RegisterEntry, annual: &Amounts) -> Amounts {
-    const DAYS: f64 = 365.0;
-    let listed =
-        entry.emission_t_d.zip(*annual, |day, year| if year > 0.0 { (day * DAYS / year).clamp(0.0, 1.0) } else { 0.0 });
-    let carbon = |stated: f64, share: f64| if stated > 0.0 { share } else { listed.pm25 };
-    Amounts { bc: carbon(entry.emission_t_d.bc, listed.bc), oc: carbon(entry.emission_t_d.oc, listed.oc), ..listed }
+/// Shares of a source whose year is `annual` [t a-1] that its `entries` are, together 1 at most: what rounding makes more is taken from all alike.
+pub fn shares(entries: &[&RegisterEntry], annual: &Amounts) -> Vec<Amounts> {
+    let alone: Vec<Amounts> = entries.iter().map(|e| share(e, annual)).collect();
+    let whole = alone.iter().fold(Amounts::default(), |sum, s| sum.zip(*s, |sum, s| sum + s));
+    alone.into_iter().map(|s| s.zip(whole, |s, whole| s / whole.max(1.0))).collect()
+}
+
+/// Share of a source that one entry states. PM2.5 that is not stated follows PM10, and black and organic carbon follow PM2.5: registers list particles as one.
+fn share(entry: &RegisterEntry, annual: &Amounts) -> Amounts {
+    let stated = entry.emission_t_d;
+    let part = |day: f64, year: f64| if year > 0.0 { (day * DAYS_PER_YEAR / year).clamp(0.0, 1.0) } else { 0.0 };
+    let listed = stated.zip(*annual, part);
+    let or = |stated: f64, listed: f64, other: f64| if stated > 0.0 { listed } else { other };
+    let pm25 = or(stated.pm25, listed.pm25, listed.pm10);
+    Amounts { pm25, bc: or(stated.bc, listed.bc, pm25), oc: or(stated.oc, listed.oc, pm25), ..listed }
 }

@@ -5,17 +5,15 @@
 
 use crate::domain::bilingual::Bilingual;
 use crate::domain::county::{County, in_or_near};
-use crate::domain::register::{Family, RegisterEntry};
+use crate::domain::register::{DAYS_PER_YEAR, Family, RegisterEntry};
 use crate::domain::register_columns::{POLLUTANTS, in_order};
 use crate::domain::source::{Sector, Source, Strength};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Days of an ordinary year, by which a daily amount is one of the inventory's.
-pub const DAYS_PER_YEAR: f64 = 365.0;
 /// Part of a source by which its entries may exceed it: figures are rounded.
 const ROUNDING: f64 = 1e-6;
-/// Mass by which they may exceed it [t a-1], for the same reason.
+/// Mass by which each of them may exceed its part [t a-1], for the same reason.
 const ROUNDING_T_A: f64 = 1e-3;
 
 /// What a finding means for the list.
@@ -350,7 +348,7 @@ impl Check<'_> {
     fn exceeding(&mut self, d: &Difference) {
         for (i, (name, _)) in POLLUTANTS.iter().enumerate() {
             let (register, inventory) = (d.register_t_a[i], d.inventory_t_a[i]);
-            if register > inventory * (1.0 + ROUNDING) + ROUNDING_T_A {
+            if register > inventory * (1.0 + ROUNDING) + ROUNDING_T_A * d.entries as f64 {
                 self.faulty.insert(d.of.clone());
                 let found = (
                     format!("{name}合计{register:.3}吨/年（{}条），源只有{inventory:.3}吨/年", d.entries),

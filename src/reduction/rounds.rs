@@ -10,10 +10,12 @@ pub struct Judged {
     pub averted: bool,
     /// What is left, the less the better, where it is not gone: compared place by place.
     pub left: Vec<f64>,
-    /// Cost of the list [yuan d-1].
+    /// Cost of the list over its period [yuan].
     pub cost: f64,
     /// Factor by which each window's fall would have to grow; `None` where no growth is known to be enough.
     pub growth: Vec<Option<f64>>,
+    /// Fall of each window's mean that the influence foretold of the list [ug m-3]: the level's fractions may take more than the window asks for.
+    pub foretold_ug_m3: Vec<f64>,
 }
 
 /// One list with its rerun.
@@ -70,16 +72,17 @@ pub fn certify<C: Rounds>(
         let rerun = rounds.rerun(round, &list)?;
         let judged = rounds.judge(&list, &rerun);
         let demanded_ug_m3 = demands.iter().map(|d| d.window.fall_needed_ug_m3).collect();
-        let growth = judged.growth.clone();
+        let (growth, foretold) = (judged.growth.clone(), judged.foretold_ug_m3.clone());
         let over = judged.averted;
         done.push(Round { list, rerun, judged, demanded_ug_m3 });
         let grows = growth.iter().flatten().any(|g| *g > 1.0);
         if over || !grows || growth.iter().any(Option::is_none) {
             break;
         }
-        for (demand, growth) in demands.iter_mut().zip(growth.into_iter().flatten()) {
+        for ((demand, growth), foretold) in demands.iter_mut().zip(growth.into_iter().flatten()).zip(foretold) {
             if growth > 1.0 {
-                demand.window.fall_needed_ug_m3 *= growth * (1.0 + overshoot);
+                let taken = demand.window.fall_needed_ug_m3.max(foretold);
+                demand.window.fall_needed_ug_m3 = taken * growth * (1.0 + overshoot);
             }
         }
     }

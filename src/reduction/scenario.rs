@@ -82,6 +82,9 @@ impl std::str::FromStr for ScenarioCut {
                         cut.counties.push(item.parse().map_err(|_| format!("county `{item}`: a code such as 222401"))?)
                     }
                     "pollutant" => cut.pollutants.push(pollutant(item)?),
+                    "hours" if cut.hours.is_some() => {
+                        return Err(format!("two spans of hours in `{text}`: write a cut for each"));
+                    }
                     "hours" => cut.hours = Some(hours(item)?),
                     _ => return Err(format!("`{key}`: expected sector, county, pollutant or hours")),
                 }
@@ -238,6 +241,7 @@ mod tests {
             ("150%", "150"),
             ("sector=traffic", "no share"),
             ("10% 20%", "two shares"),
+            ("hours=7-9,17-19 50%", "two spans"),
             ("speed=3 10%", "speed"),
             ("NaN%", "no share"),
             ("", "no share"),

@@ -61,6 +61,10 @@ fn conflict(cover: &Cover, limits: &Limits) -> Vec<usize> {
         optimise(&cover.with_demand(demand.collect()), &any) == Optimum::Impossible
     };
     let mut rows: Vec<usize> = (0..cover.rows()).collect();
+    if !impossible(&rows) {
+        // a search that ended at its limit proves no conflict
+        return Vec::new();
+    }
     for r in 0..cover.rows() {
         let without: Vec<usize> = rows.iter().copied().filter(|k| *k != r).collect();
         if impossible(&without) {

@@ -147,7 +147,7 @@ fn sentences(
     }
     text_zh += &format!("主要原因：{}。", obstacle.zh());
     text_en += &format!(" main reason: {}.", obstacle.en());
-    if obstacle != Obstacle::LawfulMeasures {
+    if beyond {
         text_zh += "建议以发布健康防护提示为主，不再加码停限产。";
         text_en += " Health advice is what is left to do; stricter stops of production would not help.";
     }

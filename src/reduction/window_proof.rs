@@ -46,7 +46,7 @@ pub fn window_proof(window: &ExceedingWindow, foretold: Fall, means: [(f64, f64)
     WindowProof {
         deviation_pm25: deviation(foretold.pm25_ug_m3, rerun.pm25_ug_m3),
         deviation_primary: deviation(foretold.primary_ug_m3, rerun.primary_ug_m3),
-        met: rerun.pm25_ug_m3 >= window.fall_needed_ug_m3,
+        met: !window.beyond_reach && rerun.pm25_ug_m3 >= window.fall_needed_ug_m3,
         window: window.clone(),
         foretold,
         rerun,

@@ -163,8 +163,8 @@ fn commands_of_the_readme_run() {
     let demo = folder.path().join("demo");
     assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
     let config = demo.join("night.toml");
-    let (daily, register, lists) =
-        (folder.path().join("daily.csv"), folder.path().join("register.xlsx"), folder.path().join("lists"));
+    let [daily, register, template, lists] =
+        ["daily.csv", "register.xlsx", "template.xlsx", "lists"].map(|name| folder.path().join(name));
     let header = "adcode,date,pm25_ug_m3,pm10_ug_m3,so2_ug_m3,no2_ug_m3,co_mg_m3,o3_8h_ug_m3";
     std::fs::write(
         &daily,
@@ -183,6 +183,7 @@ fn commands_of_the_readme_run() {
             args.iter_mut().filter(|a| **a == "night.toml").for_each(|a| *a = config.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "daily.csv").for_each(|a| *a = daily.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "register.xlsx").for_each(|a| *a = register.to_str().unwrap());
+            args.iter_mut().filter(|a| **a == "template.xlsx").for_each(|a| *a = template.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "lists").for_each(|a| *a = lists.to_str().unwrap());
             if args[0] == "serve" {
                 served(&args);

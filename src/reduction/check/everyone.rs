@@ -23,14 +23,15 @@ impl Check<'_> {
             self.fault(format!("{id} in {adcode}"), from, "one start in the whole county");
         }
         let mut missing = Vec::new();
+        let beings = self.beings();
         for m in &self.catalogue.measures {
-            for being in self.beings() {
+            for being in &beings {
                 let expected = m.standing || starts.contains_key(&(being.source.adcode, m.id.as_str()));
                 let who = (being.source.id.as_str(), being.entry.map(|e| e.id.as_str()));
                 if expected
                     && self.possible(m)
                     && being.addressed(m)
-                    && self.cuts(m, &being)
+                    && self.cuts(m, being)
                     && !held.contains(&(who, &m.id))
                 {
                     missing.push((format!("{} on {} {}", m.id, who.0, who.1.unwrap_or_default()), m.standing));
@@ -53,7 +54,7 @@ impl Check<'_> {
             }
             let before = out.len();
             if let Strength::Annual(annual) = day.source.strength {
-                for entry in self.situation.register.iter().filter(|e| e.source == day.source.id) {
+                for entry in self.of_source.get(day.source.id.as_str()).into_iter().flatten() {
                     // of the whole source where the entry states any: enough to know whether something is cut
                     let some = |e: f64, stated: f64| if stated > 0.0 { e } else { 0.0 };
                     let year = annual.zip(entry.emission_t_d, |a, e| a.min(e));

@@ -57,7 +57,9 @@ pub fn violations(
     rules: &ReductionRules,
     situation: &Situation,
 ) -> Vec<Violation> {
-    let mut check = Check { plan, catalogue, rules, situation, found: Vec::new() };
+    let mut of_source: BTreeMap<&str, Vec<&RegisterEntry>> = BTreeMap::new();
+    situation.register.iter().for_each(|e| of_source.entry(&e.source).or_default().push(e));
+    let mut check = Check { plan, catalogue, rules, situation, of_source, found: Vec::new() };
     for row in &plan.measures {
         check.row(row);
     }
@@ -75,6 +77,8 @@ struct Check<'a> {
     catalogue: &'a Catalogue,
     rules: &'a ReductionRules,
     situation: &'a Situation<'a>,
+    /// Entries of each source.
+    of_source: BTreeMap<&'a str, Vec<&'a RegisterEntry>>,
     found: Vec<Violation>,
 }
 
@@ -181,14 +185,28 @@ impl Check<'_> {
         let Some((Strength::Annual(annual), _)) = self.source(&row.source).map(|(s, e)| (s.strength.clone(), e)) else {
             return self.that(false, row, row.share, "a source with a year");
         };
-        let part = |day: f64, year: f64, share: f64| year <= 0.0 || near((365.0 * day / year).min(1.0), share);
-        let (e, s) = (entry.emission_t_d, row.share);
-        let holds = part(e.so2, annual.so2, s.so2)
-            && part(e.nox, annual.nox, s.nox)
-            && part(e.pm25, annual.pm25, s.pm25)
-            && part(e.pm10, annual.pm10, s.pm10)
-            && part(e.nmvoc, annual.nmvoc, s.nmvoc);
-        self.that(holds, row, s, "the entry's part of the inventory");
+        let part = |day: f64, year: f64| if year > 0.0 { (365.0 * day / year).min(1.0) } else { 0.0 };
+        let states = |e: &RegisterEntry| {
+            let d = e.emission_t_d;
+            let pm10 = part(d.pm10, annual.pm10);
+            let pm25 = if d.pm25 > 0.0 { part(d.pm25, annual.pm25) } else { pm10 };
+            let carbon = |day: f64, year: f64| if day > 0.0 { part(day, year) } else { pm25 };
+            Amounts {
+                so2: part(d.so2, annual.so2),
+                nox: part(d.nox, annual.nox),
+                co: part(d.co, annual.co),
+                nh3: part(d.nh3, annual.nh3),
+                nmvoc: part(d.nmvoc, annual.nmvoc),
+                pm25,
+                pm10,
+                bc: carbon(d.bc, annual.bc),
+                oc: carbon(d.oc, annual.oc),
+            }
+        };
+        let siblings = self.of_source.get(row.source.as_str()).into_iter().flatten();
+        let whole = siblings.fold(Amounts::default(), |sum, e| sum.zip(states(e), |sum, s| sum + s));
+        let expected = states(entry).zip(whole, |s, whole| if whole > 1.0 { s / whole } else { s });
+        self.that(all(&expected, &row.share, near), row, row.share, "the entry's part of the inventory");
     }
 
     /// Costs and cuts of the whole list.
@@ -306,10 +324,18 @@ impl Check<'_> {
                 }
             }
             let place = format!("window of {} from {}", outcome.adcode, outcome.from);
+            let w = &influence.window;
+            let asked = w.fall_needed_ug_m3.max(0.0);
+            if (outcome.adcode, outcome.from, outcome.to) != (w.adcode, w.from, w.to)
+                || !near(outcome.fall_needed_ug_m3, asked)
+            {
+                self.fault(&place, outcome.fall_needed_ug_m3, "the window and the fall that the ranking asks for");
+            }
             if (fall - outcome.fall_ug_m3).abs() > 1e-6 * fall.abs().max(1e-3) {
                 self.fault(&place, outcome.fall_ug_m3, "the fall that the rows make");
             }
-            if outcome.met != (fall >= outcome.fall_needed_ug_m3 * (1.0 - 1e-6)) {
+            let met = !w.beyond_reach && fall >= outcome.fall_needed_ug_m3 * (1.0 - 1e-6);
+            if outcome.met != met {
                 self.fault(&place, (outcome.met, fall), "met where the fall is reached, and only there");
             }
         }

@@ -40,12 +40,23 @@ impl Check<'_> {
         let (order, end) = self.situation.period;
         self.that(row.from >= order + Duration::hours(i64::from(measure.lead_h)), row, row.from, "the lead kept");
         self.that(row.to == end && row.from < row.to, row, row.to, "the end of the episode, after the start");
-        if let (Some(hour), Some(earliest)) = (measure.earliest_hour, row.earliest_from) {
-            let local = beijing_local(earliest);
+        let too_early = |t| {
+            let local = beijing_local(t);
             let since_midnight = local - local.date().and_time(NaiveTime::MIN);
-            self.that(since_midnight >= Duration::hours(i64::from(hour)), row, earliest, "its hour of the day kept");
+            measure.earliest_hour.is_some_and(|hour| since_midnight < Duration::hours(i64::from(hour)))
+        };
+        let mut earliest = order + Duration::hours(i64::from(measure.lead_h));
+        while too_early(earliest) {
+            earliest += Duration::minutes(1);
         }
-        self.that(row.earliest_from.is_some_and(|e| e <= row.from), row, row.earliest_from, "an earliest start");
+        self.that(!too_early(row.from), row, row.from, "its hour of the day kept");
+        self.that(
+            row.earliest_from == Some(earliest),
+            row,
+            row.earliest_from,
+            "the first hour after lead and hour of the day",
+        );
+        self.that(earliest <= row.from, row, row.from, "no start before the earliest");
         if let Some(limit) = measure.temperature_above_c {
             let coldest = self.situation.conditions.minimum_temperature_c;
             self.that(coldest > limit, row, coldest, "warmth enough: nothing is watered where it would ice");

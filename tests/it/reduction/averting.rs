@@ -1,7 +1,7 @@
 //! Lists that are to avert windows: later starts, cost against the order of grades, what the checker sees of planted faults.
 
-use super::registered::{Case, example};
-use super::{ADCODES, FROST, catalogue, inventory, january, period, rules};
+use super::registered::{example, lawful_list};
+use super::{ADCODES, catalogue, inventory, january, period, rules};
 use chrono::Duration;
 use hazecast::domain::source::Amounts;
 use hazecast::reduction::ranking::{ExceedingWindow, SourceEffect, WindowInfluence};
@@ -50,6 +50,7 @@ pub(super) fn window(days: &[SourceDay], adcode: u32, (from, to): (i64, i64), sh
             limit_ug_m3: 0.8 * (model - share * after),
             probability: 0.8,
             fall_needed_ug_m3: share * after,
+            beyond_reach: false,
         },
         first_hour: order - Duration::hours(BEFORE),
         sources,
@@ -67,17 +68,8 @@ fn the_list_averts_its_windows_for_less_than_the_order_of_grades() {
             [(ADCODES[0], (24, 48), share), (ADCODES[0], (48, 72), share), (ADCODES[4], (24, 48), 0.8 * share)]
                 .map(|(adcode, hours, share)| window(&days, adcode, hours, share))
                 .to_vec();
-        let case = Case {
-            catalogue: &catalogue,
-            rules: &rules,
-            level,
-            days: &days,
-            register: &register,
-            ranking: &windows,
-            conditions: FROST,
-        };
         let started = std::time::Instant::now();
-        let list = case.list();
+        let list = lawful_list((&catalogue, &rules), level, &days, &register, &windows);
         let proof = list.proof.as_ref().expect("a proof");
         let plain = proof.grade_order_yuan.expect("the plain way meets the demands too");
         println!(
@@ -120,16 +112,7 @@ fn windows_are_worth_paying_for_and_hours_after_them_are_not() {
         (t.so2, t.nox, t.pm, t.voc) = (0.0, 0.0, 0.0, 0.0);
     }
     let asked = |ranking: &[WindowInfluence]| {
-        let case = Case {
-            catalogue: &catalogue,
-            rules: &rules,
-            level: WarningLevel::Orange,
-            days: &days,
-            register: &register,
-            ranking,
-            conditions: FROST,
-        };
-        case.list()
+        lawful_list((&catalogue, &rules), WarningLevel::Orange, &days, &register, ranking)
     };
     let standing = asked(&[]).measures.len();
     let late = asked(&[window(&days, ADCODES[0], (60, 72), 0.12)]);

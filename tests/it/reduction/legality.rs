@@ -19,7 +19,7 @@ fn row(list: &mut ReductionPlan, which: impl Fn(&PlannedMeasure) -> bool) -> &mu
 }
 
 /// What is planted, and a word of what the checker expects instead.
-const FAULTS: [(&str, Fault, &str); 22] = [
+const FAULTS: [(&str, Fault, &str); 25] = [
     ("a load below the minimum", |l| row(l, |m| m.measure == "boiler-load").factor = Amounts::all(0.5), "minimum load"),
     ("too much of a grade", |l| row(l, |m| m.grade == Some(Grade::B)).factor = Amounts::all(0.0), "grade"),
     ("an order before its lead", |l| row(l, |m| m.sector == Sector::Boiler).from -= Duration::hours(24), "lead"),
@@ -52,6 +52,16 @@ const FAULTS: [(&str, Fault, &str); 22] = [
     ),
     ("a ban at two times", |l| row(l, |m| m.sector == Sector::Traffic).from += Duration::hours(1), "one start"),
     ("a standing measure left out", |l| l.measures.retain(|m| m.measure != "farm-ammonia-advice"), "standing"),
+    (
+        "a late start that counts as its earliest",
+        |l| {
+            let late = row(l, |_| true);
+            late.earliest_from = late.earliest_from.map(|e| e + Duration::hours(1));
+        },
+        "first hour after lead",
+    ),
+    ("a window that asks for nothing", |l| l.windows[0].fall_needed_ug_m3 = 0.0, "ranking asks for"),
+    ("carbon of another share", |l| row(l, |m| m.entry.is_some()).share.bc *= 0.5, "part of the inventory"),
     ("a cost that is too low", |l| row(l, |m| m.cost_yuan > 0.0).cost_yuan *= 0.9, "cost"),
     ("tonnes that are not cut", |l| row(l, |_| true).cut_t_d.so2 += 0.1, "cut"),
     ("a fraction that is not reached", |l| l.targets[0].reached_fraction += 0.01, "rows cut"),

@@ -11,7 +11,7 @@ use hazecast::reduction::check::violations;
 use hazecast::reduction::measures::Catalogue;
 use hazecast::reduction::plan::plan;
 use hazecast::reduction::ranking::WindowInfluence;
-use hazecast::reduction::register::{Conditions, Situation, SourceDay};
+use hazecast::reduction::register::{Situation, SourceDay, shares};
 use hazecast::reduction::targets::ReductionRules;
 use hazecast::warning::WarningLevel;
 use std::collections::BTreeMap;
@@ -68,34 +68,28 @@ pub(super) fn example(sources: &[Source]) -> Vec<RegisterEntry> {
     register
 }
 
-pub(super) struct Case<'a> {
-    pub catalogue: &'a Catalogue,
-    pub rules: &'a ReductionRules,
-    pub level: WarningLevel,
-    pub days: &'a [SourceDay<'a>],
-    pub register: &'a [RegisterEntry],
-    pub ranking: &'a [WindowInfluence],
-    pub conditions: Conditions,
-}
-
-impl Case<'_> {
-    /// The list, which the checker has nothing to say of.
-    pub fn list(&self) -> ReductionPlan {
-        let counties = counties();
-        let situation = Situation {
-            level: self.level,
-            period: period(),
-            emissions: self.days,
-            counties: &counties,
-            conditions: self.conditions,
-            register: self.register,
-            ranking: self.ranking,
-        };
-        let list = plan(self.catalogue, self.rules, &situation, &|| false);
-        let wrong = violations(&list, self.catalogue, self.rules, &situation);
-        assert!(wrong.is_empty(), "{:?}: {wrong:#?}", self.level);
-        list
-    }
+/// The list in frost, which the checker has nothing to say of.
+pub(super) fn lawful_list(
+    (catalogue, rules): (&Catalogue, &ReductionRules),
+    level: WarningLevel,
+    days: &[SourceDay],
+    register: &[RegisterEntry],
+    ranking: &[WindowInfluence],
+) -> ReductionPlan {
+    let counties = counties();
+    let situation = Situation {
+        level,
+        period: period(),
+        emissions: days,
+        counties: &counties,
+        conditions: FROST,
+        register,
+        ranking,
+    };
+    let list = plan(catalogue, rules, &situation, &|| false);
+    let wrong = violations(&list, catalogue, rules, &situation);
+    assert!(wrong.is_empty(), "{level:?}: {wrong:#?}");
+    list
 }
 
 #[test]
@@ -105,16 +99,7 @@ fn grades_decide_what_may_be_ordered() {
     let register = example(&sources);
     let (catalogue, rules) = (catalogue(), rules());
     for level in [WarningLevel::Yellow, WarningLevel::Orange, WarningLevel::Red] {
-        let case = Case {
-            catalogue: &catalogue,
-            rules: &rules,
-            level,
-            days: &days,
-            register: &register,
-            ranking: &[],
-            conditions: FROST,
-        };
-        let list = case.list();
+        let list = lawful_list((&catalogue, &rules), level, &days, &register, &[]);
         let graded = |g| list.measures.iter().filter(move |m| m.grade == Some(g));
         for exempt in [Grade::A, Grade::Leading] {
             assert!(graded(exempt).all(|m| !m.mandatory), "{level:?}: an order on {exempt:?}");
@@ -140,16 +125,7 @@ fn entries_of_one_source_take_their_shares_and_the_rest_stays() {
     let days = january(&sources);
     let register = example(&sources);
     let (catalogue, rules) = (catalogue(), rules());
-    let case = Case {
-        catalogue: &catalogue,
-        rules: &rules,
-        level: WarningLevel::Orange,
-        days: &days,
-        register: &register,
-        ranking: &[],
-        conditions: FROST,
-    };
-    let list = case.list();
+    let list = lawful_list((&catalogue, &rules), WarningLevel::Orange, &days, &register, &[]);
     let cut = apply(&list, &sources);
     let (_, to) = period();
     let mut split = 0;
@@ -173,16 +149,7 @@ fn a_whole_county_has_a_vehicle_ban_or_has_none() {
     let days = january(&sources);
     let register = example(&sources);
     let (catalogue, rules) = (catalogue(), rules());
-    let case = Case {
-        catalogue: &catalogue,
-        rules: &rules,
-        level: WarningLevel::Red,
-        days: &days,
-        register: &register,
-        ranking: &[],
-        conditions: FROST,
-    };
-    let list = case.list();
+    let list = lawful_list((&catalogue, &rules), WarningLevel::Red, &days, &register, &[]);
     let mut bans: BTreeMap<(u32, &str), usize> = BTreeMap::new();
     for row in list.measures.iter().filter(|m| m.sector == Sector::Traffic) {
         *bans.entry((row.adcode, row.measure.as_str())).or_default() += 1;
@@ -231,16 +198,7 @@ fn no_list_breaks_a_protected_minimum_load() {
                 SourceDay { source: s, emission_t_d: a.zip(a, |v, _| v / 200.0) }
             })
             .collect();
-        let case = Case {
-            catalogue: &stop,
-            rules: &rules,
-            level: WarningLevel::Red,
-            days: &days,
-            register: &register,
-            ranking: &[],
-            conditions: FROST,
-        };
-        for row in case.list().measures {
+        for row in lawful_list((&stop, &rules), WarningLevel::Red, &days, &register, &[]).measures {
             let m = stop.measures.iter().find(|m| m.id == row.measure).expect("of the catalogue");
             if m.left[&WarningLevel::Red].load.is_none() {
                 continue;
@@ -278,4 +236,28 @@ fn a_list_of_before_there_were_registers_is_still_read() {
     let read: ReductionPlan = serde_json::from_value(old).expect("an old document");
     assert!(read.proof.is_none() && read.measures.iter().all(|m| m.share == Amounts::all(1.0)));
     assert_eq!(apply(&read, &sources), apply(&list, &sources));
+}
+
+/// Offices list particles as one: PM2.5 that is not stated follows PM10, carbon follows PM2.5; rounded entries that sum to more than their source are it.
+#[test]
+fn particles_follow_pm10_and_rounding_never_makes_more_than_the_source() {
+    let sources = inventory();
+    let days = january(&sources);
+    let boiler = sources.iter().find(|s| s.sector == Sector::Boiler).expect("a boiler");
+    let annual = *boiler.strength.amounts();
+    let mut half = entry("half", boiler, 0.5, None);
+    (half.emission_t_d.pm25, half.emission_t_d.bc, half.emission_t_d.oc) = (0.0, 0.0, 0.0);
+    let found = shares(&[&half], &annual)[0];
+    assert!([found.pm25, found.bc, found.oc].iter().all(|s| (s - 0.5).abs() < 1e-12), "{found:?}");
+    // black carbon of the other is stated: 0.9, and 0.5 that follows makes 1.4
+    let mut rest = entry("rest", boiler, 0.5, None);
+    rest.emission_t_d.bc = 0.9 * annual.bc / 365.0;
+    rest.emission_t_d.so2 *= 1.0002;
+    let both = shares(&[&half, &rest], &annual);
+    assert!((both[0].bc - 0.5 / 1.4).abs() < 1e-12 && (both[1].bc - 0.9 / 1.4).abs() < 1e-12, "{both:?}");
+    assert!((both[0].so2 + both[1].so2 - 1.0).abs() < 1e-12 && both[0].nox == 0.5, "{both:?}");
+    let (catalogue, rules) = (catalogue(), rules());
+    let list = lawful_list((&catalogue, &rules), WarningLevel::Red, &days, &[half, rest], &[]);
+    let ordered = |id: &str| list.measures.iter().any(|m| m.entry.as_deref() == Some(id) && m.cut_t_d.pm25 > 0.0);
+    assert!(ordered("half") && ordered("rest"), "both are ordered, and both give PM2.5");
 }

@@ -167,6 +167,11 @@ fn the_commands_convert_and_refuse_to_lose_rows() {
     let template = folder.path().join("template.xlsx");
     let template = template.to_str().unwrap();
     assert!(hazecast(&["register", "template", "-o", template]).status.success());
+    // a second time it would replace what was filled in
+    let again = hazecast(&["register", "template", "-o", template]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force"));
+    assert!(hazecast(&["register", "template", "-o", template, "--force"]).status.success());
     let out = hazecast(&["register", "check", template]);
     assert_eq!(out.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&out.stderr).contains("at least one entry"));
