@@ -13,6 +13,7 @@ pub mod physics;
 pub mod chemistry;
 pub mod input;
 pub mod simulation;
+pub mod assimilation;
 pub mod forecast;
 pub mod warning;
 pub mod reduction;

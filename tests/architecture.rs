@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each module imports only from modules before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "error",
     "constants",
     "units",
@@ -16,6 +16,7 @@ const ORDER: [&str; 22] = [
     "chemistry",
     "input",
     "simulation",
+    "assimilation",
     "forecast",
     "warning",
     "reduction",
@@ -30,13 +31,14 @@ const ORDER: [&str; 22] = [
 ];
 
 /// A crate lives where its idea lives.
-const CRATES: [(&str, &[&str]); 13] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
     ("polars", &["input", "forecast", "archive"]),
     ("linfa", &["forecast"]),
     ("linfa_elasticnet", &["forecast"]),
+    ("hessboost", &["forecast"]),
     ("axum", &["api"]),
     ("tokio", &["api"]),
     ("clap", &["cli"]),

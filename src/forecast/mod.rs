@@ -3,6 +3,7 @@
 pub mod build;
 pub mod correction;
 pub mod county_series;
+pub mod scores;
 pub mod trajectories;
 pub mod uncertainty;
 

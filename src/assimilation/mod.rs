@@ -1,0 +1,1 @@
+//! Observations and a background -> an analysis.
