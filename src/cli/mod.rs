@@ -1,5 +1,6 @@
 //! The command line: one file per sub-command. Diagnostics and progress go to stderr, results to stdout.
 
+pub mod after;
 pub mod aqi;
 pub mod archived;
 pub mod bench;
@@ -64,6 +65,7 @@ enum Command {
     Warn(warn::WarnArgs),
     Rank(rank::RankArgs),
     Whatif(whatif::WhatIfArgs),
+    After(after::AfterArgs),
     Register(register::RegisterArgs),
     List(list::ListArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Warn(a) => a.json(),
         Command::Rank(a) => a.json,
         Command::Whatif(a) => a.json,
+        Command::After(a) => a.json,
         Command::Register(a) => a.json(),
         Command::List(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Warn(args) => warn::run(args, language),
         Command::Rank(args) => rank::run(args, language),
         Command::Whatif(args) => whatif::run(args, language),
+        Command::After(args) => after::run(args, language),
         Command::Register(args) => register::run(args, language),
         Command::List(args) => list::run(args, language),
         Command::ProbeNetcdf { path } => {

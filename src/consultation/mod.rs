@@ -1,5 +1,6 @@
 //! The consultation record (会商记录): everything an officer signs, in one document.
 
+pub mod carried_out;
 mod list_columns;
 pub mod list_reading;
 pub mod list_sheets;

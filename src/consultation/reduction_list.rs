@@ -52,7 +52,7 @@ pub struct ListRow {
 }
 
 impl ListRow {
-    fn of(number: u32, m: &PlannedMeasure) -> Self {
+    pub(super) fn of(number: u32, m: &PlannedMeasure) -> Self {
         // as a spreadsheet gives it back
         let tidy = |text: &str| text.trim().to_owned();
         Self {

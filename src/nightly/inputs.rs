@@ -378,17 +378,7 @@ impl NightInputs {
         let cycle = self.cycle;
         self.observations.retain(|o| o.end <= cycle);
         self.observations.sort_by(|a, b| (a.end, &a.station, a.pollutant).cmp(&(b.end, &b.station, b.pollutant)));
-        let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
-        for o in &self.observations {
-            if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
-                by_county.entry(station.adcode).or_default().push(o.clone());
-            }
-        }
-        let hours = |observations: &Vec<Observation>| {
-            let means = daily::mean_of_stations(observations).into_iter();
-            means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
-        };
-        self.observed = by_county.iter().map(|(adcode, observations)| (*adcode, hours(observations))).collect();
+        self.observed = observed_hours(setup, &self.observations);
         if self.observations.is_empty() && !setup.config.inputs.observations.is_empty() && !stations.is_empty() {
             self.degraded.push(format!("no station observed up to {cycle}: no correction by observations"));
         }
@@ -490,6 +480,48 @@ impl NightInputs {
         }
         Ok(sha256(text.as_bytes()))
     }
+}
+
+/// Hours of the counties that have a station: means of their stations.
+fn observed_hours(setup: &Setup, observations: &[Observation]) -> BTreeMap<u32, Vec<ObservedHour>> {
+    let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
+    for o in observations {
+        if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
+            by_county.entry(station.adcode).or_default().push(o.clone());
+        }
+    }
+    let hours = |observations: &Vec<Observation>| {
+        let means = daily::mean_of_stations(observations).into_iter();
+        means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
+    };
+    by_county.iter().map(|(adcode, observations)| (*adcode, hours(observations))).collect()
+}
+
+/// Hours of the counties after `cycle`, which no forecast may see, and the rows refused: for the account after an episode.
+///
+/// # Errors
+/// `Missing` where a configured file is absent; a file that is refused is among the rejections.
+pub fn observed_after(
+    setup: &Setup,
+    cycle: DateTime<Utc>,
+) -> Result<(BTreeMap<u32, Vec<ObservedHour>>, Vec<Rejection>)> {
+    let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
+    let (mut observations, mut rejections) = (Vec::new(), Vec::new());
+    for path in expand(&setup.config.inputs.observations)? {
+        match observations_csv::read(&path, &stations) {
+            Ok(accepted) => {
+                observations.extend(accepted.items.into_iter().filter(|o| o.end > cycle));
+                rejections.extend(accepted.rejections);
+            }
+            Err(e) => rejections.push(Rejection {
+                file: file_name(&path),
+                place: "the file".into(),
+                found: e.to_string(),
+                expected: "hours of the stations".into(),
+            }),
+        }
+    }
+    Ok((observed_hours(setup, &observations), rejections))
 }
 
 /// Distance [m] within which two power plants are one.

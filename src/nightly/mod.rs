@@ -5,6 +5,7 @@
 //!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut), again where it misses -> record -> publish by rename
 //! ```
 
+pub mod after;
 mod certify;
 pub mod inputs;
 mod model;

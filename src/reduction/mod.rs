@@ -1,5 +1,6 @@
 //! Warning decision -> emergency emission-reduction list (应急减排清单) -> its proven effect.
 
+pub mod after_action;
 pub mod apply;
 pub mod candidates;
 mod caveats;

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "tests print their figures")]
 
 mod adjoint;
+mod after;
 mod advice;
 mod archive;
 mod boundary_files;
