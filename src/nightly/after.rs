@@ -67,7 +67,7 @@ pub fn after(
     };
     let came = again(0, &read.sources)?;
     let carried_out = match &list {
-        Some(list) if !list.measures.is_empty() => Some(again(1, &apply(list, &read.sources))?),
+        Some(list) if !list.measures.is_empty() => Some(again(1, &apply(&list.measures, &read.sources))?),
         _ => None,
     };
     let runs = Runs {

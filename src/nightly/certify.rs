@@ -1,4 +1,5 @@
-//! The list and its full reruns, again with a higher demand where the level stays.
+//! The list and its full reruns: first with every lawful measure, to which the influence is held, then with the cheapest list, again with a higher
+//! demand where the level stays.
 
 use super::pairs::Corrections;
 use super::ranking::{BaseRun, Ranked};
@@ -11,13 +12,15 @@ use crate::forecast::county_series::{CountySeries, primary_series};
 use crate::forecast::{CountyForecast, Forecast};
 use crate::reduction::apply::apply;
 use crate::reduction::needed_fall::growth_needed;
-use crate::reduction::predict::predicted_fall;
+use crate::reduction::plan::strictest_list;
+use crate::reduction::predict::{Fall, predicted_fall};
 use crate::reduction::ranking::{ExceedingWindow, WindowInfluence};
 use crate::reduction::rounds::{Judged, Round, Rounds, certify};
+use crate::reduction::strictest::{StrictestRun, StrictestWindow};
 use crate::reduction::unaverted::unaverted;
 use crate::reduction::verify::compare;
 use crate::reduction::window_proof::window_proof;
-use crate::reduction::{ReductionEffect, ReductionPlan, RoundAccount};
+use crate::reduction::{PlannedMeasure, ReductionEffect, ReductionPlan, RoundAccount};
 use crate::simulation::budget::MassLedger;
 use crate::simulation::history::History;
 use crate::warning::{Basis, WarningDecision, WarningLevel, decide};
@@ -59,6 +62,14 @@ struct Rerun {
     table: PathBuf,
 }
 
+impl Rerun {
+    /// Whether neither the prefecture nor a county reaches `level` any more.
+    fn averts(&self, level: WarningLevel) -> bool {
+        let below = |called: WarningLevel| called < level;
+        below(self.decision.prefecture.level_called) && self.decision.counties.iter().all(|c| below(c.level_called))
+    }
+}
+
 /// The lists of an occasion.
 struct Lists<'l, 'c> {
     case: &'l Case<'c>,
@@ -75,27 +86,12 @@ impl Rounds for Lists<'_, '_> {
     }
 
     fn list(&mut self, demands: &[WindowInfluence]) -> Result<ReductionPlan> {
-        self.case.night.plan(self.occasion, self.case.run.forecast, demands)
+        let night = self.case.night;
+        night.in_situation(self.occasion, self.case.run.forecast, demands, |situation| night.plan(situation))
     }
 
     fn rerun(&mut self, round: usize, list: &ReductionPlan) -> Result<Rerun> {
-        let (case, night) = (self.case, self.case.night);
-        let sources = apply(list, &night.inputs.sources);
-        // another list is another run, also for a night that goes on with a mended program
-        let ordered =
-            serde_json::to_vec(&list.measures).map_err(|e| Error::io(night.work.path(CUT_FIELDS), e.into()))?;
-        let name = format!("fields_cut_{round}_{}", &sha256(&ordered)[..16]);
-        let fields = night.work.stage_file(&format!("{name}.nc"));
-        let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
-        let series = night.model.settled(&history);
-        let (base, base_series) = (case.run.forecast, night.model.ahead(case.run.series.to_vec()));
-        let forecast =
-            with_cut(&night.model.frame(case.corrections), base, &base_series, &night.model.ahead(series.clone()));
-        let table = night.work.stage_file(&format!("series_cut_{round}.parquet"));
-        let hash = series::write(&table, &forecast)?;
-        let decision = decide(case.basis, &forecast, None);
-        let primary = night.primary_by_county(&history);
-        Ok(Rerun { forecast, decision, series, primary, ledger: history.ledger, hash, fields, table })
+        self.case.rerun(&format!("cut_{round}"), &list.measures)
     }
 
     fn judge(&self, list: &ReductionPlan, rerun: &Rerun) -> Judged {
@@ -112,7 +108,7 @@ impl Rounds for Lists<'_, '_> {
             growth_needed(&question, county, &|end| left(county, cut, end), MOST_GROWTH)
         };
         Judged {
-            averted: rerun.decision.prefecture.level_called < level && above == 0,
+            averted: rerun.averts(level),
             left: vec![f64::from(rerun.decision.prefecture.level_called as u8), above as f64],
             cost: list.measures.iter().map(|m| m.cost_yuan).sum(),
             foretold_ug_m3: list.windows.iter().map(|w| w.fall_ug_m3).collect(),
@@ -134,13 +130,76 @@ fn left(base: &CountyForecast, cut: &CountyForecast, end: DateTime<Utc>) -> f64 
 }
 
 impl Case<'_> {
+    /// The full run with measures; `name` tells it from the others of the night.
+    fn rerun(&self, name: &str, measures: &[PlannedMeasure]) -> Result<Rerun> {
+        let (case, night) = (self, self.night);
+        let sources = apply(measures, &night.inputs.sources);
+        // another list is another run, also for a night that goes on with a mended program
+        let ordered = serde_json::to_vec(measures).map_err(|e| Error::io(night.work.path(CUT_FIELDS), e.into()))?;
+        let name = format!("fields_{name}_{}", &sha256(&ordered)[..16]);
+        let fields = night.work.stage_file(&format!("{name}.nc"));
+        let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
+        let series = night.model.settled(&history);
+        let (base, base_series) = (case.run.forecast, night.model.ahead(case.run.series.to_vec()));
+        let forecast =
+            with_cut(&night.model.frame(case.corrections), base, &base_series, &night.model.ahead(series.clone()));
+        let table = night.work.stage_file(&format!("series_{name}.parquet"));
+        let hash = series::write(&table, &forecast)?;
+        let decision = decide(case.basis, &forecast, None);
+        let primary = night.primary_by_county(&history);
+        Ok(Rerun { forecast, decision, series, primary, ledger: history.ledger, hash, fields, table })
+    }
+
+    /// The full run with every lawful measure, and the influences held to it.
+    fn strictest(
+        &self,
+        occasion: (WarningLevel, DateTime<Utc>, DateTime<Utc>),
+        influences: &[WindowInfluence],
+    ) -> Result<(StrictestRun, Vec<WindowInfluence>)> {
+        let night = self.night;
+        let (catalogue, rules) = (&night.setup.measures, &night.setup.reduction);
+        let measures = night.in_situation(occasion, self.run.forecast, influences, |situation| {
+            strictest_list(catalogue, rules, situation)
+        });
+        let rerun = self.rerun("strictest", &measures)?;
+        let cut = apply(&measures, &night.inputs.sources);
+        let window = |influence: &WindowInfluence| {
+            let foretold = predicted_fall(&night.setup.emission, influence, &night.inputs.sources, &cut);
+            let [before, after] = self.window_means(influence, &rerun);
+            let fell = Fall { pm25_ug_m3: before.0 - after.0, primary_ug_m3: before.1 - after.1 };
+            StrictestWindow::of(influence, foretold, fell)
+        };
+        let windows: Vec<StrictestWindow> = influences.iter().map(window).collect();
+        let held = windows.iter().zip(influences).map(|(w, i)| w.hold(i)).collect();
+        let level = self.decision.prefecture.level_called;
+        let run = StrictestRun {
+            measures: measures.len(),
+            level_after: rerun.decision.prefecture.level_called,
+            averted: rerun.averts(level),
+            series_sha256: rerun.hash,
+            windows,
+        };
+        Ok((run, held))
+    }
+
+    /// Means of PM2.5 and of primary PM2.5 of the model in a window, without and with what was rerun [ug m-3].
+    fn window_means(&self, influence: &WindowInfluence, rerun: &Rerun) -> [(f64, f64); 2] {
+        let night = self.night;
+        let base_primary = night.primary_by_county(self.run.history);
+        let mean = |series: &[CountySeries], primary: &BTreeMap<u32, Vec<f64>>| {
+            night.window_means(&influence.window, series, primary)
+        };
+        [mean(self.run.series, &base_primary), mean(&rerun.series, &rerun.primary)]
+    }
+
     /// The list with its proof; `None` where the decision calls for none.
     pub(super) fn certified(&self, ranked: Option<&Ranked>) -> Result<Option<Certified>> {
         let night = self.night;
         let Some(occasion) = night.occasion(self.decision) else { return Ok(None) };
         let rules = &night.setup.ranking;
         let mut lists = Lists { case: self, ranked, occasion };
-        let demands = ranked.map_or(&[][..], |r| &r.influences);
+        let held = ranked.map(|r| self.strictest(occasion, &r.influences)).transpose()?;
+        let demands = held.as_ref().map_or(&[][..], |(_, influences)| influences);
         let (rounds, best) = certify(&mut lists, demands, rules.reruns_at_most, rules.overshoot)?;
         let accounts = rounds.iter().enumerate().map(|(i, r)| account(i, r, i == best)).collect();
         let Some(chosen) = rounds.into_iter().nth(best) else { return Ok(None) };
@@ -150,9 +209,9 @@ impl Case<'_> {
         let (decision, rerun) = (self.decision, &chosen.rerun);
         let hashes = (self.base_hash.clone(), rerun.hash.clone());
         let effect = compare(self.run.forecast, decision, &rerun.forecast, &rerun.decision, hashes);
-        let effect = match ranked {
+        let effect = match ranked.zip(held) {
             None => effect,
-            Some(ranked) => self.with_windows(effect, ranked, &chosen, accounts),
+            Some((ranked, held)) => self.with_windows(effect, ranked, held, &chosen, accounts),
         };
         Ok(Some(Certified { list: chosen.list, effect, ledger: chosen.rerun.ledger }))
     }
@@ -161,23 +220,17 @@ impl Case<'_> {
         &self,
         effect: ReductionEffect,
         ranked: &Ranked,
+        (strictest, held): (StrictestRun, Vec<WindowInfluence>),
         chosen: &Round<ReductionPlan, Rerun>,
         accounts: Vec<RoundAccount>,
     ) -> ReductionEffect {
         let night = self.night;
-        let cut = apply(&chosen.list, &night.inputs.sources);
-        let base_primary = night.primary_by_county(self.run.history);
-        let proofs = ranked
-            .influences
+        let cut = apply(&chosen.list.measures, &night.inputs.sources);
+        let proofs = held
             .iter()
             .map(|influence| {
                 let foretold = predicted_fall(&night.setup.emission, influence, &night.inputs.sources, &cut);
-                let mean = |series: &[CountySeries], primary: &BTreeMap<u32, Vec<f64>>| {
-                    night.window_means(&influence.window, series, primary)
-                };
-                let before = mean(self.run.series, &base_primary);
-                let after = mean(&chosen.rerun.series, &chosen.rerun.primary);
-                window_proof(&influence.window, foretold, [before, after])
+                window_proof(&influence.window, foretold, self.window_means(influence, &chosen.rerun))
             })
             .collect();
         let level = self.decision.prefecture.level_called;
@@ -189,7 +242,7 @@ impl Case<'_> {
         };
         let share = night.setup.ranking.culprit_share;
         let why = unaverted(&ranked.report.windows, &ranked.demands, &stays, share, &name);
-        effect.with_windows(proofs, accounts, why)
+        effect.with_windows(proofs, accounts, Some(strictest), why)
     }
 }
 

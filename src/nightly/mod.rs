@@ -1,7 +1,7 @@
 //! THE FLOW of one night, stage by stage; each product is archived before the next stage begins, so a broken night resumes.
 //!
 //! ```text
-//!   files -> inputs -> base = forecast_of(sources) -> decide -> rank -> plan
+//!   files -> inputs -> base = forecast_of(sources) -> decide -> rank -> forecast_of(apply(every lawful measure, sources)) -> plan
 //!                      cut  = forecast_of(apply(plan, sources)) -> compare(base, cut), again where it misses -> record -> publish by rename
 //! ```
 
@@ -226,13 +226,14 @@ impl Tonight<'_> {
         (to > from && level > WarningLevel::None).then_some((level, from, to))
     }
 
-    /// The list of an occasion, for the windows that are to fall.
-    fn plan(
+    /// What `act` makes of the situation of an occasion, for the windows that are to fall.
+    fn in_situation<T>(
         &self,
         (level, from, to): (WarningLevel, DateTime<Utc>, DateTime<Utc>),
         base: &Forecast,
         demands: &[WindowInfluence],
-    ) -> Result<ReductionPlan> {
+        act: impl FnOnce(&Situation) -> T,
+    ) -> T {
         let day = beijing_local(from).date();
         let emissions: Vec<SourceDay> = self
             .inputs
@@ -247,20 +248,22 @@ impl Tonight<'_> {
             .flat_map(|c| &c.hours)
             .filter(|h| h.end > from && h.end <= to)
             .fold(f64::NAN, |low, h| low.min(h.temperature_c));
-        let conditions = Conditions { minimum_temperature_c: coldest };
-        let counties = &self.setup.region.counties;
-        let situation = Situation {
+        act(&Situation {
             level,
             period: (from, to),
             emissions: &emissions,
-            counties,
-            conditions,
+            counties: &self.setup.region.counties,
+            conditions: Conditions { minimum_temperature_c: coldest },
             register: &self.inputs.register,
             ranking: demands,
-        };
+        })
+    }
+
+    /// The list for a situation.
+    fn plan(&self, situation: &Situation) -> Result<ReductionPlan> {
         let (catalogue, rules) = (&self.setup.measures, &self.setup.reduction);
-        let list = plan(catalogue, rules, &situation, &|| false);
-        refuse_unlawful(&list, catalogue, rules, &situation)?;
+        let list = plan(catalogue, rules, situation, &|| false);
+        refuse_unlawful(&list, catalogue, rules, situation)?;
         Ok(list)
     }
 

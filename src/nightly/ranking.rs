@@ -277,12 +277,12 @@ impl Tonight<'_> {
 
     fn caveats(&self, left_out: usize) -> (Vec<String>, Vec<String>) {
         let mut zh = vec![
-            "影响为线性近似（平流限制器按其平均作用折算，无机平衡按基准运行的边际变化）：只用于排序和建议，效果以完整重算为准。"
+            "影响为线性近似（平流限制器按其平均作用折算，无机平衡按基准运行的边际变化）：只用于排序和建议；编制清单前再按“全部措施”的完整重算折算一次，效果以完整重算为准。"
                 .to_owned(),
         ];
         let mut en = vec![
-            "The influence is linear (limiters of advection by their mean effect, the inorganic equilibrium by small changes of the base run): it ranks and proposes, the full \
-             rerun certifies."
+            "The influence is linear (limiters of advection by their mean effect, the inorganic equilibrium by small changes of the base run): it ranks and proposes. \
+             Before the list it is held to a full run with every lawful measure; the full rerun certifies."
                 .to_owned(),
         ];
         if self.domain.outer.is_some() {

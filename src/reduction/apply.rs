@@ -1,15 +1,15 @@
 //! The list -> sources under the list: the argument of the second forecast.
 
-use super::{PlannedMeasure, ReductionPlan};
+use super::PlannedMeasure;
 use crate::domain::source::{ActivityChange, Amounts, Source};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// The same sources, each with the changes that the list orders of it. Rows of one entry multiply while both are in force; entries of one source
 /// take away their shares of it, and what no entry is stays. A row whose source is not in `sources` changes nothing.
-pub fn apply(plan: &ReductionPlan, sources: &[Source]) -> Vec<Source> {
+pub fn apply(measures: &[PlannedMeasure], sources: &[Source]) -> Vec<Source> {
     let mut rows: BTreeMap<&str, Vec<&PlannedMeasure>> = BTreeMap::new();
-    for row in &plan.measures {
+    for row in measures {
         rows.entry(&row.source).or_default().push(row);
     }
     let mut cut = sources.to_vec();

@@ -3,6 +3,7 @@
 use super::cover::covered;
 use super::options::Options;
 use super::register::Part;
+use super::strictest::strictest;
 use crate::domain::register::Grade;
 
 /// What the plain way costs.
@@ -65,17 +66,4 @@ fn cheapest(options: &Options, group: usize) -> usize {
     let range = options.cover.of_group(group);
     let first = range.start;
     range.min_by(|a, b| options.cover.cost(*a).total_cmp(&options.cover.cost(*b)).then(a.cmp(b))).unwrap_or(first)
-}
-
-/// The option of the most measures, of several the one that does most: without delay, of exclusive measures the strictest.
-pub fn strictest(options: &Options, group: usize) -> usize {
-    let range = options.cover.of_group(group);
-    let (first, cover) = (range.start, &options.cover);
-    let beats = |a: usize, b: usize| {
-        let (x, y) = (cover.effect(a), cover.effect(b));
-        let more = x.iter().zip(y).filter(|(a, b)| a > b).count();
-        let less = x.iter().zip(y).filter(|(a, b)| a < b).count();
-        more > less || (more == less && cover.cost(a) < cover.cost(b))
-    };
-    range.fold(first, |best, o| if beats(o, best) { o } else { best })
 }

@@ -22,6 +22,7 @@ pub mod register;
 pub mod rounds;
 pub mod scenario;
 pub mod shortfall;
+pub mod strictest;
 pub mod register_check;
 pub mod targets;
 pub mod unaverted;
@@ -30,6 +31,7 @@ pub mod window_proof;
 
 use self::predict::Fall;
 use self::ranking::ExceedingWindow;
+use self::strictest::StrictestRun;
 use self::unaverted::Unaverted;
 use crate::domain::register::{Family, Grade};
 use crate::domain::source::{Amounts, Sector};
@@ -306,6 +308,9 @@ pub struct ReductionEffect {
     /// Every try, in order.
     #[serde(default)]
     pub rounds: Vec<RoundAccount>,
+    /// The full run with every lawful measure; `None` where nothing was ranked, and in older records.
+    #[serde(default)]
+    pub strictest: Option<StrictestRun>,
     /// Why the level stays, where it does.
     #[serde(default)]
     pub unaverted: Vec<Unaverted>,

@@ -5,12 +5,13 @@ use super::caveats::caveats;
 use super::cover::covered;
 use super::culprit::{Inquiry, local_share};
 use super::demands::{Demands, Row};
-use super::grade_order::{grade_order, strictest};
+use super::grade_order::grade_order;
 use super::measures::Catalogue;
 use super::optimise::{Limits, Optimum, Solution, Stop, optimise};
 use super::options::{Makings, Options, hours, start};
 use super::register::{Part, Situation, parts};
 use super::shortfall::least_shortfall;
+use super::strictest::strictest;
 use super::targets::{ReductionRules, TargetPollutant};
 use super::{CostProof, CountyFloor, PlannedMeasure, ReductionPlan, ReductionTarget, WindowOutcome};
 use crate::domain::source::Amounts;
@@ -65,6 +66,17 @@ pub fn plan(
     plan
 }
 
+/// Every lawful measure of the situation, each as early and as strict as it may be: no list does more.
+pub fn strictest_list(catalogue: &Catalogue, rules: &ReductionRules, situation: &Situation) -> Vec<PlannedMeasure> {
+    let parts = parts(rules, situation);
+    let candidates = candidates(catalogue, rules, situation, &parts, Lifted::default());
+    let demands = Demands::of(rules, situation, &parts);
+    let makings =
+        Makings { situation, weight: &rules.pm_equivalent, parts: &parts, candidates: &candidates, demands: &demands };
+    let options = makings.options(&[0]);
+    rows(situation, &parts, &candidates, &options, &Settled::strictest(&options))
+}
+
 /// Delays that are worth considering: without a ranking nothing says what an hour is worth.
 fn delays(rules: &ReductionRules, situation: &Situation) -> Vec<u32> {
     let latest = if situation.ranking.is_empty() { 0 } else { rules.latest_start_h };
@@ -117,9 +129,14 @@ impl Settled {
         Self { reached: cover.reached(&solution.pick), demand, attainable, conflict, solution }
     }
 
+    /// The strictest option of every group.
+    fn strictest(options: &Options) -> Vec<usize> {
+        (0..options.cover.groups()).map(|g| strictest(options, g)).collect()
+    }
+
     /// Everything that is lawful, where the search ended without any list; nothing is proven of its cost.
     fn all(options: &Options, stop: Stop) -> Solution {
-        let pick: Vec<usize> = (0..options.cover.groups()).map(|g| strictest(options, g)).collect();
+        let pick = Self::strictest(options);
         Solution { cost: options.cover.cost_of(&pick), pick, bound: 0.0, nodes: 0, stop }
     }
 }

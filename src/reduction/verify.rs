@@ -45,6 +45,7 @@ pub fn compare(
         counties,
         windows: Vec::new(),
         rounds: Vec::new(),
+        strictest: None,
         unaverted: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::predict::Fall;
 use super::ranking::ExceedingWindow;
+use super::strictest::StrictestRun;
 use super::unaverted::Unaverted;
 use super::{ReductionEffect, RoundAccount, WindowProof};
 
@@ -9,11 +10,12 @@ use super::{ReductionEffect, RoundAccount, WindowProof};
 const SMALLEST_FALL: f64 = 0.01;
 
 impl ReductionEffect {
-    /// The same with the windows, the tries and the reasons why a level stays; the statements tell them.
+    /// The same with the windows, the tries, the run with every lawful measure and the reasons why a level stays; the statements tell them.
     pub fn with_windows(
         mut self,
         windows: Vec<WindowProof>,
         rounds: Vec<RoundAccount>,
+        strictest: Option<StrictestRun>,
         unaverted: Vec<Unaverted>,
     ) -> Self {
         let worst = windows.iter().filter_map(|w| w.deviation_pm25).map(f64::abs).reduce(f64::max);
@@ -30,11 +32,16 @@ impl ReductionEffect {
             self.statement_zh += &format!("共重算{}次，采用其中最好的一次。", rounds.len());
             self.statement_en += &format!(" {} lists were rerun; the best stands.", rounds.len());
         }
+        if let Some(run) = strictest.as_ref().filter(|_| !unaverted.is_empty()) {
+            let (n, zh, en) = (run.measures, run.level_after.zh(), run.level_after.en());
+            self.statement_zh += &format!("把依法可采取的{n}项措施全部用上再完整重算一次，等级为{zh}。");
+            self.statement_en += &format!(" A further full run with all {n} lawful measures gives {en}.");
+        }
         for reason in &unaverted {
             self.statement_zh += &reason.text_zh;
             self.statement_en += &format!(" {}", reason.text_en);
         }
-        Self { windows, rounds, unaverted, ..self }
+        Self { windows, rounds, strictest, unaverted, ..self }
     }
 }
 

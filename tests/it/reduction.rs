@@ -312,7 +312,7 @@ fn applied_the_list_changes_activity_by_its_factors_and_only_in_its_hours() {
     let sources = inventory();
     let days = january(&sources);
     let p = list(WarningLevel::Orange, &days, &FROST);
-    let cut = apply(&p, &sources);
+    let cut = apply(&p.measures, &sources);
     let (from, to) = period();
     let mut with_two = 0;
     for (before, after) in sources.iter().zip(&cut) {

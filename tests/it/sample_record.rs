@@ -455,6 +455,7 @@ fn certificate(_cycle: DateTime<Utc>) -> ReductionEffect {
         cut_series_sha256: "c".repeat(64),
         windows: Vec::new(),
         rounds: Vec::new(),
+        strictest: None,
         unaverted: Vec::new(),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn proof(effect: Option<&ReductionEffect>) -> Markup {
     }
 }
 
-/// What the influence foretold of each window beside the rerun, and every try.
+/// What the influence foretold of each window beside the reruns, and every try.
 fn windows(effect: &ReductionEffect) -> Markup {
     let signed = |share: Option<f64>| share.map_or_else(|| "—".into(), |s| format!("{:+.1} %", 100.0 * s));
     html! {
@@ -53,18 +53,25 @@ fn windows(effect: &ReductionEffect) -> Markup {
                 caption { "预测降幅与完整重算 " (en("foretold fall and full rerun")) "，µg/m³" }
                 thead { tr {
                     th scope="col" { "县市 " (en("county")) } th scope="col" { "至 " (en("to")) } th scope="col" { "需 " (en("needed")) }
+                    th scope="col" { "全部措施 " (en("every lawful measure")) }
                     th scope="col" { "预测 " (en("foretold")) } th scope="col" { "重算 " (en("rerun")) }
                     th scope="col" { "PM2.5" } th scope="col" { "一次PM " (en("primary")) } th scope="col" { "结论" }
                 } }
-                tbody { @for w in &effect.windows { tr {
+                tbody { @for (i, w) in effect.windows.iter().enumerate() { tr {
                     th scope="row" { (w.window.adcode) } td { (beijing(w.window.to)) }
                     td.number { (format!("{:.2}", w.window.fall_needed_ug_m3)) }
+                    td.number { @match effect.strictest.as_ref().and_then(|s| s.windows.get(i)) {
+                        Some(all) => (format!("{:.2}", all.rerun.pm25_ug_m3)), None => "—",
+                    } }
                     td.number { (format!("{:.2}", w.foretold.pm25_ug_m3)) } td.number { (format!("{:.2}", w.rerun.pm25_ug_m3)) }
                     td.number { (signed(w.deviation_pm25)) } td.number { (signed(w.deviation_primary)) }
                     td { @if w.met { "✓" } @else { span.note { "✗" } } }
                 } } }
             }
         }
+        @if let Some(all) = &effect.strictest { p {
+            "依法可采取的全部措施（" (all.measures) " 项）完整重算 " (en("a full run with every lawful measure")) "：" (level_badge(all.level_after))
+        } }
         @if effect.rounds.len() > 1 {
             ul { @for r in &effect.rounds { li {
                 "第" (r.round) "次 " (en("try")) "：" (r.measures) " 项，" (thousands(r.cost_yuan_d)) " 元/日，" (level_badge(r.level_after))

@@ -126,7 +126,7 @@ fn entries_of_one_source_take_their_shares_and_the_rest_stays() {
     let register = example(&sources);
     let (catalogue, rules) = (catalogue(), rules());
     let list = lawful_list((&catalogue, &rules), WarningLevel::Orange, &days, &register, &[]);
-    let cut = apply(&list, &sources);
+    let cut = apply(&list.measures, &sources);
     let (_, to) = period();
     let mut split = 0;
     for ((before, after), day) in sources.iter().zip(&cut).zip(&days) {
@@ -235,7 +235,7 @@ fn a_list_of_before_there_were_registers_is_still_read() {
     of(&mut old, "targets", &["culprit"]);
     let read: ReductionPlan = serde_json::from_value(old).expect("an old document");
     assert!(read.proof.is_none() && read.measures.iter().all(|m| m.share == Amounts::all(1.0)));
-    assert_eq!(apply(&read, &sources), apply(&list, &sources));
+    assert_eq!(apply(&read.measures, &sources), apply(&list.measures, &sources));
 }
 
 /// Offices list particles as one: PM2.5 that is not stated follows PM10, carbon follows PM2.5; rounded entries that sum to more than their source are it.
