@@ -59,6 +59,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         region_name_zh: "延边朝鲜族自治州".into(),
         status: Status::Degraded,
         degraded: vec!["No observation of the last 24 hours: the forecast is not corrected.".into()],
+        experience: None,
         ranking: None,
         reduction: Some(plan(cycle)),
         certificate: Some(certificate(cycle)),
@@ -205,6 +206,7 @@ fn chance(level: WarningLevel) -> LevelProbability {
         starts: Vec::new(),
         lift_within_36_h: None,
         expected_heavy_hours: if level == WarningLevel::None { 0.0 } else { 21.5 },
+        calibration: Vec::new(),
         method_zh: "100条轨迹".into(),
         method_en: "100 paths".into(),
     }
