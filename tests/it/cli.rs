@@ -31,8 +31,8 @@ fn aqi_prints_the_fixed_form() {
 #[test]
 fn help_of_every_command_has_examples() {
     for command in [
-        "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "warn", "rank", "whatif",
-        "register", "list",
+        "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "score", "warn", "rank",
+        "whatif", "register", "list",
     ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
@@ -163,8 +163,10 @@ fn commands_of_the_readme_run() {
     let demo = folder.path().join("demo");
     assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
     let config = demo.join("night.toml");
-    let [daily, register, template, lists] =
-        ["daily.csv", "register.xlsx", "template.xlsx", "lists"].map(|name| folder.path().join(name));
+    let [daily, hours, register, template, lists] =
+        ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists"].map(|name| folder.path().join(name));
+    let observed: String = (1..24).map(|h| format!("20260116,{h},PM2.5,{0},{0},{0}\n", 90 + h)).collect();
+    std::fs::write(&hours, format!("date,hour,type,2237A,2238A,2239A\n{observed}20260117,0,PM2.5,80,80,80\n")).unwrap();
     let header = "adcode,date,pm25_ug_m3,pm10_ug_m3,so2_ug_m3,no2_ug_m3,co_mg_m3,o3_8h_ug_m3";
     std::fs::write(
         &daily,
@@ -182,6 +184,7 @@ fn commands_of_the_readme_run() {
             let mut args: Vec<&str> = rest.split_whitespace().collect();
             args.iter_mut().filter(|a| **a == "night.toml").for_each(|a| *a = config.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "daily.csv").for_each(|a| *a = daily.to_str().unwrap());
+            args.iter_mut().filter(|a| **a == "hours.csv").for_each(|a| *a = hours.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "register.xlsx").for_each(|a| *a = register.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "template.xlsx").for_each(|a| *a = template.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "lists").for_each(|a| *a = lists.to_str().unwrap());
@@ -197,7 +200,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 23, "{ran:?}");
+    assert_eq!(ran.len(), 24, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.
