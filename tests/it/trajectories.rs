@@ -269,8 +269,11 @@ fn yesterday_and_the_days_like_today_are_found() {
             (h.temperature_c, h.mixing_height_m) = (t.temperature_c, t.mixing_height_m);
         }
     }
-    // hours of a Beijing day hold 50 and the number of its day of the month, so that days are told apart
-    let by_day = |end| 50.0 + f64::from(chrono::Datelike::day(&beijing_day_hour(end).0));
+    // 60 on all days but the three that followed the twin: 54, 55, 56
+    let by_day = |end| match chrono::Datelike::day(&beijing_day_hour(end).0) {
+        day @ 4..=6 => 50.0 + f64::from(day),
+        _ => 60.0,
+    };
     let seen = observed(&[A], 45, |_, end| Some(by_day(end)));
     let e = Experience::of(&aqi, &limits, &tonight, &nights, &seen);
     assert_eq!(e.past_nights, 40);
@@ -278,7 +281,7 @@ fn yesterday_and_the_days_like_today_are_found() {
     let y = e.yesterday.unwrap();
     assert_eq!((y.beijing_day.to_string(), (cycle() - y.cycle).num_days()), ("2026-01-14".into(), 2));
     let county = &y.counties[0];
-    assert_eq!((y.counties.len(), county.adcode, county.observed_pm25_ug_m3), (1, A, Some(64.0)));
+    assert_eq!((y.counties.len(), county.adcode, county.observed_pm25_ug_m3), (1, A, Some(60.0)));
     assert_eq!((county.inside, county.forecast_level, county.observed_level), (Some(true), Some(2), Some(2)));
     let analogues = &e.analogues[0];
     // nights whose three days are over by tonight

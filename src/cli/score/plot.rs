@@ -75,7 +75,8 @@ fn tenth(v: f64) -> f64 {
 }
 
 fn short(v: f64) -> String {
-    if v.fract() == 0.0 { format!("{v:.0}") } else { format!("{v:.1}") }
+    // as short as the number allows
+    ((v * 100.0).round() / 100.0).to_string()
 }
 
 /// Four or five round steps from 0 to a number not below `highest`.
@@ -118,7 +119,7 @@ pub(super) fn reliability(title: &str, score: &ChanceScore) -> Markup {
     let points: Vec<(f64, f64, usize)> =
         score.reliability.iter().map(|c| (c.mean_chance, c.happened as f64 / c.n as f64, c.n)).collect();
     html! {
-        svg viewBox="0 0 270 250" role="img" aria-label=(title) {
+        svg.square viewBox="0 0 270 250" role="img" aria-label=(title) {
             (axes.frame(&labels, &[0.0, 0.5, 1.0], "预报概率 chance stated"))
             line.equal x1=(axes.at_x(0.0)) y1=(axes.at_y(0.0)) x2=(axes.at_x(1.0)) y2=(axes.at_y(1.0)) {}
             polyline.corrected points=(axes.line(points.iter().map(|p| (p.0, p.1)))) {}
