@@ -31,7 +31,7 @@ const ORDER: [&str; 23] = [
 ];
 
 /// A crate lives where its idea lives.
-const CRATES: [(&str, &[&str]); 14] = [
+const CRATES: [(&str, &[&str]); 15] = [
     ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
@@ -39,6 +39,7 @@ const CRATES: [(&str, &[&str]); 14] = [
     ("linfa", &["forecast"]),
     ("linfa_elasticnet", &["forecast"]),
     ("hessboost", &["forecast"]),
+    ("statrs", &["forecast"]),
     ("axum", &["api"]),
     ("tokio", &["api"]),
     ("clap", &["cli"]),

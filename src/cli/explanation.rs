@@ -274,6 +274,19 @@ fn chances(out: &mut String, probability: Option<&LevelProbability>, language: L
         p.expected_heavy_hours
     );
     let _ = writeln!(out, "    {}", language.pick(&p.method_zh, &p.method_en));
+    for c in &p.calibration {
+        let how = match (language, c.calibrated) {
+            (Language::Zh, true) => format!("按往期校准，轨迹统计值{}", percent(c.counted)),
+            (Language::Zh, false) => format!("未校准，往期事件不足{}次", c.events_needed),
+            (Language::En, true) => format!("set right by the past, counted on the paths: {}", percent(c.counted)),
+            (Language::En, false) => format!("not calibrated, fewer than {} events", c.events_needed),
+        };
+        let past = match language {
+            Language::Zh => format!("往期{}次，发生{}次", c.forecasts, c.events),
+            Language::En => format!("{} past chances, {} came true", c.forecasts, c.events),
+        };
+        let _ = writeln!(out, "    {}: {how} ({past})", name(c.level, language));
+    }
 }
 
 fn causes(out: &mut String, w: &AreaWarning, language: Language) {

@@ -20,6 +20,7 @@ pub mod rank;
 pub mod register;
 pub mod replay;
 pub mod rules;
+pub mod score;
 pub mod serve;
 pub mod stats;
 pub mod summary;
@@ -60,6 +61,7 @@ enum Command {
     Rules(rules::RulesArgs),
     Stats(stats::StatsArgs),
     Targets(targets::TargetsArgs),
+    Score(score::ScoreArgs),
     Proof(proof::ProofArgs),
     Bench(bench::BenchArgs),
     Warn(warn::WarnArgs),
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Rules(a) => a.json(),
         Command::Stats(a) => a.input.json,
         Command::Targets(a) => a.input.json,
+        Command::Score(a) => a.json,
         Command::Proof(a) => a.json,
         Command::Bench(a) => a.json,
         Command::Warn(a) => a.json(),
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, language),
         Command::Stats(args) => stats::run(args, language),
         Command::Targets(args) => targets::run(args, language),
+        Command::Score(args) => score::run(args, language),
         Command::Proof(args) => proof::run(args, language),
         Command::Bench(args) => bench::run(args, language),
         Command::Warn(args) => warn::run(args, language),

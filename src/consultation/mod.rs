@@ -9,6 +9,7 @@ pub mod reduction_list;
 use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
 use crate::forecast::Forecast;
+use crate::forecast::experience::Experience;
 use crate::reduction::ranking::Ranking;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
@@ -70,6 +71,9 @@ pub struct ConsultationRecord {
     /// The year so far against its targets; `None` where the year has no target.
     #[serde(default)]
     pub targets: Option<TargetsReport>,
+    /// Yesterday's forecast and what followed days like today; `None` where nothing was observed, and in records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experience: Option<Experience>,
     /// What makes the exceeding means, in short; the whole is `ranking.json` of the run. `None` where nothing exceeds, and in records made before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<Ranking>,

@@ -1,8 +1,15 @@
 //! History of the model -> forecast per county: series, correction, uncertainty.
 
+pub mod analogues;
 pub mod build;
 pub mod correction;
 pub mod county_series;
+pub mod error_paths;
+pub mod experience;
+pub mod leave_one_out;
+pub mod marginal;
+pub mod past_night;
+pub mod score_book;
 pub mod scores;
 pub mod trajectories;
 pub mod uncertainty;

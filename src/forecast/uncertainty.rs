@@ -1,14 +1,13 @@
 //! The 80 % interval around a forecast value: lognormal, wider with lead and where no station watches.
 
 use super::correction::{Correction, CorrectionParameters, LEAD_DAYS, lead_class};
+use super::leave_one_out::LeaveOneOut;
+use super::marginal::QUANTILE_90;
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Standard normal quantile of 0.9: the ends of a central 80 % interval.
-const QUANTILE_90: f64 = 1.281_551_565_544_600_4;
 
 /// Spread of ln(observed / forecast) and the parameters of the correction, from `models/uncertainty.toml`.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,21 +16,37 @@ pub struct Uncertainty {
     /// A daily mean's spread over an hourly value's, above 0 and at most 1.
     pub daily_factor: f64,
     pub trajectories: TrajectoryParameters,
+    pub calibration: CalibrationParameters,
     /// Whether every assumed number was compared with its source.
     pub verified: bool,
     spreads: BTreeMap<Pollutant, Spread>,
     /// Spread learned from held-out residuals, per lead day; it replaces the table's.
     learned: BTreeMap<Pollutant, [f64; LEAD_DAYS]>,
+    /// Spread without a station over spread with one, as past nights show it; it replaces the table's.
+    elsewhere: BTreeMap<Pollutant, LeaveOneOut>,
 }
 
 /// How paths around the forecast are drawn.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrajectoryParameters {
-    /// Number of paths, 20 ..= 1000.
+    /// Number of paths where past nights are too few, 20 ..= 1000.
     pub members: usize,
+    /// Observed past nights that paths by past errors need, 20 ..= 200, and the most that are used, up to 500: one path each.
+    pub nights_needed: usize,
+    pub nights_at_most: usize,
     /// Part of the error's variance that all counties share, 0 ..= 1.
     pub regional_share: f64,
+    source: String,
+    verified: bool,
+}
+
+/// When chances of levels are set right by what came after earlier ones.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationParameters {
+    /// Events of a level, and forecasts of it without one, that are needed, 10 or more.
+    pub events_needed: usize,
     source: String,
     verified: bool,
 }
@@ -49,6 +64,7 @@ struct Raw {
     correction: CorrectionParameters,
     interval: RawInterval,
     trajectories: TrajectoryParameters,
+    calibration: CalibrationParameters,
     sigma: Vec<RawSigma>,
 }
 
@@ -92,7 +108,14 @@ impl Uncertainty {
         }
         sourced(origin, "interval.source", &raw.interval.source)?;
         check_trajectories(origin, &raw.trajectories)?;
-        let verified = raw.interval.verified && raw.trajectories.verified && raw.sigma.iter().all(|s| s.verified);
+        let events_needed = raw.calibration.events_needed;
+        if events_needed < 10 {
+            let found = events_needed.to_string();
+            return Err(Error::invalid(origin, "calibration.events_needed", found, "10 or more"));
+        }
+        sourced(origin, "calibration.source", &raw.calibration.source)?;
+        let assumed = raw.trajectories.verified && raw.calibration.verified;
+        let verified = raw.interval.verified && assumed && raw.sigma.iter().all(|s| s.verified);
         let mut spreads = BTreeMap::new();
         for entry in raw.sigma {
             let (pollutant, field) = (entry.pollutant, format!("sigma.{}", entry.pollutant.name()));
@@ -107,9 +130,11 @@ impl Uncertainty {
             correction: raw.correction,
             daily_factor,
             trajectories: raw.trajectories,
+            calibration: raw.calibration,
             verified,
             spreads,
             learned: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
         })
     }
 
@@ -123,13 +148,19 @@ impl Uncertainty {
         self.learned.insert(correction.pollutant, sigma);
     }
 
+    /// Takes how much wider a pollutant's spread is where no station watches.
+    pub fn learn_elsewhere(&mut self, pollutant: Pollutant, ratio: LeaveOneOut) {
+        self.elsewhere.insert(pollutant, ratio);
+    }
+
     /// Spread of ln(observed / forecast) [1] at a lead hour. Beyond day 5 the last day's growth goes on.
     pub fn sigma(&self, pollutant: Pollutant, lead_hour: i32, has_station: bool, daily: bool) -> f64 {
         let table = &self.spreads[&pollutant];
         let class = lead_class(lead_hour);
         let station = self.learned.get(&pollutant).unwrap_or(&table.station);
-        // residuals are measured at stations: elsewhere the table's ratio widens them
-        let elsewhere = |class: usize| table.no_station[class] / table.station[class];
+        // residuals are measured at stations: elsewhere a ratio widens them, as stations left out in turn show it, or the table's
+        let assumed = |class: usize| table.no_station[class] / table.station[class];
+        let elsewhere = |class: usize| self.elsewhere.get(&pollutant).map_or_else(|| assumed(class), |l| l.ratio);
         let last = LEAD_DAYS - 1;
         let days_beyond = (lead_hour.max(1) - 1) / 24 - class as i32;
         let base = station[class] + f64::from(days_beyond) * (station[last] - station[last - 1]);
@@ -157,9 +188,19 @@ impl Uncertainty {
         let learned = if names.is_empty() { "no pollutant".to_owned() } else { names.join(", ") };
         let assumed = if self.verified { "from the literature" } else { "assumed" };
         let pm25 = &self.spreads[&Pollutant::Pm25];
+        let elsewhere: Vec<String> = self
+            .elsewhere
+            .iter()
+            .map(|(p, l)| format!("{} x {:.2} ({} counties, {} nights)", p.name(), l.ratio, l.counties, l.nights))
+            .collect();
+        let elsewhere = match elsewhere.as_slice() {
+            [] => "assumed".to_owned(),
+            measured => format!("from stations left out in turn for {}, else assumed", measured.join(", ")),
+        };
         format!(
             "80 % interval, lognormal; spread of ln(observed/forecast) from held-out residuals for {learned}, else {assumed}: hourly PM2.5 \
-             {:.2} on day 1 to {:.2} on day {LEAD_DAYS} with a station, {:.2} to {:.2} without; daily means x {:.2}",
+             {:.2} on day 1 to {:.2} on day {LEAD_DAYS} with a station, {:.2} to {:.2} without; without a station {elsewhere}; \
+             daily means x {:.2}",
             pm25.station[0],
             pm25.station[LEAD_DAYS - 1],
             pm25.no_station[0],
@@ -204,6 +245,13 @@ fn spread(origin: &Path, field: &str, raw: RawSigma) -> Result<Spread> {
 fn check_trajectories(origin: &Path, t: &TrajectoryParameters) -> Result<()> {
     if !(20..=1000).contains(&t.members) {
         return Err(Error::invalid(origin, "trajectories.members", t.members.to_string(), "20 to 1000"));
+    }
+    if !(20..=200).contains(&t.nights_needed) {
+        return Err(Error::invalid(origin, "trajectories.nights_needed", t.nights_needed.to_string(), "20 to 200"));
+    }
+    if !(t.nights_needed..=500).contains(&t.nights_at_most) {
+        let expected = "from `nights_needed` to 500";
+        return Err(Error::invalid(origin, "trajectories.nights_at_most", t.nights_at_most.to_string(), expected));
     }
     if !(0.0..=1.0).contains(&t.regional_share) {
         let found = t.regional_share.to_string();
@@ -350,6 +398,9 @@ mod tests {
             ("gap_hours = 24.0", "gap_hours = nan", "correction.gap_hours"),
             ("largest_ratio = 4.0", "largest_ratio = 0.5", "correction.largest_ratio"),
             ("daily_factor = 0.75", "daily_factor = 1.75", "interval.daily_factor"),
+            ("events_needed = 20", "events_needed = 2", "calibration.events_needed"),
+            ("nights_needed = 50", "nights_needed = 5", "trajectories.nights_needed"),
+            ("nights_at_most = 200", "nights_at_most = 49", "trajectories.nights_at_most"),
             ("station = [0.55, 0.60", "station = [0.65, 0.60", "sigma.PM2.5.station"),
             ("station = [0.55, 0.60", "station = [0.55", "sigma.PM2.5.station"),
             ("no_station = [0.70", "no_station = [0.50", "sigma.PM2.5.no_station"),

@@ -10,6 +10,7 @@ mod certify;
 pub mod inputs;
 mod model;
 pub mod pairs;
+mod past;
 mod ranking;
 mod register_input;
 pub mod standing;
@@ -28,6 +29,7 @@ use crate::domain::source::Source;
 use crate::domain::targets::TargetsReport;
 use crate::error::{Error, Rejection, Result};
 use crate::forecast::Forecast;
+use crate::forecast::experience::Experience;
 use crate::forecast::trajectories::Trajectories;
 use crate::reduction::ReductionPlan;
 use crate::reduction::check::refuse_unlawful;
@@ -114,10 +116,11 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let base_run = tonight.run(Stage::Base, (&work.path(BASE_FIELDS), "fields"), &inputs.sources, true)?;
     let (base_history, mut rejections, answers) = (base_run.history, base_run.rejections, base_run.answers);
     let base_series = model.settled(&base_history);
-    let (base, corrections) = model.corrected(&base_series, learned.pairs)?;
+    let (base, corrections) = model.corrected(&base_series, &learned)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
-    let paths = Trajectories::around(&base, &corrections.uncertainty);
-    let decision = decide(&basis, &base, Some(&paths));
+    let paths = Trajectories::around(&base, &corrections.uncertainty, &past::errors(setup, &inputs, &learned, &base));
+    let mut decision = decide(&basis, &base, Some(&paths));
+    past::calibration(&basis, setup, &inputs, &learned).apply(&mut decision);
     let explanations = explain(&basis, &base, &decision);
 
     let run = BaseRun { history: &base_history, series: &base_series, forecast: &base, answers: &answers };
@@ -129,7 +132,9 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let year = yearly::targets(rulebook, &setup.region, &inputs, &base)?;
     work.save_json(RULES, &tonight.rules()?)?;
     let proven = (ranking, certified);
-    let record = tonight.record(base, (decision, explanations, year), &base_history, proven, rejections, learned.files);
+    let experience = past::experience(setup, &inputs, &learned, &base);
+    let past = (experience, learned.files);
+    let record = tonight.record(base, (decision, explanations, year), &base_history, proven, rejections, past);
     work.save_json(RECORD, &record)?;
     store.publish(&lock, &work)?;
     Ok(Night::Published(Box::new(record)))
@@ -274,7 +279,7 @@ impl Tonight<'_> {
         base: &History,
         (ranking, certified): (Option<Ranking>, Option<Certified>),
         rejections: Vec<Rejection>,
-        learned_files: Vec<crate::consultation::InputFile>,
+        (experience, learned_files): (Option<Experience>, Vec<crate::consultation::InputFile>),
     ) -> ConsultationRecord {
         let region = &self.setup.region;
         let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
@@ -300,6 +305,7 @@ impl Tonight<'_> {
             explanations,
             advice,
             targets,
+            experience,
             ranking,
             reduction,
             certificate,

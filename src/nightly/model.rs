@@ -1,13 +1,13 @@
 //! forecast_of(sources): the world of a night's runs, and what follows from their history.
 
 use super::inputs::NightInputs;
-use super::pairs::{Corrections, of_series};
+use super::pairs::{Corrections, Learned, of_series};
+use super::past;
 use crate::calendar::beijing_local;
 use crate::domain::averages::Validity;
 use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast};
-use crate::forecast::correction::Pair;
 use crate::forecast::county_series::{CountySeries, ModelHour, county_series};
 use crate::setup::{Domain, Setup};
 use crate::simulation::history::History;
@@ -90,9 +90,11 @@ impl Model<'_> {
     ///
     /// # Errors
     /// Of the fit.
-    pub fn corrected(&self, model: &[CountySeries], mut learned: Vec<Pair>) -> Result<(Forecast, Corrections)> {
-        learned.extend(of_series(self.inputs, model));
-        let corrections = Corrections::fit(&self.setup.uncertainty, &learned)?;
+    pub fn corrected(&self, model: &[CountySeries], learned: &Learned) -> Result<(Forecast, Corrections)> {
+        let mut pairs = learned.pairs.clone();
+        pairs.extend(of_series(self.inputs, model));
+        let uncertainty = past::widened(self.setup, self.inputs, learned);
+        let corrections = Corrections::fit(&uncertainty, &pairs)?;
         let cycle = self.inputs.cycle;
         let value = |_: &CountySeries, hour: &ModelHour, p, raw| {
             corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)

@@ -1,4 +1,4 @@
-//! What the past teaches: pairs of model and observation, and the corrections fitted to them.
+//! What the past teaches: pairs of model and observation, the corrections fitted to them, and the forecasts of earlier nights.
 
 use super::inputs::NightInputs;
 use crate::archive::durable::sha256;
@@ -10,8 +10,10 @@ use crate::error::{Error, Rejection, Result};
 use crate::forecast::CorrectionReport;
 use crate::forecast::correction::{Correction, Features, Pair};
 use crate::forecast::county_series::{CountySeries, ModelHour};
+use crate::forecast::past_night::PastNight;
 use crate::forecast::uncertainty::Uncertainty;
 use crate::setup::Setup;
+use crate::warning::hindsight::StatedChances;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -19,6 +21,10 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub struct Learned {
     pub pairs: Vec<Pair>,
+    /// The forecasts of earlier nights for counties that were observed.
+    pub nights: Vec<PastNight>,
+    /// The chances of levels that they stated for them.
+    pub chances: Vec<StatedChances>,
     pub files: Vec<InputFile>,
     /// Runs that could not be read.
     pub rejections: Vec<Rejection>,
@@ -66,11 +72,23 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
         };
         // another grid, or one time of weather for all hours, has other errors
         let record = &archived.record;
-        let other = record.region != setup.region.id || record.grid != setup.config.grid;
-        if other || record.status == Status::Degraded {
+        if record.region != setup.region.id {
             continue;
         }
-        let before = learned.pairs.len();
+        let degraded = record.status == Status::Degraded;
+        let keep = |adcode| inputs.observed.contains_key(&adcode);
+        learned.nights.push(PastNight::of(&record.forecast, &record.grid, degraded, keep));
+        let stated = StatedChances::of(&record.warning, record.cycle);
+        learned.chances.extend(stated.into_iter().filter(|c| keep(c.adcode)));
+        learned.files.push(InputFile {
+            role: "archived run".into(),
+            name: run.to_string(),
+            bytes: archived.record_bytes.len() as u64,
+            sha256: sha256(&archived.record_bytes),
+        });
+        if degraded || record.grid != setup.config.grid {
+            continue;
+        }
         for county in &archived.record.forecast.counties {
             // spin-up hours were simulated with the weather of their time, not forecast: tonight's own teach those
             for hour in county.hours.iter().filter(|h| h.lead_hour > 0) {
@@ -90,14 +108,6 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
                     });
                 }
             }
-        }
-        if learned.pairs.len() > before {
-            learned.files.push(InputFile {
-                role: "archived run".into(),
-                name: run.to_string(),
-                bytes: archived.record_bytes.len() as u64,
-                sha256: sha256(&archived.record_bytes),
-            });
         }
     }
     Ok(learned)

@@ -100,7 +100,7 @@ pub fn what_if(setup: &Setup, asked: &WhatIf, go_on: GoOn) -> Result<Option<What
     let basis = model.basis(&standing.in_force);
     let history = fields::read_history(&store.file(&run, BASE_FIELDS)?)?;
     let settled = model.settled(&history);
-    let (base, corrections) = model.corrected(&settled, learned.pairs)?;
+    let (base, corrections) = model.corrected(&settled, &learned)?;
     let base_series = model.ahead(settled);
     let decision = decide(&basis, &base, None);
     let mut effects = Vec::with_capacity(asked.scenarios.len());

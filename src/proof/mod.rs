@@ -9,6 +9,7 @@ pub mod extremes;
 mod ground;
 pub mod prairie_grass;
 mod scatter;
+pub mod trajectories;
 pub mod uniform;
 
 use crate::error::{Error, Result};
@@ -94,6 +95,7 @@ pub const PROOFS: &[Proof] = &[
     extremes::PROOF,
     prairie_grass::PROOF,
     adjoint::PROOF,
+    trajectories::PROOF,
 ];
 
 impl Proof {

@@ -22,6 +22,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "seeds/targets.toml",
     "seeds/warning.toml",
     "seeds/advice.toml",
+    "seeds/scoring.toml",
     "seeds/measures.toml",
     "seeds/reduction.toml",
     "seeds/ranking.toml",

@@ -9,6 +9,7 @@ use crate::domain::event::EventRules;
 use crate::domain::limits::LimitRules;
 use crate::domain::targets::TargetRules;
 use crate::error::{Error, Result};
+use crate::forecast::scores::aqi_practice::ScoringRules;
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
 use crate::input::power_plants_csv::PlantFactors;
@@ -36,6 +37,7 @@ const FILES: &[(&str, Faults)] = &[
     ("seeds/targets.toml", |t, p| first(TargetRules::from_toml(t, p))),
     ("seeds/warning.toml", |t, p| first(WarningRules::from_toml(t, p))),
     ("seeds/advice.toml", |t, p| first(AdviceRules::from_toml(t, p))),
+    ("seeds/scoring.toml", |t, p| first(ScoringRules::from_toml(t, p))),
     ("seeds/measures.toml", |t, p| first(Catalogue::from_toml(t, p))),
     ("seeds/reduction.toml", |t, p| first(ReductionRules::from_toml(t, p))),
     ("seeds/ranking.toml", |t, p| first(RankingRules::from_toml(t, p))),

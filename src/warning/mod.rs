@@ -3,11 +3,13 @@
 pub mod advice;
 mod alternatives;
 mod applied;
+pub mod calibration;
 pub mod classes;
 pub mod decide;
 pub mod episode;
 pub mod exceeding;
 pub mod explain;
+pub mod hindsight;
 pub mod lifting;
 pub mod probability;
 pub mod readings;

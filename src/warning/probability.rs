@@ -3,6 +3,7 @@
 //! **Invariant:** a path is judged by the rules that judge the forecast, with the observed hours in front of it.
 
 use super::applied::{Applied, READINGS};
+use super::calibration::CalibratedChance;
 use super::classes::UNJUDGED;
 use super::decide::Basis;
 use super::episode::Episodes;
@@ -15,7 +16,7 @@ use crate::domain::aqi::Report;
 use crate::domain::hourly::HourlyValues;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::trajectories::Trajectories;
-use crate::forecast::{CountyForecast, Forecast};
+use crate::forecast::{CountyForecast, Forecast, ObservedHour};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -57,8 +58,21 @@ pub struct LevelProbability {
     pub lift_within_36_h: Option<f64>,
     /// Mean number of forecast hours with an hourly AQI above the heavy threshold; of the prefecture: that of its worst county.
     pub expected_heavy_hours: f64,
+    /// What earlier chances made of those counted on the paths, level by level; empty in records made before there was a calibration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibration: Vec<CalibratedChance>,
     pub method_zh: String,
     pub method_en: String,
+}
+
+impl LevelProbability {
+    /// The chances as counted on the paths.
+    pub fn counted(&self) -> impl Iterator<Item = (WarningLevel, f64)> {
+        self.levels.iter().map(|chance| {
+            let before = self.calibration.iter().find(|c| c.level == chance.level);
+            (chance.level, before.map_or(chance.probability, |c| c.counted))
+        })
+    }
 }
 
 /// No episode of the level.
@@ -145,6 +159,22 @@ impl<'a> PathJudge<'a> {
     /// By the scheme that the region follows on the Beijing day `day`.
     pub fn new(basis: &Basis<'a>, day: NaiveDate) -> Self {
         Self(Applied::of(basis, day))
+    }
+
+    /// The level that hours which came true called for: those after `cycle`, of a place whose hours up to the cycle were observed. The first
+    /// of `after` ends an hour after the cycle.
+    pub fn came(&self, before: &[ObservedHour], after: &HourlyValues, cycle: DateTime<Utc>) -> WarningLevel {
+        let place = CountyForecast {
+            adcode: 0,
+            name_zh: String::new(),
+            name_en: String::new(),
+            has_station: true,
+            observed: before.to_vec(),
+            hours: Vec::new(),
+            days: Vec::new(),
+        };
+        let hours = Hours::of_paths(Some(&place), after, cycle, self.0.scheme.parameter.observed_hours.value);
+        outcomes(&self.0, &hours, false).first().map_or(WarningLevel::None, PathOutcome::level)
     }
 
     /// Judges the paths of every county, county by county in parallel.
@@ -258,6 +288,7 @@ impl Chances {
             starts,
             lift_within_36_h: in_force.then(|| share(lifts)),
             expected_heavy_hours,
+            calibration: Vec::new(),
             method_zh: self.method.0.clone(),
             method_en: self.method.1.clone(),
         }

@@ -497,6 +497,14 @@ async fn the_page_tells_the_night_and_escapes_what_it_is_given() {
         "1 / 1 <span class=\"state at-risk\">有风险",
         "92.3 <span class=\"state missed\">已无法完成",
         "24.9 <span class=\"state on-track\">达标进度正常",
+        // yesterday, and a day like today with what followed
+        "98 (71–133)",
+        "121 在区间内",
+        "偏低 1 级",
+        "PM2.5 / PM10",
+        "2025-01-15",
+        "143 (190)",
+        "可比较的往日 3 个，太少",
     ] {
         assert!(page.contains(expected), "{expected} is not on the page");
     }

@@ -31,8 +31,8 @@ fn aqi_prints_the_fixed_form() {
 #[test]
 fn help_of_every_command_has_examples() {
     for command in [
-        "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "warn", "rank", "whatif",
-        "register", "list",
+        "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "score", "warn", "rank",
+        "whatif", "register", "list",
     ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
@@ -164,9 +164,13 @@ fn commands_of_the_readme_run() {
     assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
     let config = demo.join("night.toml");
     // names in the README -> paths here; after the example's night its own weather came
-    let own = ["daily.csv", "register.xlsx", "template.xlsx", "lists"].map(|name| (name, folder.path().join(name)));
+    let own = ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists"]
+        .map(|name| (name, folder.path().join(name)));
     let configs = ["night.toml", "after.toml"].map(|name| (name, config.clone()));
     let named: Vec<(&str, std::path::PathBuf)> = own.into_iter().chain(configs).collect();
+    let observed: String = (1..24).map(|h| format!("20260116,{h},PM2.5,{0},{0},{0}\n", 90 + h)).collect();
+    let observed = format!("date,hour,type,2237A,2238A,2239A\n{observed}20260117,0,PM2.5,80,80,80\n");
+    std::fs::write(folder.path().join("hours.csv"), observed).unwrap();
     let header = "adcode,date,pm25_ug_m3,pm10_ug_m3,so2_ug_m3,no2_ug_m3,co_mg_m3,o3_8h_ug_m3";
     std::fs::write(
         folder.path().join("daily.csv"),
@@ -199,7 +203,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 24, "{ran:?}");
+    assert_eq!(ran.len(), 25, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

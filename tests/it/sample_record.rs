@@ -10,6 +10,8 @@ use hazecast::domain::register::Family;
 use hazecast::domain::source::{Amounts, Sector};
 use hazecast::domain::targets::TargetsReport;
 use hazecast::error::Rejection;
+use hazecast::forecast::analogues::{Analogue, CountyAnalogues, FollowedDay};
+use hazecast::forecast::experience::{Experience, Yesterday, YesterdayCounty};
 use hazecast::forecast::{
     CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
 };
@@ -59,6 +61,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         region_name_zh: "延边朝鲜族自治州".into(),
         status: Status::Degraded,
         degraded: vec!["No observation of the last 24 hours: the forecast is not corrected.".into()],
+        experience: Some(experience(cycle)),
         ranking: None,
         reduction: Some(plan(cycle)),
         certificate: Some(certificate(cycle)),
@@ -85,6 +88,40 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
             expected: "a value >= 0".into(),
         }],
         hazecast: "0.1.0".into(),
+    }
+}
+
+/// Yesterday a level too low, with the mean inside the interval; one day like today.
+fn experience(cycle: DateTime<Utc>) -> Experience {
+    let day = NaiveDate::from_ymd_opt(2026, 1, 14).unwrap();
+    let county = YesterdayCounty {
+        adcode: 222_401,
+        forecast_pm25_ug_m3: Some(Estimate { raw: 90.0, value: 98.0, lower: 71.0, upper: 133.0 }),
+        observed_pm25_ug_m3: Some(121.0),
+        inside: Some(true),
+        forecast_aqi: Some(130),
+        observed_aqi: Some(159),
+        forecast_level: Some(3),
+        observed_level: Some(4),
+        forecast_primary: vec![Pollutant::Pm25],
+        observed_primary: vec![Pollutant::Pm10],
+    };
+    let analogue = Analogue {
+        cycle: cycle - Duration::days(365),
+        distance: 0.41,
+        mixing_height_m: 212.0,
+        wind_speed_m_s: 1.3,
+        temperature_c: -16.0,
+        pm25_before_ug_m3: 88.0,
+        followed: vec![FollowedDay { beijing_day: day, pm25_ug_m3: Some(143.0), aqi: Some(190) }],
+    };
+    Experience {
+        past_nights: 40,
+        yesterday: Some(Yesterday { beijing_day: day, cycle: cycle - Duration::days(2), counties: vec![county] }),
+        analogues: vec![
+            CountyAnalogues { adcode: 222_401, candidates: 38, nearest: vec![analogue] },
+            CountyAnalogues { adcode: 222_402, candidates: 3, nearest: Vec::new() },
+        ],
     }
 }
 
@@ -205,6 +242,7 @@ fn chance(level: WarningLevel) -> LevelProbability {
         starts: Vec::new(),
         lift_within_36_h: None,
         expected_heavy_hours: if level == WarningLevel::None { 0.0 } else { 21.5 },
+        calibration: Vec::new(),
         method_zh: "100条轨迹".into(),
         method_en: "100 paths".into(),
     }

@@ -150,6 +150,12 @@ fn chances(p: &LevelProbability) -> Markup {
                 @for s in starts { " " (s.beijing_day.format("%m-%d")) " " b { (chance(s.probability)) } } }
         }
         p.method { (p.method_zh) " " (en(&p.method_en)) }
+        @for c in &p.calibration { p.method {
+            (level_badge(c.level)) " "
+            @if c.calibrated { "按往期校准，轨迹统计值 " (chance(c.counted)) " " (en("set right by the past; counted on the paths")) }
+            @else { "未校准：往期事件不足 " (c.events_needed) " 次 " (en("not calibrated: too few events")) }
+            " （往期 " (c.forecasts) " 次，发生 " (c.events) " 次 " (en("past chances, came true")) "）"
+        } }
     } }
 }
 

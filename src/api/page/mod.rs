@@ -4,6 +4,7 @@ mod advice;
 mod certificate;
 mod counties;
 mod evidence;
+mod experience;
 mod explain;
 mod glance;
 mod measures;
@@ -104,6 +105,7 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (counties::charts(r, with_list))
                 (evidence::decision(&r.warning))
                 (explain::section(r))
+                (experience::section(r))
                 (advice::section(r))
                 (ranking::section(r))
                 (measures::list(r.reduction.as_ref(), &r.run))

@@ -1,0 +1,82 @@
+//! What an archived night forecast, as far as later nights learn from it and it is scored.
+
+use super::{DayForecast, Estimate, Forecast};
+use crate::domain::pollutant::{Concentrations, Pollutant};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Hourly means of the counties that have stations: `[county][end of the hour]`.
+pub type ObservedHours = BTreeMap<u32, BTreeMap<DateTime<Utc>, Concentrations<f64>>>;
+
+/// The forecast of an earlier night.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastNight {
+    pub cycle: DateTime<Utc>,
+    /// Name of the model grid: another grid has other errors.
+    pub grid: String,
+    /// Published with something missing.
+    pub degraded: bool,
+    pub counties: Vec<PastCounty>,
+}
+
+/// One county of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastCounty {
+    pub adcode: u32,
+    pub has_station: bool,
+    /// Hours after the cycle, by lead.
+    pub hours: Vec<PastHour>,
+    pub days: Vec<DayForecast>,
+}
+
+/// One hour of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastHour {
+    pub end: DateTime<Utc>,
+    /// Hours since the cycle, from 1.
+    pub lead_hour: i32,
+    pub concentrations: Concentrations<Estimate>,
+    pub mixing_height_m: f64,
+    pub wind_speed_m_s: f64,
+    pub temperature_c: f64,
+}
+
+impl PastNight {
+    /// What is kept of a forecast: the counties for which `keep` holds.
+    pub fn of(forecast: &Forecast, grid: &str, degraded: bool, keep: impl Fn(u32) -> bool) -> Self {
+        let counties = forecast.counties.iter().filter(|c| keep(c.adcode)).map(|c| PastCounty {
+            adcode: c.adcode,
+            has_station: c.has_station,
+            hours: c
+                .hours
+                .iter()
+                .filter(|h| h.lead_hour > 0)
+                .map(|h| PastHour {
+                    end: h.end,
+                    lead_hour: h.lead_hour,
+                    concentrations: h.concentrations,
+                    mixing_height_m: h.mixing_height_m,
+                    wind_speed_m_s: h.wind_speed_m_s,
+                    temperature_c: h.temperature_c,
+                })
+                .collect(),
+            days: c.days.clone(),
+        });
+        Self { cycle: forecast.cycle, grid: grid.into(), degraded, counties: counties.collect() }
+    }
+
+    /// A county of it.
+    pub fn county(&self, adcode: u32) -> Option<&PastCounty> {
+        self.counties.iter().find(|c| c.adcode == adcode)
+    }
+}
+
+/// Added before logarithms [unit of the pollutant], so that small values do not count for much.
+pub fn offset(pollutant: Pollutant) -> f64 {
+    if pollutant == Pollutant::Co { 0.05 } else { 1.0 }
+}
+
+/// ln(observed / forecast), with the [`offset`] on both.
+pub fn log_error(pollutant: Pollutant, observed: f64, forecast: f64) -> f64 {
+    ((observed + offset(pollutant)) / (forecast.max(0.0) + offset(pollutant))).ln()
+}
