@@ -1,1 +1,8 @@
 //! Observations and a background -> an analysis.
+
+pub mod analyst;
+pub mod interpolation;
+pub mod observed;
+pub mod quality;
+pub mod report;
+pub mod settings;

@@ -30,6 +30,7 @@ pub mod published_hours;
 pub mod quantity;
 pub mod reading;
 pub mod region;
+pub mod stations_csv;
 mod register_row;
 pub mod register_table;
 pub mod table_file;

@@ -86,7 +86,7 @@ impl Rounds for Lists<'_, '_> {
             serde_json::to_vec(&list.measures).map_err(|e| Error::io(night.work.path(CUT_FIELDS), e.into()))?;
         let name = format!("fields_cut_{round}_{}", &sha256(&ordered)[..16]);
         let fields = night.work.stage_file(&format!("{name}.nc"));
-        let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
+        let history = night.follow(Stage::Cut, (&fields, &name), &sources)?;
         let series = night.model.settled(&history);
         let (base, base_series) = (case.run.forecast, night.model.ahead(case.run.series.to_vec()));
         let forecast =

@@ -5,12 +5,12 @@ use crate::config::{Config, expand};
 use crate::consultation::InputFile;
 use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::County;
-use crate::domain::daily;
 use crate::domain::event::Event;
 use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
+use crate::domain::quality::QualityReport;
 use crate::domain::register::RegisterEntry;
 use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
@@ -19,7 +19,7 @@ use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
     Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
-    observations_csv, power_plants_csv, terrain_netcdf,
+    power_plants_csv, terrain_netcdf,
 };
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
@@ -40,6 +40,10 @@ pub struct NightInputs {
     pub register: Vec<RegisterEntry>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
+    /// Degrees east and north of their stations.
+    pub places: BTreeMap<String, (f64, f64)>,
+    /// What quality control says of them; rejected values are no longer among them.
+    pub quality: Option<QualityReport>,
     /// The same as hours of the counties that have them: means of their stations.
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
     /// Recorded events.
@@ -76,6 +80,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
         sources: Vec::new(),
         register: Vec::new(),
         observations: Vec::new(),
+        places: BTreeMap::new(),
+        quality: None,
         observed: BTreeMap::new(),
         events: Vec::new(),
         boundary: Vec::new(),
@@ -364,37 +370,6 @@ impl NightInputs {
         Ok(())
     }
 
-    fn read_observations(&mut self, setup: &Setup) -> Result<()> {
-        let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
-        let files =
-            self.take_optional("observations", &setup.config.inputs.observations, "no correction by observations")?;
-        for path in files {
-            let accepted = observations_csv::read(&path, &stations);
-            if let Some(values) = self.accept_optional("observations", &path, accepted) {
-                self.observations.extend(values);
-            }
-        }
-        // what ends after the cycle is not known when the forecast is made
-        let cycle = self.cycle;
-        self.observations.retain(|o| o.end <= cycle);
-        self.observations.sort_by(|a, b| (a.end, &a.station, a.pollutant).cmp(&(b.end, &b.station, b.pollutant)));
-        let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
-        for o in &self.observations {
-            if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
-                by_county.entry(station.adcode).or_default().push(o.clone());
-            }
-        }
-        let hours = |observations: &Vec<Observation>| {
-            let means = daily::mean_of_stations(observations).into_iter();
-            means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
-        };
-        self.observed = by_county.iter().map(|(adcode, observations)| (*adcode, hours(observations))).collect();
-        if self.observations.is_empty() && !setup.config.inputs.observations.is_empty() && !stations.is_empty() {
-            self.degraded.push(format!("no station observed up to {cycle}: no correction by observations"));
-        }
-        Ok(())
-    }
-
     fn read_events(&mut self, setup: &Setup) -> Result<()> {
         for path in self.take_optional("events", &setup.config.inputs.events, "no cause beyond control is known")? {
             if let Some(events) = self.accept_optional("events", &path, events_csv::read(&path)) {
@@ -482,6 +457,9 @@ impl NightInputs {
             c.spin_up_hours,
             c.frozen_meteorology
         );
+        if c.assimilation {
+            text.push_str("assimilation\n");
+        }
         for file in self.files.iter().chain(&setup.files).chain(learned) {
             text.push_str(&format!("{} {} {}\n", file.role, file.name, file.sha256));
         }

@@ -2,6 +2,7 @@
 
 use super::inputs::NightInputs;
 use super::pairs::{Corrections, of_series};
+use crate::assimilation::analyst::SurfaceAnalyst;
 use crate::calendar::beijing_local;
 use crate::domain::averages::Validity;
 use crate::error::Result;
@@ -10,6 +11,7 @@ use crate::forecast::build::{Frame, forecast};
 use crate::forecast::correction::Pair;
 use crate::forecast::county_series::{CountySeries, ModelHour, county_series};
 use crate::setup::{Domain, Setup};
+use crate::simulation::analysis::{Analyses, Analysing};
 use crate::simulation::history::History;
 use crate::simulation::run::{Outside, World};
 use crate::warning::{Basis, InForce};
@@ -27,23 +29,42 @@ pub(super) struct Model<'a> {
     pub domain: &'a Domain,
 }
 
+/// What a run of the night does with analyses.
+#[derive(Clone, Copy)]
+pub(super) enum Assimilating<'a> {
+    Off,
+    /// It makes them.
+    Making(&'a SurfaceAnalyst<'a>),
+    /// It takes those that were made.
+    Taking(&'a Analyses),
+}
+
 impl Model<'_> {
     /// What `act` does in the world of the night's runs, with the outer grid where there is one.
     ///
     /// # Errors
     /// Of `act`.
-    pub fn in_world<T>(&self, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
+    pub fn in_world<T>(&self, assimilating: Assimilating, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
         let air = match self.inputs.boundary.as_slice() {
             [] => Outside::Background,
             fields => Outside::Fields(fields),
         };
-        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
-        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer)))
+        let around = match assimilating {
+            Assimilating::Taking(analyses) => analyses.outer.as_deref().map_or(Assimilating::Off, Assimilating::Taking),
+            other => other,
+        };
+        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air, around));
+        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer), assimilating))
     }
 
     /// A run of the night's hours on one grid.
-    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
+    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>, assimilating: Assimilating<'w>) -> World<'w> {
         let config = &self.setup.config;
+        let analysing = match (assimilating, &self.setup.assimilation) {
+            (Assimilating::Making(analyst), Some(settings)) => Analysing::Make(analyst, settings.reach()),
+            (Assimilating::Taking(made), Some(settings)) => Analysing::Given(&made.grid, settings.reach()),
+            _ => Analysing::Off,
+        };
         World {
             grid: &domain.grid,
             background: &domain.background,
@@ -56,6 +77,7 @@ impl Model<'_> {
             weights: &domain.weights,
             start: self.inputs.start(config),
             hours: config.spin_up_hours + config.forecast_hours,
+            analysing,
         }
     }
 
@@ -91,7 +113,9 @@ impl Model<'_> {
     /// # Errors
     /// Of the fit.
     pub fn corrected(&self, model: &[CountySeries], mut learned: Vec<Pair>) -> Result<(Forecast, Corrections)> {
-        learned.extend(of_series(self.inputs, model));
+        // hours after an analysis are better than any forecast will be
+        let first_analysis = self.inputs.analyst(self.setup).and_then(|a| a.hours().next());
+        learned.extend(of_series(self.inputs, model, first_analysis.unwrap_or(self.inputs.cycle)));
         let corrections = Corrections::fit(&self.setup.uncertainty, &learned)?;
         let cycle = self.inputs.cycle;
         let value = |_: &CountySeries, hour: &ModelHour, p, raw| {

@@ -154,7 +154,7 @@ impl Tonight<'_> {
         let none = || Error::invalid("influence", "window", window.adcode.to_string(), "a county with PM2.5");
         let target = Target::of_cells(Pollutant::Pm25, cells, (ny, nx), hours.clone()).ok_or_else(none)?;
         let map_from = hour(self.model.order()).max(0) as u32;
-        let found = self.model.in_world(|world| {
+        let found = self.model.in_world(self.assimilating(), |world| {
             influence_of_sources(world, &self.inputs.sources, &target, Some(run.answers), map_from)
         })?;
         // hours before the run belong to the mean too, and nothing of it
