@@ -1,10 +1,12 @@
 //! Optimal interpolation of departures from a background, exactly: all observations at once, by a Cholesky factor.
 //!
 //! ```text
-//!   increment(x) = sum_i c(x, i) w_i,   (C + R) w = d,   c(a, b) = spread^2 exp(-|a - b| / length),   R = diag(error_i^2)
+//!   increment(x) = sum_i c(x, i) w_i,   (C + R) w = d,   R = diag(error_i^2)
+//!   c(a, b) = spread^2 [(1 - share) exp(-|a - b| / length) + share exp(-|a - b| / regional length)]
 //! ```
 //!
-//! The correlation exp(-r / length) is positive definite for any set of points of the plane and of the sphere, so C + R always has a factor.
+//! The second term is what errors of a region have in common: inflow, weather, emissions of a season. exp(-r / length) is positive definite for any
+//! set of points of the plane and of the sphere, so C + R always has a factor.
 //!
 //! # Reference
 //! Gandin 1963; Daley 1991, Atmospheric Data Analysis, ch. 4. Leave-one-out without solving anew: Dubrule 1983, Math. Geol. 15, 687.
@@ -27,12 +29,17 @@ pub struct BackgroundError {
     /// Standard error.
     pub spread: f64,
     pub length_m: f64,
+    /// Share of the variance that a region has in common, 0 ..= 1, and over which length.
+    pub regional_share: f64,
+    pub regional_length_m: f64,
 }
 
 impl BackgroundError {
     /// Covariance of the errors at two places.
     pub fn covariance(&self, a: (f64, f64), b: (f64, f64)) -> f64 {
-        self.spread * self.spread * (-distance_m(a, b) / self.length_m).exp()
+        let d = distance_m(a, b);
+        let local = (1.0 - self.regional_share) * (-d / self.length_m).exp();
+        self.spread * self.spread * (local + self.regional_share * (-d / self.regional_length_m).exp())
     }
 }
 

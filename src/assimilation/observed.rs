@@ -48,5 +48,10 @@ pub fn background_error(
     let n = settings.prior_weight + departures.len() as f64;
     let variance = if n > 0.0 { (settings.prior_weight * prior + excess) / n } else { prior };
     let [least, most] = settings.spread_bounds;
-    BackgroundError { spread: variance.max(0.0).sqrt().clamp(least, most), length_m: settings.length_km * 1000.0 }
+    BackgroundError {
+        spread: variance.max(0.0).sqrt().clamp(least, most),
+        length_m: settings.length_km * 1000.0,
+        regional_share: settings.regional_share,
+        regional_length_m: settings.regional_length_km * 1000.0,
+    }
 }

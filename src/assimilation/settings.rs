@@ -14,6 +14,8 @@ pub struct AssimilationSettings {
     #[serde(rename = "verified")]
     _verified: bool,
     pub length_km: f64,
+    pub regional_share: f64,
+    pub regional_length_km: f64,
     /// Hours up to the cycle that are analysed, 1 ..= 240.
     pub hours: u32,
     /// Hours from one analysis to the next, 1 ..= 24.
@@ -98,6 +100,7 @@ impl AssimilationSettings {
         }
         let above_zero = [
             ("length_km", self.length_km),
+            ("regional_length_km", self.regional_length_km),
             ("least_depth_m", f64::from(self.least_depth_m)),
             ("decay_m", f64::from(self.decay_m)),
             ("spread_bounds", self.spread_bounds[0]),
@@ -107,6 +110,9 @@ impl AssimilationSettings {
         }
         if !(self.prior_weight >= 0.0 && self.prior_weight.is_finite()) {
             return Err(("prior_weight".into(), self.prior_weight.to_string(), "0 or more"));
+        }
+        if !(0.0..=1.0).contains(&self.regional_share) {
+            return Err(("regional_share".into(), self.regional_share.to_string(), "0..=1"));
         }
         if self.spread_bounds[0] > self.spread_bounds[1] {
             return Err(("spread_bounds".into(), format!("{:?}", self.spread_bounds), "the smaller one first"));

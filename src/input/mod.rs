@@ -11,6 +11,7 @@ pub mod events_csv;
 pub mod fires_csv;
 pub mod grib2;
 pub mod grib2_message;
+pub mod hourly_files;
 pub mod humidity;
 pub mod inventory_csv;
 pub mod inventory_netcdf;

@@ -171,6 +171,7 @@ fn commands_of_the_readme_run() {
         format!("{header}\n222401,2026-01-01,31,52,9,24,0.6,58\n222401,2026-01-02,66,81,11,30,0.9,61\n"),
     )
     .unwrap();
+    let obs = demo.join("inbox/obs/china_sites_20260114.csv");
     let mut ran = Vec::new();
     let blocks = readme.split("```sh").skip(1).map(|b| b.split("```").next().unwrap());
     for line in blocks.flat_map(str::lines) {
@@ -185,6 +186,7 @@ fn commands_of_the_readme_run() {
             args.iter_mut().filter(|a| **a == "register.xlsx").for_each(|a| *a = register.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "template.xlsx").for_each(|a| *a = template.to_str().unwrap());
             args.iter_mut().filter(|a| **a == "lists").for_each(|a| *a = lists.to_str().unwrap());
+            args.iter_mut().filter(|a| **a == "obs.csv").for_each(|a| *a = obs.to_str().unwrap());
             if args[0] == "serve" {
                 served(&args);
             } else {
@@ -197,7 +199,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 23, "{ran:?}");
+    assert_eq!(ran.len(), 24, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

@@ -5,6 +5,7 @@
 mod adjoint;
 mod advice;
 mod archive;
+mod assimilation;
 mod boundary_files;
 mod cli;
 mod conservation;
@@ -20,6 +21,7 @@ mod nesting;
 mod night;
 mod physics;
 mod proof;
+mod quality;
 mod ranking;
 mod reduction;
 mod register;

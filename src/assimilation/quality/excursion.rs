@@ -32,7 +32,8 @@ pub fn excursions(seen: &Seen, rules: &ExcursionRules, mark: &mut dyn FnMut(usiz
 
 fn beside_companions(seen: &Seen, spread: f32, rules: &ExcursionRules, mark: &mut dyn FnMut(usize, Fault, Verdict)) {
     let (y, e) = (seen.values, seen.residuals);
-    let least = rules.jump.max(rules.score * change_spread(e).max(seen.floor));
+    let change = change_spread(e).max(seen.floor);
+    let least = rules.jump.max(rules.score * change);
     let suspect = rules.suspect_share * least;
     let mut done = 0;
     for start in 0..y.len() {
@@ -65,13 +66,12 @@ fn beside_companions(seen: &Seen, spread: f32, rules: &ExcursionRules, mark: &mu
         }
         let hours = last + 1 - start;
         let jump = into.abs().min(out.abs());
-        let (fault, sized) = if hours <= rules.spike_hours {
-            (Fault::Spike, true)
+        let (fault, sure) = if hours <= rules.spike_hours {
+            (Fault::Spike, jump >= least)
         } else {
-            let far_out = jump >= rules.long_jump && size >= rules.long_score * spread;
-            (Fault::Neighbours, far_out || jump >= rules.long_jump_alone)
+            let far_out = size >= rules.long_score * spread || jump >= rules.long_jump_alone;
+            (Fault::Neighbours, far_out && jump >= rules.long_jump.max(rules.long_change_score * change))
         };
-        let sure = jump >= least && sized;
         let verdict = if sure { Verdict::Rejected } else { Verdict::Suspect };
         (start..=last).filter(|h| y[*h].is_finite()).for_each(|h| mark(h, fault, verdict));
         done = last + 1;

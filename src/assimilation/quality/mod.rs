@@ -128,22 +128,32 @@ impl Control<'_> {
         }
     }
 
-    /// What two stations near each other show is no fault of one: it becomes suspect.
+    /// What two stations near each other show, or two instruments of one station, is no fault of one: it becomes suspect.
     fn keep_episodes(&mut self) {
-        let p = Pollutant::Pm25;
         let unusual = |f: &Fault| matches!(f, Fault::Spike | Fault::Neighbours | Fault::Calibration);
-        let kept: Vec<(Place, Fault)> = self
+        let rejected: Vec<(Place, Fault)> = self
             .marks
             .iter()
-            .filter(|(((_, _, pollutant), fault), verdict)| {
-                *pollutant == p && unusual(fault) && **verdict == Verdict::Rejected
-            })
+            .filter(|((_, fault), verdict)| unusual(fault) && **verdict == Verdict::Rejected)
             .map(|(key, _)| *key)
-            .filter(|((station, hour, _), _)| self.is_episode(*station, *hour))
             .collect();
+        let smoke: Vec<(Place, Fault)> = rejected.iter().filter(|(place, _)| self.is_smoke(*place)).copied().collect();
+        let episode = |((station, hour, pollutant), _): &&(Place, Fault)| {
+            *pollutant == Pollutant::Pm25 && self.is_episode(*station, *hour)
+        };
+        let kept: Vec<(Place, Fault)> = rejected.iter().filter(episode).chain(&smoke).copied().collect();
         for key in kept {
             self.marks.insert(key, Verdict::Suspect);
         }
+    }
+
+    /// Whether both particle instruments of a station stand out upward in an hour: smoke and dust pass one station before the others.
+    fn is_smoke(&self, (station, hour, pollutant): Place) -> bool {
+        let high = |p: Pollutant| {
+            let scores = &self.scores[p as usize];
+            scores.get(station * self.network.hours() + hour).is_some_and(|s| *s >= self.rules.episode.both_score)
+        };
+        matches!(pollutant, Pollutant::Pm25 | Pollutant::Pm10) && high(Pollutant::Pm25) && high(Pollutant::Pm10)
     }
 
     fn is_episode(&self, station: usize, hour: usize) -> bool {

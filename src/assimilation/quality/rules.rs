@@ -46,6 +46,7 @@ pub struct ExcursionRules {
     pub stays: f32,
     pub long_score: f32,
     pub long_jump: f32,
+    pub long_change_score: f32,
     pub long_jump_alone: f32,
     pub jump_alone: f32,
     pub score_alone: f32,
@@ -96,6 +97,7 @@ pub struct IsolatedRules {
 pub struct EpisodeRules {
     pub pm25_ug_m3: f32,
     pub at_most_times: f32,
+    pub both_score: f32,
 }
 
 /// One pollutant.
@@ -173,6 +175,7 @@ impl QualityRules {
             ("excursion.stays", f64::from(x.stays)),
             ("excursion.long_score", f64::from(x.long_score)),
             ("excursion.long_jump", f64::from(x.long_jump)),
+            ("excursion.long_change_score", f64::from(x.long_change_score)),
             ("excursion.long_jump_alone", f64::from(x.long_jump_alone)),
             ("excursion.long_score", f64::from(x.long_score)),
             ("excursion.jump_alone", f64::from(x.jump_alone)),
@@ -189,6 +192,7 @@ impl QualityRules {
             ("particle_order.ratio", f64::from(self.particle_order.ratio)),
             ("particle_order.difference_ug_m3", f64::from(self.particle_order.difference_ug_m3)),
             ("episode.pm25_ug_m3", f64::from(self.episode.pm25_ug_m3)),
+            ("episode.both_score", f64::from(self.episode.both_score)),
             ("episode.at_most_times", f64::from(self.episode.at_most_times)),
         ];
         if let Some((name, value)) = numbers.into_iter().find(|(_, v)| !(*v > 0.0 && v.is_finite())) {
