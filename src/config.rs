@@ -30,6 +30,9 @@ pub struct Config {
     /// Simulated hours from one checkpoint of a run to the next, 0..=240; 0: a broken night begins its run again.
     #[serde(default = "six")]
     pub checkpoint_hours: u32,
+    /// Observations of the hours up to the cycle correct the state that the forecast starts from.
+    #[serde(default)]
+    pub assimilation: bool,
     pub inputs: Inputs,
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
@@ -58,6 +61,9 @@ pub struct Inputs {
     pub power_plants: Vec<String>,
     #[serde(default)]
     pub observations: Vec<String>,
+    /// Positions of more stations than the region's own: neighbours for quality control, and observations to assimilate.
+    #[serde(default)]
+    pub stations: Option<String>,
     #[serde(default)]
     pub fires: Vec<String>,
     /// Official county outlines (GeoJSON) that replace the generalised ones of the region pack.
@@ -128,7 +134,7 @@ impl Config {
                 *p = base.join(&*p).to_string_lossy().into_owned();
             }
         }
-        for file in [&mut i.terrain, &mut i.register] {
+        for file in [&mut i.terrain, &mut i.register, &mut i.stations] {
             *file = file.take().map(|p| base.join(p).to_string_lossy().into_owned());
         }
         config.check(path)?;

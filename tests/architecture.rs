@@ -46,7 +46,7 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("calamine", &["input"]),
     ("zip", &["input"]),
     ("rust_xlsxwriter", &["archive"]),
-    ("ndarray", &["simulation", "forecast", "archive", "proof"]),
+    ("ndarray", &["simulation", "assimilation", "forecast", "archive", "proof"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

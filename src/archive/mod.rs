@@ -3,6 +3,7 @@
 //! A run in progress lives in `runs/.work-<run>/`; it is published as a whole by one rename to `runs/<run>/` and described to the last
 //! byte by its `manifest.json`. Readers need no lock.
 
+pub mod analyses;
 pub mod checkpoints;
 pub mod csv_table;
 pub mod durable;
@@ -22,6 +23,8 @@ pub const RECORD: &str = "record.json";
 pub const RULES: &str = "rules.json";
 /// Hourly fields of the base run, NetCDF.
 pub const BASE_FIELDS: &str = "fields.nc";
+/// Factors of the analyses that every run of the night takes; only where observations are assimilated.
+pub const ANALYSES: &str = "analyses.bin";
 /// Hourly fields of the run with the reduction list, NetCDF.
 pub const CUT_FIELDS: &str = "fields_cut.nc";
 /// County series of the base run, Parquet.

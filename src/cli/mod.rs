@@ -13,6 +13,7 @@ pub mod explanation;
 pub mod language;
 pub mod list;
 pub mod night;
+pub mod obs;
 pub mod output;
 pub mod progress;
 pub mod proof;
@@ -70,6 +71,7 @@ enum Command {
     After(after::AfterArgs),
     Register(register::RegisterArgs),
     List(list::ListArgs),
+    Obs(obs::ObsArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::After(a) => a.json,
         Command::Register(a) => a.json(),
         Command::List(a) => a.json(),
+        Command::Obs(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::After(args) => after::run(args, language),
         Command::Register(args) => register::run(args, language),
         Command::List(args) => list::run(args, language),
+        Command::Obs(args) => obs::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -30,6 +30,9 @@ pub struct ProofArgs {
     /// Files for the proof
     #[arg(long, value_name = "FILE", num_args = 1..)]
     input: Vec<PathBuf>,
+    /// Positions of stations
+    #[arg(long, value_name = "FILE")]
+    stations: Option<PathBuf>,
     /// Folder whose seeds/ and models/ replace built-in files
     #[arg(long, value_name = "DIR")]
     overrides: Option<PathBuf>,
@@ -66,6 +69,7 @@ struct Listed {
 pub fn run(args: &ProofArgs, language: Language) -> Result<u8> {
     let material = Material {
         input: &args.input,
+        stations: args.stations.as_deref(),
         overrides: args.overrides.as_deref(),
         n: &args.n,
         case: args.case.as_deref(),

@@ -6,6 +6,8 @@ pub mod list_reading;
 pub mod list_sheets;
 pub mod reduction_list;
 
+use crate::assimilation::report::AssimilationReport;
+use crate::domain::quality::QualityReport;
 use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
 use crate::forecast::Forecast;
@@ -81,6 +83,12 @@ pub struct ConsultationRecord {
     pub reduction: Option<ReductionPlan>,
     pub certificate: Option<ReductionEffect>,
     pub forecast: Forecast,
+    /// Flags on the observations; `None` where there were none, and in records made before there was quality control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observation_quality: Option<QualityReport>,
+    /// How observations corrected the state that the forecast starts from; `None` where they did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assimilation: Option<AssimilationReport>,
     /// How winds were brought over the terrain; `None` where the configuration names no terrain file.
     #[serde(default)]
     pub terrain_winds: Option<TerrainWindsReport>,

@@ -92,6 +92,17 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
     Ok(Accepted { items, rejections: table.rejections })
 }
 
+/// Codes of all stations of a file, in the order of its columns.
+///
+/// # Errors
+/// `Missing` without the file; `Format` when it is not of this layout.
+pub fn codes(path: &Path) -> Result<Vec<String>> {
+    let table = Table::read(path, "the file of observations")?;
+    let keys = [table.column("date")?, table.column("hour")?, table.column("type")?];
+    let stations = table.header.iter().enumerate().filter(|(column, name)| !keys.contains(column) && !name.is_empty());
+    Ok(stations.map(|(_, name)| name.clone()).collect())
+}
+
 /// End of the hour of a row by its `date` and `hour`.
 pub(super) fn end_of_hour(date: &str, hour: &str) -> std::result::Result<DateTime<Utc>, Refusal> {
     let eight_digits = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());

@@ -3,15 +3,14 @@
 //! The configuration names the weather that came and the observations; its folder of runs holds the night. The same `forecast_of(sources)`
 //! as the night, nothing of its own; the archived run and its published forecast are what the two new runs are compared with.
 
-use super::inputs::{self, NightInputs, observed_after};
-use super::model::Model;
+use super::inputs::{self, NightInputs};
+use super::model::{Assimilating, Model};
 use crate::archive::run_id::RunId;
 use crate::archive::store::{Archived, Store};
 use crate::archive::{BASE_FIELDS, CUT_FIELDS, fields};
 use crate::consultation::carried_out::carried_out;
 use crate::consultation::reduction_list::ListRow;
 use crate::domain::pollutant::Pollutant;
-use crate::domain::source::Source;
 use crate::error::{Error, Result};
 use crate::forecast::county_series::CountySeries;
 use crate::forecast::{CountyForecast, ObservedHour};
@@ -19,7 +18,8 @@ use crate::reduction::ReductionPlan;
 use crate::reduction::after_action::{AfterAction, CarriedOut, Means, SpanSplit, Split};
 use crate::reduction::apply::apply;
 use crate::setup::Setup;
-use crate::simulation::run::simulate_while;
+use crate::simulation::history::History;
+use crate::simulation::run::{simulate, simulate_with_answers};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,25 +49,28 @@ pub fn after(
     let (list, count) = as_carried_out(record.reduction.as_ref(), reported)?;
 
     let read = inputs::read(setup, Some(record.cycle))?;
-    let (observed, mut rejections) = observed_after(setup, record.cycle)?;
+    let (observed, mut rejections) = NightInputs::observed_after(setup, record.cycle)?;
     rejections.splice(0..0, read.rejections.iter().cloned());
     let domain = setup.domain(&read.meteorology, record.cycle)?;
     let model = Model { setup, inputs: &read, domain: &domain };
     let archived_run = |name| -> Result<Series> {
         Ok(by_hour(&model.ahead(model.settled(&fields::read_history(&store.file(&run, name)?)?))))
     };
-    let again = |i: usize, sources: &[Source]| -> Result<Series> {
-        let go_on = |done, of| {
-            progress(i, done, of);
-            true
-        };
-        let (history, _) =
-            model.in_world(|world| simulate_while(world, sources, &go_on))?.expect("nothing ends it early");
-        Ok(by_hour(&model.ahead(model.settled(&history))))
-    };
-    let came = again(0, &read.sources)?;
+    let series = |history: &History| by_hour(&model.ahead(model.settled(history)));
+    let analyst = read.analyst(setup);
+    let making = analyst.as_ref().map_or(Assimilating::Off, Assimilating::Making);
+    let lead = model.in_world(making, |world| {
+        simulate_with_answers(world, &read.sources, None, &|done, of| progress(0, done, of))
+    })?;
+    let came = series(&lead.history);
+    let taking = analyst.as_ref().map_or(Assimilating::Off, |_| Assimilating::Taking(&lead.analyses));
     let carried_out = match &list {
-        Some(list) if !list.measures.is_empty() => Some(again(1, &apply(&list.measures, &read.sources))?),
+        Some(list) if !list.measures.is_empty() => {
+            let sources = apply(&list.measures, &read.sources);
+            let (history, _) =
+                model.in_world(taking, |world| simulate(world, &sources, None, &|done, of| progress(1, done, of)))?;
+            Some(series(&history))
+        }
         _ => None,
     };
     let runs = Runs {

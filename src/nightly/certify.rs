@@ -138,7 +138,7 @@ impl Case<'_> {
         let ordered = serde_json::to_vec(measures).map_err(|e| Error::io(night.work.path(CUT_FIELDS), e.into()))?;
         let name = format!("fields_{name}_{}", &sha256(&ordered)[..16]);
         let fields = night.work.stage_file(&format!("{name}.nc"));
-        let history = night.run(Stage::Cut, (&fields, &name), &sources, false)?.history;
+        let history = night.follow(Stage::Cut, (&fields, &name), &sources)?;
         let series = night.model.settled(&history);
         let (base, base_series) = (case.run.forecast, night.model.ahead(case.run.series.to_vec()));
         let forecast =

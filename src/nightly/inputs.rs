@@ -5,12 +5,12 @@ use crate::config::{Config, expand};
 use crate::consultation::InputFile;
 use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::County;
-use crate::domain::daily;
 use crate::domain::event::Event;
 use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
+use crate::domain::quality::QualityReport;
 use crate::domain::register::RegisterEntry;
 use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
@@ -19,7 +19,7 @@ use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
     Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
-    observations_csv, power_plants_csv, terrain_netcdf,
+    power_plants_csv, terrain_netcdf,
 };
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
@@ -40,6 +40,10 @@ pub struct NightInputs {
     pub register: Vec<RegisterEntry>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
+    /// Degrees east and north of their stations.
+    pub places: BTreeMap<String, (f64, f64)>,
+    /// What quality control says of them; rejected values are no longer among them.
+    pub quality: Option<QualityReport>,
     /// The same as hours of the counties that have them: means of their stations.
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
     /// Recorded events.
@@ -69,21 +73,7 @@ const METEOROLOGY_MARGIN: f64 = 6.0;
 /// `degraded`.
 pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> {
     let config = &setup.config;
-    let mut night = NightInputs {
-        cycle: DateTime::UNIX_EPOCH,
-        meteorology: Vec::new(),
-        terrain: None,
-        sources: Vec::new(),
-        register: Vec::new(),
-        observations: Vec::new(),
-        observed: BTreeMap::new(),
-        events: Vec::new(),
-        boundary: Vec::new(),
-        daily: BTreeMap::new(),
-        files: Vec::new(),
-        rejections: Vec::new(),
-        degraded: Vec::new(),
-    };
+    let mut night = NightInputs::none();
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
     let program = isolation::this_program()?;
@@ -178,6 +168,27 @@ fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> {
 }
 
 impl NightInputs {
+    /// Nothing read yet.
+    pub(super) fn none() -> Self {
+        Self {
+            cycle: DateTime::UNIX_EPOCH,
+            meteorology: Vec::new(),
+            terrain: None,
+            sources: Vec::new(),
+            register: Vec::new(),
+            observations: Vec::new(),
+            places: BTreeMap::new(),
+            quality: None,
+            observed: BTreeMap::new(),
+            events: Vec::new(),
+            boundary: Vec::new(),
+            daily: BTreeMap::new(),
+            files: Vec::new(),
+            rejections: Vec::new(),
+            degraded: Vec::new(),
+        }
+    }
+
     fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
         let files = expand(patterns)?;
         for path in &files {
@@ -364,27 +375,6 @@ impl NightInputs {
         Ok(())
     }
 
-    fn read_observations(&mut self, setup: &Setup) -> Result<()> {
-        let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
-        let files =
-            self.take_optional("observations", &setup.config.inputs.observations, "no correction by observations")?;
-        for path in files {
-            let accepted = observations_csv::read(&path, &stations);
-            if let Some(values) = self.accept_optional("observations", &path, accepted) {
-                self.observations.extend(values);
-            }
-        }
-        // what ends after the cycle is not known when the forecast is made
-        let cycle = self.cycle;
-        self.observations.retain(|o| o.end <= cycle);
-        self.observations.sort_by(|a, b| (a.end, &a.station, a.pollutant).cmp(&(b.end, &b.station, b.pollutant)));
-        self.observed = observed_hours(setup, &self.observations);
-        if self.observations.is_empty() && !setup.config.inputs.observations.is_empty() && !stations.is_empty() {
-            self.degraded.push(format!("no station observed up to {cycle}: no correction by observations"));
-        }
-        Ok(())
-    }
-
     fn read_events(&mut self, setup: &Setup) -> Result<()> {
         for path in self.take_optional("events", &setup.config.inputs.events, "no cause beyond control is known")? {
             if let Some(events) = self.accept_optional("events", &path, events_csv::read(&path)) {
@@ -472,6 +462,9 @@ impl NightInputs {
             c.spin_up_hours,
             c.frozen_meteorology
         );
+        if c.assimilation {
+            text.push_str("assimilation\n");
+        }
         for file in self.files.iter().chain(&setup.files).chain(learned) {
             text.push_str(&format!("{} {} {}\n", file.role, file.name, file.sha256));
         }
@@ -480,48 +473,6 @@ impl NightInputs {
         }
         Ok(sha256(text.as_bytes()))
     }
-}
-
-/// Hours of the counties that have a station: means of their stations.
-fn observed_hours(setup: &Setup, observations: &[Observation]) -> BTreeMap<u32, Vec<ObservedHour>> {
-    let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
-    for o in observations {
-        if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
-            by_county.entry(station.adcode).or_default().push(o.clone());
-        }
-    }
-    let hours = |observations: &Vec<Observation>| {
-        let means = daily::mean_of_stations(observations).into_iter();
-        means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
-    };
-    by_county.iter().map(|(adcode, observations)| (*adcode, hours(observations))).collect()
-}
-
-/// Hours of the counties after `cycle`, which no forecast may see, and the rows refused: for the account after an episode.
-///
-/// # Errors
-/// `Missing` where a configured file is absent; a file that is refused is among the rejections.
-pub fn observed_after(
-    setup: &Setup,
-    cycle: DateTime<Utc>,
-) -> Result<(BTreeMap<u32, Vec<ObservedHour>>, Vec<Rejection>)> {
-    let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
-    let (mut observations, mut rejections) = (Vec::new(), Vec::new());
-    for path in expand(&setup.config.inputs.observations)? {
-        match observations_csv::read(&path, &stations) {
-            Ok(accepted) => {
-                observations.extend(accepted.items.into_iter().filter(|o| o.end > cycle));
-                rejections.extend(accepted.rejections);
-            }
-            Err(e) => rejections.push(Rejection {
-                file: file_name(&path),
-                place: "the file".into(),
-                found: e.to_string(),
-                expected: "hours of the stations".into(),
-            }),
-        }
-    }
-    Ok((observed_hours(setup, &observations), rejections))
 }
 
 /// Distance [m] within which two power plants are one.

@@ -9,6 +9,7 @@ pub mod after;
 mod certify;
 pub mod inputs;
 mod model;
+mod observing;
 pub mod pairs;
 mod past;
 mod ranking;
@@ -22,7 +23,8 @@ use crate::archive::durable::sha256_file;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::archive::work::Work;
-use crate::archive::{BASE_FIELDS, BASE_SERIES, RECORD, RULES, fields, series};
+use crate::archive::{ANALYSES, BASE_FIELDS, BASE_SERIES, RECORD, RULES, analyses, fields, series};
+use crate::assimilation::report::AssimilationReport;
 use crate::calendar::{beijing_day_hour, beijing_local};
 use crate::consultation::{ConsultationRecord, Status};
 use crate::domain::source::Source;
@@ -38,16 +40,17 @@ use crate::reduction::ranking::{Ranking, WindowInfluence};
 use crate::reduction::register::{Conditions, Situation, SourceDay};
 use crate::setup::rulebook::RulesOfNight;
 use crate::setup::{Domain, Setup};
+use crate::simulation::analysis::Analyses;
 use crate::simulation::equilibrium_answers::Answers;
 use crate::simulation::history::History;
 use crate::simulation::restart::Reason;
-use crate::simulation::run::{simulate, simulate_with_answers};
+use crate::simulation::run::{Leading, simulate, simulate_with_answers};
 use crate::warning::explain::{Explanation, explain};
 use crate::warning::{Response, WarningDecision, WarningLevel, decide};
 use certify::{Case, Certified};
 use chrono::{DateTime, Duration, Utc};
 use inputs::NightInputs;
-use model::Model;
+use model::{Assimilating, Model};
 use ranking::{BaseRun, SOURCES_IN_RECORD};
 use stage_checkpoints::StageCheckpoints;
 use std::path::Path;
@@ -109,12 +112,13 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let work = store.begin(&lock, &run, &key)?;
     let domain = setup.domain(&inputs.meteorology, inputs.cycle)?;
     let model = Model { setup, inputs: &inputs, domain: &domain };
-    let tonight = Tonight { model, setup, inputs: &inputs, domain: &domain, work: &work, progress };
+    let mut tonight = Tonight { model, setup, inputs: &inputs, domain: &domain, work: &work, progress, analyses: None };
     let rulebook = &setup.rulebook;
     let basis = model.basis(&standing.in_force);
 
-    let base_run = tonight.run(Stage::Base, (&work.path(BASE_FIELDS), "fields"), &inputs.sources, true)?;
-    let (base_history, mut rejections, answers) = (base_run.history, base_run.rejections, base_run.answers);
+    let Base { history: base_history, mut rejections, answers, analyses } = tonight.lead()?;
+    tonight.analyses = analyses;
+    let tonight = tonight;
     let base_series = model.settled(&base_history);
     let (base, corrections) = model.corrected(&base_series, &learned)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
@@ -157,13 +161,6 @@ const LIMITS: [(&str, &str); 3] = [
     ),
 ];
 
-/// A full run, and what it says of its equilibrium.
-struct Run {
-    history: History,
-    rejections: Vec<Rejection>,
-    answers: Answers,
-}
-
 /// What every stage of tonight shares.
 struct Tonight<'a> {
     model: Model<'a>,
@@ -172,39 +169,88 @@ struct Tonight<'a> {
     domain: &'a Domain,
     work: &'a Work,
     progress: Progress<'a>,
+    /// What the base run made, with the hash of its file; `None`: there is nothing to assimilate.
+    analyses: Option<(Analyses, String)>,
+}
+
+/// The base run, and what the others take from it.
+struct Base {
+    history: History,
+    rejections: Vec<Rejection>,
+    answers: Answers,
+    analyses: Option<(Analyses, String)>,
 }
 
 impl Tonight<'_> {
-    /// forecast_of(sources), or what an earlier try of this night archived of it, at `path`; with the `answers` of its equilibrium, or none.
-    fn run(&self, stage: Stage, (path, name): (&Path, &str), sources: &[Source], answers: bool) -> Result<Run> {
-        let shape = self.domain.grid.shape();
-        if let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)?
-            && sha256_file(path).is_ok_and(|(_, found)| found == hash)
-        {
-            let kept = if answers { self.work.load_stage_bytes(name)? } else { Some(Vec::new()) };
-            let kept = kept.and_then(|bytes| Answers::from_bytes(&bytes, shape));
-            let history = fields::read_history(path)?;
-            if let Some(kept) = kept.filter(|a| !answers || a.hours() == history.ends.len()) {
-                return Ok(Run { history, rejections, answers: kept });
+    /// The base run: forecast_of(sources), or what an earlier try of this night archived of it.
+    fn lead(&self) -> Result<Base> {
+        let (name, path) = ("fields", self.work.path(BASE_FIELDS));
+        let analyst = self.inputs.analyst(self.setup);
+        if let Some((history, rejections)) = self.done(name, &path)? {
+            let kept = self.work.load_stage_bytes(name)?;
+            let kept = kept.and_then(|bytes| Answers::from_bytes(&bytes, self.domain.grid.shape()));
+            let analyses = analyst.as_ref().map(|_| analyses::read(&self.work.path(ANALYSES))).transpose();
+            if let (Some(answers), Ok(analyses)) = (kept.filter(|a| a.hours() == history.ends.len()), analyses) {
+                return Ok(Base { history, rejections, answers, analyses });
             }
+        }
+        let stage = Stage::Base;
+        let kept = StageCheckpoints::new(self, stage, name)?;
+        let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
+        let assimilating = analyst.as_ref().map_or(Assimilating::Off, Assimilating::Making);
+        let Leading { history, rejections, answers, analyses: made } = self
+            .model
+            .in_world(assimilating, |world| simulate_with_answers(world, &self.inputs.sources, Some(&kept), &hour))?;
+        if analyst.is_some() {
+            analyses::write(&self.work.path(ANALYSES), &made)?;
+        }
+        self.work.save_stage_bytes(name, &answers.to_bytes())?;
+        let history = self.keep(name, &path, &history, &rejections)?;
+        kept.clear();
+        let analyses = analyst.as_ref().map(|_| analyses::read(&self.work.path(ANALYSES))).transpose()?;
+        Ok(Base { history, rejections, answers, analyses })
+    }
+
+    /// A run that follows the base run: forecast_of(sources), or what an earlier try of this night archived of it, at `path`.
+    fn follow(&self, stage: Stage, (path, name): (&Path, &str), sources: &[Source]) -> Result<History> {
+        if let Some((history, _)) = self.done(name, path)? {
+            return Ok(history);
         }
         let kept = StageCheckpoints::new(self, stage, name)?;
         let hour = |done, of| (self.progress)(Event::Hour { stage, done, of });
-        let (history, rejections, found) = self.model.in_world(|world| {
-            if answers {
-                return simulate_with_answers(world, sources, Some(&kept), &hour);
-            }
-            simulate(world, sources, Some(&kept), &hour)
-                .map(|(history, rejected)| (history, rejected, Answers::new(shape)))
-        })?;
-        fields::write(path, &self.domain.grid, &history, self.inputs.cycle, self.work.run())?;
-        if answers {
-            self.work.save_stage_bytes(name, &found.to_bytes())?;
-        }
-        self.work.save_stage(name, &(&rejections, sha256_file(path)?.1))?;
+        let (history, rejections) =
+            self.model.in_world(self.assimilating(), |world| simulate(world, sources, Some(&kept), &hour))?;
+        let history = self.keep(name, path, &history, &rejections)?;
         kept.clear();
-        // what a resumed night reads is what this night goes on with
-        Ok(Run { history: fields::read_history(path)?, rejections, answers: found })
+        Ok(history)
+    }
+
+    /// What an earlier try of this night archived of a run at `path`.
+    fn done(&self, name: &str, path: &Path) -> Result<Option<(History, Vec<Rejection>)>> {
+        let Some((rejections, hash)) = self.work.load_stage::<(Vec<Rejection>, String)>(name)? else { return Ok(None) };
+        if !sha256_file(path).is_ok_and(|(_, found)| found == hash) {
+            return Ok(None);
+        }
+        Ok(Some((fields::read_history(path)?, rejections)))
+    }
+
+    /// Archives a run; what a resumed night reads is what this night goes on with.
+    fn keep(&self, name: &str, path: &Path, history: &History, rejections: &Vec<Rejection>) -> Result<History> {
+        fields::write(path, &self.domain.grid, history, self.inputs.cycle, self.work.run())?;
+        self.work.save_stage(name, &(rejections, sha256_file(path)?.1))?;
+        fields::read_history(path)
+    }
+
+    /// What a run that follows the base run does with analyses.
+    fn assimilating(&self) -> Assimilating<'_> {
+        self.analyses.as_ref().map_or(Assimilating::Off, |(made, _)| Assimilating::Taking(made))
+    }
+
+    /// What the analyses did; `None` where there are none.
+    fn assimilation(&self, base: &History) -> Option<AssimilationReport> {
+        let (_, hash) = self.analyses.as_ref()?;
+        let analyst = self.inputs.analyst(self.setup)?;
+        Some(observing::report(&analyst, &self.domain.grid, base, hash.clone()))
     }
 
     /// The rules of tonight as a document.
@@ -310,6 +356,8 @@ impl Tonight<'_> {
             reduction,
             certificate,
             forecast,
+            observation_quality: self.inputs.quality.clone(),
+            assimilation: self.assimilation(base),
             terrain_winds: base.terrain_winds,
             ledger_base: base.ledger.clone(),
             ledger_cut,

@@ -3,6 +3,7 @@
 use super::inputs::NightInputs;
 use super::pairs::{Corrections, Learned, of_series};
 use super::past;
+use crate::assimilation::analyst::SurfaceAnalyst;
 use crate::calendar::beijing_local;
 use crate::domain::averages::Validity;
 use crate::error::Result;
@@ -10,6 +11,7 @@ use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast};
 use crate::forecast::county_series::{CountySeries, ModelHour, county_series};
 use crate::setup::{Domain, Setup};
+use crate::simulation::analysis::{Analyses, Analysing};
 use crate::simulation::history::History;
 use crate::simulation::run::{Outside, World};
 use crate::warning::{Basis, InForce};
@@ -27,23 +29,42 @@ pub(super) struct Model<'a> {
     pub domain: &'a Domain,
 }
 
+/// What a run of the night does with analyses.
+#[derive(Clone, Copy)]
+pub(super) enum Assimilating<'a> {
+    Off,
+    /// It makes them.
+    Making(&'a SurfaceAnalyst<'a>),
+    /// It takes those that were made.
+    Taking(&'a Analyses),
+}
+
 impl Model<'_> {
     /// What `act` does in the world of the night's runs, with the outer grid where there is one.
     ///
     /// # Errors
     /// Of `act`.
-    pub fn in_world<T>(&self, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
+    pub fn in_world<T>(&self, assimilating: Assimilating, act: impl FnOnce(&World) -> Result<T>) -> Result<T> {
         let air = match self.inputs.boundary.as_slice() {
             [] => Outside::Background,
             fields => Outside::Fields(fields),
         };
-        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air));
-        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer)))
+        let around = match assimilating {
+            Assimilating::Taking(analyses) => analyses.outer.as_deref().map_or(Assimilating::Off, Assimilating::Taking),
+            other => other,
+        };
+        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air, around));
+        act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer), assimilating))
     }
 
     /// A run of the night's hours on one grid.
-    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>) -> World<'w> {
+    fn world<'w>(&'w self, domain: &'w Domain, outside: Outside<'w>, assimilating: Assimilating<'w>) -> World<'w> {
         let config = &self.setup.config;
+        let analysing = match (assimilating, &self.setup.assimilation) {
+            (Assimilating::Making(analyst), Some(settings)) => Analysing::Make(analyst, settings.reach()),
+            (Assimilating::Taking(made), Some(settings)) => Analysing::Given(&made.grid, settings.reach()),
+            _ => Analysing::Off,
+        };
         World {
             grid: &domain.grid,
             background: &domain.background,
@@ -56,6 +77,7 @@ impl Model<'_> {
             weights: &domain.weights,
             start: self.inputs.start(config),
             hours: config.spin_up_hours + config.forecast_hours,
+            analysing,
         }
     }
 
@@ -92,7 +114,9 @@ impl Model<'_> {
     /// Of the fit.
     pub fn corrected(&self, model: &[CountySeries], learned: &Learned) -> Result<(Forecast, Corrections)> {
         let mut pairs = learned.pairs.clone();
-        pairs.extend(of_series(self.inputs, model));
+        // hours after an analysis are better than any forecast will be
+        let first_analysis = self.inputs.analyst(self.setup).and_then(|a| a.hours().next());
+        pairs.extend(of_series(self.inputs, model, first_analysis.unwrap_or(self.inputs.cycle)));
         let uncertainty = past::widened(self.setup, self.inputs, learned);
         let corrections = Corrections::fit(&uncertainty, &pairs)?;
         let cycle = self.inputs.cycle;

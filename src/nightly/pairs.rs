@@ -113,12 +113,12 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
     Ok(learned)
 }
 
-/// Pairs of tonight's own spin-up hours.
-pub fn of_series(inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
+/// Pairs of tonight's own spin-up hours up to `last`.
+pub fn of_series(inputs: &NightInputs, model: &[CountySeries], last: DateTime<Utc>) -> Vec<Pair> {
     let observed = observed(inputs);
     let mut pairs = Vec::new();
     for county in model {
-        for hour in county.hours.iter().filter(|h| h.end <= inputs.cycle) {
+        for hour in county.hours.iter().filter(|h| h.end <= last) {
             for pollutant in Pollutant::ALL {
                 let Some(&raw) = hour.concentrations.get(pollutant) else { continue };
                 let Some(&value) = observed.get(&(county.adcode, hour.end, pollutant)) else { continue };

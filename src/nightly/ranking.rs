@@ -154,7 +154,7 @@ impl Tonight<'_> {
         let none = || Error::invalid("influence", "window", window.adcode.to_string(), "a county with PM2.5");
         let target = Target::of_cells(Pollutant::Pm25, cells, (ny, nx), hours.clone()).ok_or_else(none)?;
         let map_from = hour(self.model.order()).max(0) as u32;
-        let found = self.model.in_world(|world| {
+        let found = self.model.in_world(self.assimilating(), |world| {
             influence_of_sources(world, &self.inputs.sources, &target, Some(run.answers), map_from)
         })?;
         // hours before the run belong to the mean too, and nothing of it
@@ -165,8 +165,8 @@ impl Tonight<'_> {
             let all = found.sources.iter().flat_map(|s| &s.added_by_hour);
             all.map(primary).sum::<f64>() * share
         };
-        // air from files or from an outer grid brings what no background tells
-        let known = self.domain.outer.is_none() && self.inputs.boundary.is_empty();
+        // air from files or from an outer grid, and analyses, bring what no background tells
+        let known = self.domain.outer.is_none() && self.inputs.boundary.is_empty() && self.analyses.is_none();
         let bounds =
             if known { bounds_factor(primary_mean, inflow(run.history) * share, emitted(&found)) } else { 1.0 };
         let kept = self.kept(mean, found, (share, bounds), primary_mean);
@@ -289,6 +289,12 @@ impl Tonight<'_> {
             zh.push("嵌套网格：内层网格以外的排放源及流出后再流入的影响未计入，归入输入与背景。".into());
             en.push(
                 "Nested grids: what sources outside the inner grid add, and what leaves it and comes back, is not ranked; it counts as inflow.".into(),
+            );
+        }
+        if self.analyses.is_some() {
+            zh.push("观测同化的增量不属于任何排放源，归入输入与背景；排放源的影响已乘以同化系数。".into());
+            en.push(
+                "What analyses of observations added belongs to no source and counts as inflow; the influence of the sources takes their factors.".into(),
             );
         }
         if left_out > 0 {

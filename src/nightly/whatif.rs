@@ -1,11 +1,11 @@
 //! What-if: the night's forecast with other cuts, beside the published one. The same `forecast_of(sources)`, nothing of its own.
 
 use super::inputs;
-use super::model::Model;
+use super::model::{Assimilating, Model};
 use super::{pairs, standing};
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
-use crate::archive::{BASE_FIELDS, fields};
+use crate::archive::{ANALYSES, BASE_FIELDS, analyses, fields};
 use crate::domain::source::{Amounts, Source};
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
@@ -103,10 +103,15 @@ pub fn what_if(setup: &Setup, asked: &WhatIf, go_on: GoOn) -> Result<Option<What
     let (base, corrections) = model.corrected(&settled, &learned)?;
     let base_series = model.ahead(settled);
     let decision = decide(&basis, &base, None);
+    let made = match setup.assimilation.is_some() && read.analyst(setup).is_some() {
+        true => Some(analyses::read(&store.file(&run, ANALYSES)?)?.0),
+        false => None,
+    };
+    let assimilating = made.as_ref().map_or(Assimilating::Off, Assimilating::Taking);
     let mut effects = Vec::with_capacity(asked.scenarios.len());
     for (i, scenario) in asked.scenarios.iter().enumerate() {
         let cut = under(scenario, &read.sources, from, to);
-        let done = model.in_world(|world| simulate_while(world, &cut, &|done, of| go_on(i, done, of)))?;
+        let done = model.in_world(assimilating, |world| simulate_while(world, &cut, &|done, of| go_on(i, done, of)))?;
         let Some((history, _)) = done else { return Ok(None) };
         let series = model.ahead(model.settled(&history));
         let forecast: Forecast = with_cut(&model.frame(&corrections), &base, &base_series, &series);

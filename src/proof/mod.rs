@@ -3,10 +3,12 @@
 pub mod adjoint;
 pub mod advection;
 pub mod aqi_official;
+pub mod assimilation;
 pub mod closed_box;
 pub mod diffusion;
 pub mod extremes;
 mod ground;
+pub mod observation_quality;
 pub mod prairie_grass;
 mod scatter;
 pub mod trajectories;
@@ -22,6 +24,8 @@ use std::path::{Path, PathBuf};
 pub struct Material<'a> {
     /// Files given by the user.
     pub input: &'a [PathBuf],
+    /// Positions of stations.
+    pub stations: Option<&'a Path>,
     /// Folder of replaced rule and model files.
     pub overrides: Option<&'a Path>,
     /// Resolutions; empty: the proof's own.
@@ -38,6 +42,7 @@ pub struct Material<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parameter {
     Input,
+    Stations,
     Overrides,
     N,
     Case,
@@ -46,12 +51,13 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    const ALL: [Self; 6] = [Self::Input, Self::Overrides, Self::N, Self::Case, Self::Scheme, Self::Out];
+    const ALL: [Self; 7] = [Self::Input, Self::Stations, Self::Overrides, Self::N, Self::Case, Self::Scheme, Self::Out];
 
     /// As it is written on the command line.
     pub fn flag(self) -> &'static str {
         match self {
             Self::Input => "--input",
+            Self::Stations => "--stations",
             Self::Overrides => "--overrides",
             Self::N => "--n",
             Self::Case => "--case",
@@ -63,6 +69,7 @@ impl Parameter {
     fn given(self, material: &Material) -> bool {
         match self {
             Self::Input => !material.input.is_empty(),
+            Self::Stations => material.stations.is_some(),
             Self::Overrides => material.overrides.is_some(),
             Self::N => !material.n.is_empty(),
             Self::Case => material.case.is_some(),
@@ -96,6 +103,8 @@ pub const PROOFS: &[Proof] = &[
     prairie_grass::PROOF,
     adjoint::PROOF,
     trajectories::PROOF,
+    observation_quality::PROOF,
+    assimilation::PROOF,
 ];
 
 impl Proof {

@@ -30,6 +30,8 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "models/fires.toml",
     "models/power_plants.toml",
     "models/uncertainty.toml",
+    "models/quality.toml",
+    "models/assimilation.toml",
     "models/grids.toml",
     "models/boundary.toml",
     "models/boundary_species.toml",

@@ -6,6 +6,8 @@ pub mod rule_changes;
 pub mod rule_check;
 pub mod rulebook;
 
+use crate::assimilation::quality::rules::QualityRules;
+use crate::assimilation::settings::AssimilationSettings;
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
 use crate::domain::county::{CountyWeights, Region};
@@ -42,6 +44,9 @@ pub struct Setup {
     pub fires: FireFactors,
     pub plants: PlantFactors,
     pub uncertainty: Uncertainty,
+    pub quality: QualityRules,
+    /// `None`: the configuration asks for no assimilation.
+    pub assimilation: Option<AssimilationSettings>,
     pub grids: GridSetups,
     background: BackgroundProfiles,
     /// How variables of boundary files make species.
@@ -109,6 +114,11 @@ impl Setup {
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
             uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
+            quality: library.read("models/quality.toml", QualityRules::from_toml)?,
+            assimilation: match config.assimilation {
+                true => Some(library.read("models/assimilation.toml", AssimilationSettings::from_toml)?),
+                false => None,
+            },
             grids,
             background: library.read("models/boundary.toml", BackgroundProfiles::from_toml)?,
             boundary_species: library.read("models/boundary_species.toml", SpeciesMapping::from_toml)?,

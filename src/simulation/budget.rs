@@ -6,7 +6,7 @@ use crate::domain::species::Species;
 use ndarray::{Array3, Array4, Axis, Zip};
 use serde::{Deserialize, Serialize};
 
-/// Ledger of one species over a run [kg]; `stored_end - stored_start = emitted + inflow - outflow + chemistry - dry - wet + clipped + residual`.
+/// Ledger of one species over a run [kg]; `stored_end - stored_start = emitted + inflow - outflow + chemistry - dry - wet + clipped + analysis + residual`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SpeciesLedger {
     pub species: String,
@@ -21,15 +21,23 @@ pub struct SpeciesLedger {
     pub wet_deposited_kg: f64,
     /// Mass added by setting negative values to zero.
     pub clipped_kg: f64,
+    /// Mass that analyses of observations added (negative: took away); 0 where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub analysis_kg: f64,
     /// What does not close.
     pub residual_kg: f64,
-    /// `|residual| / (stored_start + emitted + inflow + max(chemistry, 0))`.
+    /// `|residual| / (stored_start + emitted + inflow + max(chemistry, 0) + max(analysis, 0))`.
     pub relative_residual: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(v: &f64) -> bool {
+    *v == 0.0
 }
 
 impl SpeciesLedger {
     /// What is booked while the run goes on.
-    fn open_mut(&mut self) -> [&mut f64; 8] {
+    fn open_mut(&mut self) -> [&mut f64; 9] {
         [
             &mut self.stored_start_kg,
             &mut self.emitted_kg,
@@ -39,6 +47,7 @@ impl SpeciesLedger {
             &mut self.dry_deposited_kg,
             &mut self.wet_deposited_kg,
             &mut self.clipped_kg,
+            &mut self.analysis_kg,
         ]
     }
 }
@@ -106,6 +115,18 @@ impl Books {
         }
     }
 
+    /// What is stored per species [kg].
+    pub fn stored(&self, state: &Array4<f32>, mass: &Array3<f32>) -> Vec<f64> {
+        Species::ALL.into_iter().map(|s| stored(state, mass, s)).collect()
+    }
+
+    /// Books an analysis by what was stored before and after it, per species [kg].
+    pub fn analysis(&mut self, before: &[f64], after: &[f64]) {
+        for ((entry, before), after) in self.entries.iter_mut().zip(before).zip(after) {
+            entry.analysis_kg += after - before;
+        }
+    }
+
     /// Adds the open books to a checkpoint.
     pub fn save(&self, to: &mut Snapshot) {
         self.entries.iter().for_each(|e| to.add_numbers(e.clone().open_mut().map(|v| *v)));
@@ -122,11 +143,13 @@ impl Books {
         for (entry, species) in self.entries.iter_mut().zip(Species::ALL) {
             entry.stored_end_kg = stored(state, mass, species);
             let e = &*entry;
-            let expected = e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg + e.clipped_kg
-                - e.outflow_kg
-                - e.dry_deposited_kg
-                - e.wet_deposited_kg;
-            let turnover = e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg.max(0.0);
+            let expected =
+                e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg + e.clipped_kg + e.analysis_kg
+                    - e.outflow_kg
+                    - e.dry_deposited_kg
+                    - e.wet_deposited_kg;
+            let turnover =
+                e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg.max(0.0) + e.analysis_kg.max(0.0);
             entry.residual_kg = entry.stored_end_kg - expected;
             entry.relative_residual = if turnover > 0.0 { entry.residual_kg.abs() / turnover } else { 0.0 };
             largest = largest.max(entry.relative_residual);

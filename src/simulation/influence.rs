@@ -11,6 +11,7 @@
 //! Discrete adjoint: Giering & Kaminski 1998, ACM Trans. Math. Softw. 24, 437; influence of emissions on a receptor: Marchuk 1995, Adjoint Equations
 //! and Analysis of Complex Systems, ch. 4; Henze, Hakami & Seinfeld 2007, Atmos. Chem. Phys. 7, 2413.
 
+use super::analysis::{Analysing, VerticalReach, multiply};
 use super::carried::Carried;
 use super::diagnose::Diagnosis;
 use super::driver::HourDriver;
@@ -118,6 +119,9 @@ pub(super) fn backward(world: &World, target: &Target, answers: Option<&Answers>
         let mut linear = LinearHour::new(&ground, &driver, &mut hours.diffusion, answers.map(|a| a.hour(hour)));
         let forcing = target.hours.contains(&hour).then(|| forcing(target, &carried, &driver, linear.steps));
         to_emitted.fill(0.0);
+        if let Some(factors) = given_at(world, hour) {
+            multiply(&mut a, &carried.slots, world.grid, factors, driver.mixing_height.view());
+        }
         for step in (1..=linear.steps).rev() {
             if let Some(forcing) = &forcing {
                 let mut lowest = a.index_axis_mut(Axis(1), 0);
@@ -175,8 +179,19 @@ pub fn linear_response(
                 Zip::from(forcing).and(&pairs).for_each(|f, q| value += f64::from(*f) * f64::from(*q));
             }
         }
+        if let Some(factors) = given_at(world, hour) {
+            multiply(&mut q, &carried.slots, world.grid, factors, driver.mixing_height.view());
+        }
     }
     Ok(value)
+}
+
+/// The factors of the analysis at the end of an hour: a diagonal matrix, its own transpose.
+fn given_at<'w>(world: &World<'w>, hour: u32) -> Option<(&'w Array3<f32>, VerticalReach)> {
+    match world.analysing {
+        Analysing::Given(given, reach) => given.at(hour).map(|factors| (factors, reach)),
+        Analysing::Off | Analysing::Make(..) => None,
+    }
 }
 
 /// The drivers of a run, in any order.

@@ -1,6 +1,7 @@
 //! State(t) -> State(t + dt) -> History.
 
 mod aligned;
+pub mod analysis;
 mod bilinear;
 pub mod boundary;
 pub mod box_cells;

@@ -1,5 +1,6 @@
 //! A run: hours of meteorology and emission in, a [`History`] out. This is `simulate(sources)`: the forecast is a function of the sources.
 
+use super::analysis::{Analyses, Analysing, GridAnalyses};
 use super::boundary::{Background, Sides};
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
@@ -26,7 +27,7 @@ use crate::domain::terrain::Terrain;
 use crate::error::{Rejection, Result};
 use crate::units::{gas_ug_m3, particle_ug_m3};
 use chrono::{DateTime, Duration, Utc};
-use ndarray::{Array3, Axis, Slice};
+use ndarray::{Array2, Array3, Axis, Slice};
 
 /// Raised whenever the same inputs give other results: a night of an older revision is run again.
 pub const REVISION: u32 = 5;
@@ -59,6 +60,7 @@ pub struct World<'a> {
     /// First hour begins here.
     pub start: DateTime<Utc>,
     pub hours: u32,
+    pub analysing: Analysing<'a>,
 }
 
 impl<'a> World<'a> {
@@ -83,6 +85,8 @@ struct Domain<'a> {
     emission: EmissionField,
     around: Around<'a>,
     simulation: Simulation<'a>,
+    /// Analyses that this run makes.
+    made: GridAnalyses,
 }
 
 /// What is outside, while the run goes on.
@@ -135,8 +139,14 @@ impl<'a> Domain<'a> {
                 (state, Around::Outer(Box::new(Outer { domain, nest })))
             }
         };
+        let (_, ny, nx) = grid.shape();
+        let made = match world.analysing {
+            Analysing::Make(analyst, _) => GridAnalyses::planned(analyst, world.start, world.hours, (ny, nx)),
+            Analysing::Off | Analysing::Given(..) => GridAnalyses::default(),
+        };
         let domain = Self {
             world,
+            made,
             sources,
             emission: EmissionField::new(grid, placement.layers()),
             around,
@@ -167,7 +177,38 @@ impl<'a> Domain<'a> {
             }
         };
         let ground = self.simulation.hour(&driver, &self.emission, sides)?;
+        self.analyse(start, &driver, &ground);
         Ok((driver, ground))
+    }
+
+    /// Brings the state at the end of the hour that began at `start` to the observations, where this hour has an analysis.
+    fn analyse(&mut self, start: DateTime<Utc>, driver: &HourDriver, ground: &Array3<f32>) {
+        let world = self.world;
+        let hour = (start - world.start).num_hours() as u32;
+        let (factors, reach) = match world.analysing {
+            Analysing::Off => return,
+            Analysing::Given(given, reach) => (given.at(hour), reach),
+            Analysing::Make(analyst, reach) => {
+                let Some(made) = self.made.at_mut(hour) else { return };
+                let background = surface_concentrations(ground, driver);
+                if let Some(factors) = analyst.analyse(world.grid, start + Duration::hours(1), &background) {
+                    made.assign(&factors);
+                }
+                (Some(&*made), reach)
+            }
+        };
+        if let Some(factors) = factors {
+            self.simulation.multiply((factors, reach), driver);
+        }
+    }
+
+    /// What was made here and on the grid around.
+    fn analyses(self) -> Analyses {
+        let outer = match self.around {
+            Around::Outer(outer) => Some(Box::new(outer.domain.analyses())),
+            Around::Background(_) | Around::Fields(_) => None,
+        };
+        Analyses { grid: self.made, outer }
     }
 
     /// Adds the outer run and this one to a checkpoint.
@@ -176,6 +217,7 @@ impl<'a> Domain<'a> {
             outer.domain.save(to);
         }
         self.simulation.save(to);
+        self.made.save(to);
     }
 
     /// Takes back what [`Domain::save`] added.
@@ -184,6 +226,7 @@ impl<'a> Domain<'a> {
             outer.domain.restore(from);
         }
         self.simulation.restore(from);
+        self.made.restore(from);
     }
 }
 
@@ -202,7 +245,8 @@ pub fn simulate(
         progress(done, of);
         true
     };
-    Ok(run(world, sources, &mut None, checkpoints, &progress)?.expect("nothing ends it early"))
+    let done = run(world, sources, &mut None, checkpoints, &progress)?.expect("nothing ends it early");
+    Ok((done.history, done.rejections))
 }
 
 /// As [`simulate`] without checkpoints, while `go_on`, called with (hours done, hours in all) after every hour, says so; `None` where it did not.
@@ -214,7 +258,17 @@ pub fn simulate_while(
     sources: &[Source],
     go_on: &dyn Fn(u32, u32) -> bool,
 ) -> Result<Option<(History, Vec<Rejection>)>> {
-    run(world, sources, &mut None, None, go_on)
+    Ok(run(world, sources, &mut None, None, go_on)?.map(|done| (done.history, done.rejections)))
+}
+
+/// A run that other runs follow.
+pub struct Leading {
+    pub history: History,
+    pub rejections: Vec<Rejection>,
+    /// Of the equilibrium on the inner grid.
+    pub answers: Answers,
+    /// That this run made.
+    pub analyses: Analyses,
 }
 
 /// As [`simulate`], with the answers of the equilibrium on the inner grid: one byte a cell and hour, in its checkpoints too.
@@ -226,16 +280,23 @@ pub fn simulate_with_answers(
     sources: &[Source],
     checkpoints: Option<&dyn Checkpoints>,
     progress: &dyn Fn(u32, u32),
-) -> Result<(History, Vec<Rejection>, Answers)> {
+) -> Result<Leading> {
     let none = || Answers::new(world.grid.shape());
     let mut answers = Some(none());
     let progress = |done, of| {
         progress(done, of);
         true
     };
-    let (history, rejections) =
+    let Done { history, rejections, analyses } =
         run(world, sources, &mut answers, checkpoints, &progress)?.expect("nothing ends it early");
-    Ok((history, rejections, answers.unwrap_or_else(none)))
+    Ok(Leading { history, rejections, answers: answers.unwrap_or_else(none), analyses })
+}
+
+/// What a run that was not ended early leaves.
+struct Done {
+    history: History,
+    rejections: Vec<Rejection>,
+    analyses: Analyses,
 }
 
 fn run(
@@ -244,7 +305,7 @@ fn run(
     answers: &mut Option<Answers>,
     checkpoints: Option<&dyn Checkpoints>,
     go_on: &dyn Fn(u32, u32) -> bool,
-) -> Result<Option<(History, Vec<Rejection>)>> {
+) -> Result<Option<Done>> {
     let (_, ny, nx) = world.grid.shape();
     let (mut domain, rejections) = Domain::new(world, sources)?;
     let mut history = empty(world.hours as usize, ny, nx);
@@ -266,7 +327,7 @@ fn run(
     }
     let s = &domain.simulation;
     history.ledger = s.books.clone().close(&s.state, s.mass(), tracer_deviation(&s.state));
-    Ok(Some((history, rejections)))
+    Ok(Some(Done { history, rejections, analyses: domain.analyses() }))
 }
 
 /// The end of a run needs no checkpoint.
@@ -380,21 +441,34 @@ fn empty(hours: usize, ny: usize, nx: usize) -> History {
     }
 }
 
-fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array3<f32>, driver: &HourDriver) {
-    history.ends.push(end);
+/// Concentrations `[y, x]` in the standard's units of mean mixing ratios `ground` of the lowest layer.
+fn surface_concentrations(ground: &Array3<f32>, driver: &HourDriver) -> Concentrations<Array2<f32>> {
     let density = driver.density.index_axis(Axis(0), 0);
-    for p in Pollutant::ALL {
-        let Some(field) = history.concentrations.slot(p) else { continue };
-        for ((y, x), value) in field.index_axis_mut(Axis(0), hour).indexed_iter_mut() {
+    let mut out = Concentrations::default();
+    for p in Pollutant::ALL.into_iter().filter(|p| !members(*p).is_empty()) {
+        let value = |(y, x)| {
             let q: f64 = members(p).iter().map(|s: &Species| f64::from(ground[[s.index(), y, x]])).sum();
-            *value = match p {
+            let value = match p {
                 Pollutant::Pm25 | Pollutant::Pm10 => particle_ug_m3(q, f64::from(density[[y, x]])),
                 Pollutant::Co => gas_ug_m3(q) * 1e-3,
                 Pollutant::No2 => gas_ug_m3(q) * NO2_SHARE,
                 Pollutant::So2 | Pollutant::O3 => gas_ug_m3(q),
-            } as f32;
-        }
+            };
+            value as f32
+        };
+        out.set(p, Some(Array2::from_shape_fn(density.dim(), value)));
     }
+    out
+}
+
+fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array3<f32>, driver: &HourDriver) {
+    history.ends.push(end);
+    let now = surface_concentrations(ground, driver);
+    for p in Pollutant::ALL {
+        let (Some(field), Some(now)) = (history.concentrations.slot(p), now.get(p)) else { continue };
+        field.index_axis_mut(Axis(0), hour).assign(now);
+    }
+    let density = driver.density.index_axis(Axis(0), 0);
     for ((y, x), value) in history.primary_pm25_ug_m3.index_axis_mut(Axis(0), hour).indexed_iter_mut() {
         let q: f64 = PRIMARY_PM25.iter().map(|s| f64::from(ground[[s.index(), y, x]])).sum();
         *value = particle_ug_m3(q, f64::from(density[[y, x]])) as f32;

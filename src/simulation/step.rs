@@ -9,6 +9,7 @@
 //! step. Vertical motion always closes the air: it takes each column from the mass it has to the mass the
 //! meteorology says it will have, so the tracers see the same air as the winds.
 
+use super::analysis::{self, VerticalReach};
 use super::boundary::Sides;
 use super::budget::Books;
 use super::columns::{ColumnRows, Columns};
@@ -163,6 +164,14 @@ impl<'a> Simulation<'a> {
         self.books.clipped(&clip_negative(&mut self.state, &self.mass));
         self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
         self.steps += 1;
+    }
+
+    /// Multiplies the state by the factors of an analysis, at the end of the hour of `driver`.
+    pub fn multiply(&mut self, factors: (&Array3<f32>, VerticalReach), driver: &HourDriver) {
+        let before = self.books.stored(&self.state, &self.mass);
+        analysis::multiply(&mut self.state, &Species::ALL, self.grid, factors, driver.mixing_height.view());
+        let after = self.books.stored(&self.state, &self.mass);
+        self.books.analysis(&before, &after);
     }
 
     /// Adds all that the next hours depend on to a checkpoint.

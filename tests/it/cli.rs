@@ -167,7 +167,8 @@ fn commands_of_the_readme_run() {
     let own = ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists"]
         .map(|name| (name, folder.path().join(name)));
     let configs = ["night.toml", "after.toml"].map(|name| (name, config.clone()));
-    let named: Vec<(&str, std::path::PathBuf)> = own.into_iter().chain(configs).collect();
+    let obs = ("obs.csv", demo.join("inbox/obs/china_sites_20260114.csv"));
+    let named: Vec<(&str, std::path::PathBuf)> = own.into_iter().chain(configs).chain([obs]).collect();
     let observed: String = (1..24).map(|h| format!("20260116,{h},PM2.5,{0},{0},{0}\n", 90 + h)).collect();
     let observed = format!("date,hour,type,2237A,2238A,2239A\n{observed}20260117,0,PM2.5,80,80,80\n");
     std::fs::write(folder.path().join("hours.csv"), observed).unwrap();
@@ -203,7 +204,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 25, "{ran:?}");
+    assert_eq!(ran.len(), 26, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

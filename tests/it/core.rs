@@ -9,6 +9,7 @@ use hazecast::domain::source::{Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::domain::terrain::Terrain;
 use hazecast::input::wrfout;
+use hazecast::simulation::analysis::Analysing;
 use hazecast::simulation::boundary::{BackgroundProfiles, Sides};
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::emission::EmissionModel;
@@ -67,6 +68,7 @@ fn run_over(
         weights: &[],
         start: met[0].valid_time,
         hours,
+        analysing: Analysing::Off,
     };
     simulate(&world, sources, None, &|_, _| {}).unwrap().0
 }

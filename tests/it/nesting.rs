@@ -4,6 +4,7 @@ use crate::weather::{background, emission, field, grid, point, start};
 use hazecast::domain::grid::Grid;
 use hazecast::domain::species::Species;
 use hazecast::error::Rejection;
+use hazecast::simulation::analysis::Analysing;
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::history::History;
 use hazecast::simulation::run::{Outside, World, simulate};
@@ -27,6 +28,7 @@ fn run(inner: &Grid, outer: Option<&Grid>, mixing_ratio: f32) -> (History, Vec<R
         weights: &[],
         start: start(),
         hours: HOURS,
+        analysing: Analysing::Off,
     };
     let sources = [point("west", (128.8, 43.0))];
     let larger = outer.map(|o| world(o, Outside::Background));
@@ -109,6 +111,7 @@ fn an_inner_grid_that_reaches_beyond_the_outer_is_refused() {
         weights: &[],
         start: start(),
         hours: 1,
+        analysing: Analysing::Off,
     };
     let world = World { grid: &large, outside: Outside::Outer(&outer), ..outer };
     let error = simulate(&world, &[], None, &|_, _| {}).unwrap_err();

@@ -4,6 +4,7 @@ use crate::weather::{background, emission, grid, point, turning};
 use hazecast::domain::grid::{Grid, HorizontalGrid};
 use hazecast::domain::met_field::MetField;
 use hazecast::domain::terrain::Terrain;
+use hazecast::simulation::analysis::Analysing;
 use hazecast::simulation::diagnose::SurfaceParameters;
 use hazecast::simulation::history::History;
 use hazecast::simulation::restart::{Checkpoints, Reason};
@@ -85,6 +86,7 @@ impl Night {
             weights: &[],
             start: self.weather[0].valid_time,
             hours: self.hours,
+            analysing: Analysing::Off,
         };
         let world = World { grid: &self.inner, outside: Outside::Outer(&outer), ..outer };
         let sources = [point("a", (129.45, 43.02)), point("b", (129.9, 43.3))];

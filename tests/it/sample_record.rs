@@ -1,11 +1,13 @@
 //! A consultation record as a winter night of an episode would leave it, for tests of archive, API and page.
 
 use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
+use hazecast::assimilation::report::{AssimilationReport, ComponentScores};
 use hazecast::calendar::beijing_day_hour;
 use hazecast::consultation::{ConsultationRecord, InputFile, Status};
 use hazecast::domain::aqi::AqiReport;
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::domain::quality::{self, Fault, Flag, QualityReport};
 use hazecast::domain::register::Family;
 use hazecast::domain::source::{Amounts, Sector};
 use hazecast::domain::targets::TargetsReport;
@@ -72,6 +74,8 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         explanations: vec![explanation(cycle)],
         advice: vec![advice(222_400, "延边朝鲜族自治州", "Yanbian"), advice(222_401, "延吉市", "Yanji")],
         targets: Some(targets()),
+        observation_quality: Some(observation_quality()),
+        assimilation: Some(assimilation()),
         terrain_winds: Some(terrain_winds()),
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),
@@ -556,4 +560,30 @@ pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
         ledger: ledger(),
         terrain_winds: Some(terrain_winds()),
     }
+}
+
+fn observation_quality() -> QualityReport {
+    let flag = Flag {
+        station: "2237A".into(),
+        end: cycle(),
+        pollutant: Pollutant::Pm25,
+        value: 612.0,
+        fault: Fault::Spike,
+        verdict: quality::Verdict::Rejected,
+    };
+    QualityReport::new(288, &[flag])
+}
+
+fn assimilation() -> AssimilationReport {
+    let scores = ComponentScores {
+        component: "PM2.5".into(),
+        n: 36,
+        innovation_mean: 0.4,
+        innovation_rms: 0.6,
+        residual_rms: 0.2,
+        rmse_background: 21.5,
+        rmse_left_out: 12.5,
+        spread: 0.7,
+    };
+    AssimilationReport { hours: 12, components: vec![scores], factors_sha256: "0".repeat(64) }
 }

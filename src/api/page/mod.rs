@@ -8,6 +8,7 @@ mod experience;
 mod explain;
 mod glance;
 mod measures;
+mod observations;
 mod provenance;
 mod ranking;
 mod targets;
@@ -111,7 +112,8 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (measures::list(r.reduction.as_ref(), &r.run))
                 (certificate::proof(r.certificate.as_ref()))
                 (targets::section(r.targets.as_ref()))
-                (provenance::section(archived))
+                (observations::section(archived))
+            (provenance::section(archived))
                 (signature())
             }
         },

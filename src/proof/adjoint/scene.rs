@@ -7,6 +7,7 @@ use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
 use crate::error::Result;
 use crate::proof::ground::Ground;
 use crate::setup::library::Library;
+use crate::simulation::analysis::Analysing;
 use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::emission_placement::{EmissionField, Placement};
@@ -61,6 +62,7 @@ impl<'a> Scene<'a> {
             weights: std::slice::from_ref(&self.county),
             start: self.fields[0].valid_time,
             hours: self.hours,
+            analysing: Analysing::Off,
         }
     }
 

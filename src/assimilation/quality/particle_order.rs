@@ -1,0 +1,13 @@
+//! PM10 holds PM2.5, so it cannot be less; two instruments may differ a little.
+
+use super::rules::ParticleOrderRules;
+use crate::domain::quality::Verdict;
+
+/// The verdict on a pair of values [ug m-3] of one hour; `None` where they are in order.
+pub fn order(pm25: f32, pm10: f32, rules: &ParticleOrderRules) -> Option<Verdict> {
+    if pm10 >= pm25 {
+        return None;
+    }
+    let far = pm10 < rules.ratio * pm25 && pm25 - pm10 > rules.difference_ug_m3;
+    Some(if far { Verdict::Rejected } else { Verdict::Suspect })
+}
