@@ -30,7 +30,6 @@ pub struct SpeciesLedger {
     pub relative_residual: f64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
 fn is_zero(v: &f64) -> bool {
     *v == 0.0
 }

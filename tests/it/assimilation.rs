@@ -8,6 +8,7 @@ use hazecast::assimilation::interpolation::{BackgroundError, Departure, solve};
 use hazecast::assimilation::observed::Observed;
 use hazecast::assimilation::report::{pairs, scores};
 use hazecast::assimilation::settings::AssimilationSettings;
+use hazecast::cli::example;
 use hazecast::domain::grid::Grid;
 use hazecast::domain::met_field::MetField;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
@@ -26,6 +27,7 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 const ERROR: BackgroundError =
     BackgroundError { spread: 0.8, length_m: 50_000.0, regional_share: 0.0, regional_length_m: 400_000.0 };
@@ -418,4 +420,72 @@ fn stations_left_out_of_real_hours() {
         outcome.lines.iter().for_each(|l| println!("{}", l.en));
         assert!(outcome.passed, "{:?}", outcome.figures);
     }
+}
+
+/// The example's night, shortened, with assimilation on: in the record, in the archive, in the run with the list, and gone when switched off.
+#[test]
+fn a_night_takes_its_observations_into_the_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = concat!(env!("CARGO_MANIFEST_DIR"), "/data/yanbian/inventory.csv");
+    let config = example::write(folder.path(), &std::fs::read_to_string(inventory).unwrap()).unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    let observations = folder.path().join("inbox/obs/china_sites_20260115.csv");
+    let spiked = spike(&std::fs::read_to_string(&observations).unwrap());
+    std::fs::write(&observations, spiked).unwrap();
+    let night = |name: &str, key: &str| {
+        let path = folder.path().join(format!("{name}.toml"));
+        let text = text
+            .replace("forecast_hours = 72", &format!("forecast_hours = 24\n{key}"))
+            .replace("runs = \"runs\"", &format!("runs = \"{name}\""));
+        std::fs::write(&path, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hazecast"));
+        command.args(["night", "--config", path.to_str().unwrap(), "--cycle", "2026-01-15T12Z", "--json"]);
+        let out = command.env("LANG", "C").env("HDF5_USE_FILE_LOCKING", "FALSE").output().unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&out.stdout)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
+        let run = folder.path().join(name).join("2026011512");
+        let factors = std::fs::read(run.join("analyses.bin")).ok();
+        (record, factors)
+    };
+    let (off, none) = night("off", "");
+    let (on, factors) = night("on", "assimilation = true");
+    assert!(none.is_none() && off["assimilation"].is_null());
+    let quality = &on["observation_quality"];
+    assert_eq!(quality, &off["observation_quality"]);
+    println!("{quality}");
+    let rejected = quality["rejections"].as_array().unwrap();
+    assert!(rejected.iter().any(|r| r["station"] == "2238A" && r["value"] == 1500.0), "{rejected:?}");
+    let county = |record: &serde_json::Value| {
+        let counties = record["forecast"]["counties"].as_array().unwrap();
+        counties.iter().find(|c| c["adcode"] == 222_401).unwrap().clone()
+    };
+    let observed = county(&on)["observed"].as_array().unwrap().clone();
+    let most = observed.iter().filter_map(|h| h["concentrations"]["pm25_ug_m3"].as_f64()).fold(0.0, f64::max);
+    assert!(most > 0.0 && most < 400.0, "the rejected value is in no county mean: {most}");
+    let report = &on["assimilation"];
+    println!("{report}");
+    assert_eq!(report["factors_sha256"].as_str().unwrap(), hazecast::archive::durable::sha256(&factors.unwrap()));
+    assert!(report["hours"].as_u64().unwrap() >= 10);
+    let pm25 = report["components"].as_array().unwrap().iter().find(|c| c["component"] == "PM2.5").unwrap();
+    assert!(pm25["residual_rms"].as_f64().unwrap() < pm25["innovation_rms"].as_f64().unwrap());
+    for ledger in ["ledger_base", "ledger_cut"] {
+        let Some(ledger) = on[ledger].as_object() else { continue };
+        assert!(ledger["largest_relative_residual"].as_f64().unwrap() < 1e-6);
+        assert!(ledger["species"].to_string().contains("analysis_kg"));
+    }
+    assert!(!off["ledger_base"].to_string().contains("analysis_kg"));
+    let first = |record: &serde_json::Value| county(record)["hours"][0]["concentrations"]["pm25_ug_m3"]["raw"].as_f64();
+    println!("first hour ahead: {:?} with, {:?} without", first(&on), first(&off));
+    assert_ne!(first(&on), first(&off));
+}
+
+/// One absurd PM2.5 of the second station on 15 January, 12:00.
+fn spike(text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let column = lines[0].split(',').position(|name| name == "2238A").unwrap();
+    let line = lines.iter_mut().find(|l| l.starts_with("20260115,12,PM2.5,")).unwrap();
+    let mut cells: Vec<&str> = line.split(',').collect();
+    cells[column] = "1500";
+    *line = cells.join(",");
+    lines.join("\n") + "\n"
 }

@@ -65,12 +65,15 @@ fn beside_companions(seen: &Seen, spread: f32, rules: &ExcursionRules, mark: &mu
             continue;
         }
         let hours = last + 1 - start;
-        let jump = into.abs().min(out.abs());
+        let smaller = into.abs().min(out.abs());
         let (fault, sure) = if hours <= rules.spike_hours {
-            (Fault::Spike, jump >= least)
+            (Fault::Spike, smaller >= least)
         } else {
+            // the air changes meanwhile, so one edge may be blunter
+            let jump = 0.5 * (into.abs() + out.abs());
             let far_out = size >= rules.long_score * spread || jump >= rules.long_jump_alone;
-            (Fault::Neighbours, far_out && jump >= rules.long_jump.max(rules.long_change_score * change))
+            let sharp = jump >= rules.long_jump.max(rules.long_change_score * change);
+            (Fault::Neighbours, far_out && sharp)
         };
         let verdict = if sure { Verdict::Rejected } else { Verdict::Suspect };
         (start..=last).filter(|h| y[*h].is_finite()).for_each(|h| mark(h, fault, verdict));
