@@ -11,6 +11,7 @@ pub mod explain;
 pub mod explanation;
 pub mod language;
 pub mod list;
+pub mod model;
 pub mod night;
 pub mod output;
 pub mod progress;
@@ -23,6 +24,7 @@ pub mod serve;
 pub mod stats;
 pub mod summary;
 pub mod targets;
+pub mod train;
 pub mod warn;
 pub mod whatif;
 
@@ -66,6 +68,8 @@ enum Command {
     Whatif(whatif::WhatIfArgs),
     Register(register::RegisterArgs),
     List(list::ListArgs),
+    Train(train::TrainArgs),
+    Model(model::ModelArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -96,6 +100,8 @@ pub fn main() -> ExitCode {
         Command::Whatif(a) => a.json,
         Command::Register(a) => a.json(),
         Command::List(a) => a.json(),
+        Command::Train(a) => a.json,
+        Command::Model(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -114,6 +120,8 @@ pub fn main() -> ExitCode {
         Command::Whatif(args) => whatif::run(args, language),
         Command::Register(args) => register::run(args, language),
         Command::List(args) => list::run(args, language),
+        Command::Train(args) => train::run(args, language),
+        Command::Model(args) => model::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

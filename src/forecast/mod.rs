@@ -2,7 +2,9 @@
 
 pub mod build;
 pub mod correction;
+pub mod conformal;
 pub mod county_series;
+pub mod learning;
 pub mod scores;
 pub mod trajectories;
 pub mod uncertainty;

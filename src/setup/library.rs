@@ -29,6 +29,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "models/fires.toml",
     "models/power_plants.toml",
     "models/uncertainty.toml",
+    "models/learning.toml",
     "models/grids.toml",
     "models/boundary.toml",
     "models/boundary_species.toml",

@@ -25,6 +25,7 @@ mod reduction;
 mod register;
 mod restart;
 mod rules;
+mod skill;
 mod statistics;
 mod tables;
 mod terrain;
