@@ -37,6 +37,9 @@ pub struct Config {
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
     pub overrides: Option<PathBuf>,
+    /// The trained correction: where `train` writes it.
+    #[serde(default)]
+    pub correction: Option<PathBuf>,
     /// The region's own emergency plan, laid over the national warning scheme.
     #[serde(default)]
     pub plan: Option<PathBuf>,
@@ -118,6 +121,7 @@ impl Config {
         }
         config.overrides = config.overrides.map(|o| base.join(o));
         config.plan = config.plan.map(|p| base.join(p));
+        config.correction = config.correction.map(|c| base.join(c));
         let i = &mut config.inputs;
         for list in [
             &mut i.meteorology,

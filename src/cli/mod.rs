@@ -12,6 +12,7 @@ pub mod explain;
 pub mod explanation;
 pub mod language;
 pub mod list;
+pub mod model;
 pub mod night;
 pub mod obs;
 pub mod output;
@@ -26,6 +27,7 @@ pub mod serve;
 pub mod stats;
 pub mod summary;
 pub mod targets;
+pub mod train;
 pub mod warn;
 pub mod whatif;
 
@@ -72,6 +74,8 @@ enum Command {
     Register(register::RegisterArgs),
     List(list::ListArgs),
     Obs(obs::ObsArgs),
+    Train(train::TrainArgs),
+    Model(model::ModelArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -105,6 +109,8 @@ pub fn main() -> ExitCode {
         Command::Register(a) => a.json(),
         Command::List(a) => a.json(),
         Command::Obs(a) => a.json(),
+        Command::Train(a) => a.json,
+        Command::Model(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -126,6 +132,8 @@ pub fn main() -> ExitCode {
         Command::Register(args) => register::run(args, language),
         Command::List(args) => list::run(args, language),
         Command::Obs(args) => obs::run(args, language),
+        Command::Train(args) => train::run(args, language),
+        Command::Model(args) => model::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -3,7 +3,8 @@
 use super::language::Language;
 use super::output;
 use crate::error::{Error, Result};
-use crate::proof::{Figure, Material, Outcome, PROOFS, Threshold};
+use crate::proof::{Figure, Line, Listener, Material, Outcome, PROOFS, Threshold};
+use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,6 +15,8 @@ Examples:
   hazecast proof list
   hazecast proof aqi-official --input china_sites_20230120.csv china_sites_20230121.csv
   hazecast proof aqi-official --input china_sites_20230120.csv --json
+  hazecast proof skill-stations --dir stations --train-to 2015-02-28 --test-from 2015-03-01 --weather perfect
+  hazecast proof skill-next-day --input daily.csv --city 延边州 --from 2015-07-01
 
 Exit code 0: every threshold is reached; 1: one is not; 2, 3: the proof could not be run.";
 
@@ -45,9 +48,33 @@ pub struct ProofArgs {
     /// Which scheme
     #[arg(long, value_name = "SCHEME")]
     scheme: Option<String>,
-    /// File for a drawing
-    #[arg(long, value_name = "FILE")]
+    /// File for a drawing, or folder for tables
+    #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
+    /// Folder of files for the proof
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// A city of the file
+    #[arg(long, value_name = "NAME")]
+    city: Option<String>,
+    /// Which weather is known ahead
+    #[arg(long, value_name = "WEATHER")]
+    weather: Option<String>,
+    /// Last day of the training time
+    #[arg(long, value_name = "DATE")]
+    train_to: Option<NaiveDate>,
+    /// First day of the test time
+    #[arg(long, value_name = "DATE")]
+    test_from: Option<NaiveDate>,
+    /// Last day of the test time
+    #[arg(long, value_name = "DATE")]
+    test_to: Option<NaiveDate>,
+    /// First day that is forecast
+    #[arg(long, value_name = "DATE")]
+    from: Option<NaiveDate>,
+    /// Last day that is forecast
+    #[arg(long, value_name = "DATE")]
+    to: Option<NaiveDate>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -67,6 +94,7 @@ struct Listed {
 /// # Errors
 /// `Invalid` for an unknown name, or a parameter that the proof does not have; what the proof finds in its input.
 pub fn run(args: &ProofArgs, language: Language) -> Result<u8> {
+    let progress = |line: &Line| output::note(language.pick(&line.zh, &line.en));
     let material = Material {
         input: &args.input,
         stations: args.stations.as_deref(),
@@ -75,6 +103,15 @@ pub fn run(args: &ProofArgs, language: Language) -> Result<u8> {
         case: args.case.as_deref(),
         scheme: args.scheme.as_deref(),
         out: args.out.as_deref(),
+        dir: args.dir.as_deref(),
+        city: args.city.as_deref(),
+        weather: args.weather.as_deref(),
+        train_to: args.train_to,
+        test_from: args.test_from,
+        test_to: args.test_to,
+        from: args.from,
+        to: args.to,
+        listener: Some(Listener(&progress)),
     };
     if args.name == "list" {
         return list(args.json, language);

@@ -25,6 +25,7 @@ pub mod register_words;
 pub mod sheet;
 pub mod source;
 pub mod species;
+pub mod station_record;
 pub mod statistics;
 pub mod targets;
 pub mod terrain;

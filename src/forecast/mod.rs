@@ -3,6 +3,7 @@
 pub mod analogues;
 pub mod build;
 pub mod correction;
+pub mod conformal;
 pub mod county_series;
 pub mod error_paths;
 pub mod experience;
@@ -10,6 +11,7 @@ pub mod leave_one_out;
 pub mod marginal;
 pub mod past_night;
 pub mod score_book;
+pub mod learning;
 pub mod scores;
 pub mod trajectories;
 pub mod uncertainty;

@@ -1,6 +1,7 @@
 //! Foreign files into nouns: one file per format, each knows one format and nothing else.
 
 pub mod accumulation;
+pub mod beijing_stations;
 pub mod boundary_netcdf;
 pub mod cf_axes;
 pub mod cf_netcdf;

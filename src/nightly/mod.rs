@@ -16,6 +16,7 @@ mod ranking;
 mod register_input;
 pub mod standing;
 mod stage_checkpoints;
+pub mod training;
 pub mod whatif;
 mod yearly;
 

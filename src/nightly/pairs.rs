@@ -7,11 +7,11 @@ use crate::archive::store::Store;
 use crate::consultation::{InputFile, Status};
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Rejection, Result};
-use crate::forecast::CorrectionReport;
 use crate::forecast::correction::{Correction, Features, Pair};
 use crate::forecast::county_series::{CountySeries, ModelHour};
 use crate::forecast::past_night::PastNight;
 use crate::forecast::uncertainty::Uncertainty;
+use crate::forecast::{CorrectionReport, ObservedHour};
 use crate::setup::Setup;
 use crate::warning::hindsight::StatedChances;
 use chrono::{DateTime, Utc};
@@ -31,20 +31,21 @@ pub struct Learned {
 }
 
 /// Mean of a county's stations, by county, hour and pollutant.
-type Observed = BTreeMap<(u32, DateTime<Utc>, Pollutant), f64>;
+pub(super) type Observed = BTreeMap<(u32, DateTime<Utc>, Pollutant), f64>;
 
-fn observed(inputs: &NightInputs) -> Observed {
-    let mut observed = Observed::new();
-    for (adcode, hours) in &inputs.observed {
+/// Observed hours of the counties by county, hour and pollutant.
+pub(super) fn by_hour(observed: &BTreeMap<u32, Vec<ObservedHour>>) -> Observed {
+    let mut by_hour = Observed::new();
+    for (adcode, hours) in observed {
         for hour in hours {
             for p in Pollutant::ALL {
                 if let Some(value) = hour.concentrations.get(p) {
-                    observed.insert((*adcode, hour.end, p), *value);
+                    by_hour.insert((*adcode, hour.end, p), *value);
                 }
             }
         }
     }
-    observed
+    by_hour
 }
 
 /// Pairs of all earlier archived nights of this region with today's observations.
@@ -52,7 +53,7 @@ fn observed(inputs: &NightInputs) -> Observed {
 /// # Errors
 /// `Io` when the archive cannot be read. A run that does not verify is left out.
 pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInputs) -> Result<Learned> {
-    let observed = observed(inputs);
+    let observed = by_hour(&inputs.observed);
     let mut learned = Learned::default();
     if observed.is_empty() {
         return Ok(learned);
@@ -115,7 +116,7 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
 
 /// Pairs of tonight's own spin-up hours up to `last`.
 pub fn of_series(inputs: &NightInputs, model: &[CountySeries], last: DateTime<Utc>) -> Vec<Pair> {
-    let observed = observed(inputs);
+    let observed = by_hour(&inputs.observed);
     let mut pairs = Vec::new();
     for county in model {
         for hour in county.hours.iter().filter(|h| h.end <= last) {

@@ -12,11 +12,16 @@ pub mod observation_quality;
 pub mod prairie_grass;
 mod scatter;
 pub mod trajectories;
+pub mod skill_next_day;
+pub mod skill_stations;
 pub mod uniform;
 
 use crate::error::{Error, Result};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What a proof is run on; [`Material::default`] is nothing at all.
@@ -34,8 +39,41 @@ pub struct Material<'a> {
     pub case: Option<&'a str>,
     /// Which scheme is proven; `None`: the model's.
     pub scheme: Option<&'a str>,
-    /// File for a drawing.
+    /// File for a drawing, or folder for tables.
     pub out: Option<&'a Path>,
+    /// Folder of files given by the user.
+    pub dir: Option<&'a Path>,
+    /// Name of a city in the file.
+    pub city: Option<&'a str>,
+    /// Which weather is known ahead.
+    pub weather: Option<&'a str>,
+    /// Last day of the training time; first and last day of the test time.
+    pub train_to: Option<NaiveDate>,
+    pub test_from: Option<NaiveDate>,
+    pub test_to: Option<NaiveDate>,
+    /// First and last day of a walk through a record.
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    /// Hears what a long proof has done so far.
+    pub listener: Option<Listener<'a>>,
+}
+
+/// Takes lines of progress.
+#[derive(Clone, Copy)]
+pub struct Listener<'a>(pub &'a dyn Fn(&Line));
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
+impl Material<'_> {
+    fn say(&self, line: &Line) {
+        if let Some(listener) = self.listener {
+            (listener.0)(line);
+        }
+    }
 }
 
 /// A parameter that only some proofs have.
@@ -48,10 +86,34 @@ pub enum Parameter {
     Case,
     Scheme,
     Out,
+    Dir,
+    City,
+    Weather,
+    TrainTo,
+    TestFrom,
+    TestTo,
+    From,
+    To,
 }
 
 impl Parameter {
-    const ALL: [Self; 7] = [Self::Input, Self::Stations, Self::Overrides, Self::N, Self::Case, Self::Scheme, Self::Out];
+    const ALL: [Self; 15] = [
+        Self::Input,
+        Self::Stations,
+        Self::Overrides,
+        Self::N,
+        Self::Case,
+        Self::Scheme,
+        Self::Out,
+        Self::Dir,
+        Self::City,
+        Self::Weather,
+        Self::TrainTo,
+        Self::TestFrom,
+        Self::TestTo,
+        Self::From,
+        Self::To,
+    ];
 
     /// As it is written on the command line.
     pub fn flag(self) -> &'static str {
@@ -63,6 +125,14 @@ impl Parameter {
             Self::Case => "--case",
             Self::Scheme => "--scheme",
             Self::Out => "--out",
+            Self::Dir => "--dir",
+            Self::City => "--city",
+            Self::Weather => "--weather",
+            Self::TrainTo => "--train-to",
+            Self::TestFrom => "--test-from",
+            Self::TestTo => "--test-to",
+            Self::From => "--from",
+            Self::To => "--to",
         }
     }
 
@@ -75,6 +145,14 @@ impl Parameter {
             Self::Case => material.case.is_some(),
             Self::Scheme => material.scheme.is_some(),
             Self::Out => material.out.is_some(),
+            Self::Dir => material.dir.is_some(),
+            Self::City => material.city.is_some(),
+            Self::Weather => material.weather.is_some(),
+            Self::TrainTo => material.train_to.is_some(),
+            Self::TestFrom => material.test_from.is_some(),
+            Self::TestTo => material.test_to.is_some(),
+            Self::From => material.from.is_some(),
+            Self::To => material.to.is_some(),
         }
     }
 }
@@ -105,6 +183,8 @@ pub const PROOFS: &[Proof] = &[
     trajectories::PROOF,
     observation_quality::PROOF,
     assimilation::PROOF,
+    skill_stations::PROOF,
+    skill_next_day::PROOF,
 ];
 
 impl Proof {
@@ -135,9 +215,9 @@ pub enum Threshold {
 }
 
 /// A figure and the threshold it has to reach, both in `unit` (empty: a plain number).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub value: f64,
     pub unit: &'static str,
     pub threshold: Threshold,
@@ -146,13 +226,13 @@ pub struct Figure {
 
 impl Figure {
     /// A figure that must not exceed `limit`. NaN does not pass.
-    pub fn at_most(name: &'static str, value: f64, unit: &'static str, limit: f64) -> Self {
-        Self { name, value, unit, threshold: Threshold::AtMost(limit), passed: value <= limit }
+    pub fn at_most(name: impl Into<Cow<'static, str>>, value: f64, unit: &'static str, limit: f64) -> Self {
+        Self { name: name.into(), value, unit, threshold: Threshold::AtMost(limit), passed: value <= limit }
     }
 
     /// A figure that must reach `limit`. NaN does not pass.
-    pub fn at_least(name: &'static str, value: f64, unit: &'static str, limit: f64) -> Self {
-        Self { name, value, unit, threshold: Threshold::AtLeast(limit), passed: value >= limit }
+    pub fn at_least(name: impl Into<Cow<'static, str>>, value: f64, unit: &'static str, limit: f64) -> Self {
+        Self { name: name.into(), value, unit, threshold: Threshold::AtLeast(limit), passed: value >= limit }
     }
 }
 
@@ -208,7 +288,7 @@ mod tests {
     fn an_outcome_passes_with_all_its_figures_and_not_without_any() {
         let (good, bad) = (Figure::at_most("a", 0.0, "", 1.0), Figure::at_most("b", 2.0, "", 1.0));
         let passed = |figures: Vec<Figure>| Outcome::new("test", figures, Value::Null, Vec::new()).passed;
-        assert!(passed(vec![good]) && !passed(vec![good, bad]) && !passed(Vec::new()));
+        assert!(passed(vec![good.clone()]) && !passed(vec![good, bad]) && !passed(Vec::new()));
     }
 
     #[test]

@@ -32,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "models/uncertainty.toml",
     "models/quality.toml",
     "models/assimilation.toml",
+    "models/learning.toml",
     "models/grids.toml",
     "models/boundary.toml",
     "models/boundary_species.toml",

@@ -29,6 +29,7 @@ mod register;
 mod restart;
 mod rules;
 mod score;
+mod skill;
 mod statistics;
 mod tables;
 mod terrain;

@@ -1,0 +1,125 @@
+//! What archived nights and the observations after them teach: the trained correction, and the guard before it replaces another.
+
+use super::pairs::by_hour;
+use crate::archive::learned_file;
+use crate::archive::store::Store;
+use crate::config::expand;
+use crate::consultation::{ConsultationRecord, InputFile, Status};
+use crate::domain::daily::mean_of_stations;
+use crate::domain::observation::Observation;
+use crate::domain::pollutant::{Concentrations, Pollutant};
+use crate::error::{Error, Rejection, Result};
+use crate::forecast::ObservedHour;
+use crate::forecast::learning::artefact::Artefact;
+use crate::forecast::learning::document::LearningDocument;
+use crate::forecast::learning::night_cases::{NightCase, Recent};
+use crate::input::observations_csv;
+use crate::setup::Setup;
+use crate::setup::library::Library;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a training ended with.
+pub struct Training {
+    pub artefact: Artefact,
+    /// The file that was written; `None` where the one in use stays.
+    pub written: Option<InputFile>,
+    /// The file that was in use before.
+    pub before: Option<InputFile>,
+    /// Nights and hours that taught.
+    pub nights: usize,
+    pub cases: usize,
+    pub rejections: Vec<Rejection>,
+}
+
+/// Trains a correction on all archived nights of the region and grid, and writes it to `path` where it wins.
+///
+/// # Errors
+/// `Missing` without observations; `Invalid` without any hour that was forecast and observed; what the archive and the readers find.
+pub fn train(setup: &Setup, path: &Path) -> Result<Training> {
+    let mut library = Library::new(setup.config.overrides.as_deref());
+    let parameters = library.read("models/learning.toml", LearningDocument::from_toml)?.night;
+    let mut rejections = Vec::new();
+    let observed = observed(setup, &mut rejections)?;
+    let store = Store::open(&setup.config.runs)?;
+    let (mut cases, mut nights) = (Vec::new(), 0);
+    for run in store.list()? {
+        let record = match store.read(&run) {
+            Ok(archived) => archived.record,
+            Err(e) => {
+                rejections.push(Rejection {
+                    file: run.to_string(),
+                    place: "archived run".into(),
+                    found: e.to_string(),
+                    expected: "a run as published: it teaches nothing".into(),
+                });
+                continue;
+            }
+        };
+        let other = record.region != setup.region.id || record.grid != setup.config.grid;
+        if other || record.status == Status::Degraded {
+            continue;
+        }
+        let before = cases.len();
+        collect(&record, &observed, &mut cases);
+        nights += usize::from(cases.len() > before);
+    }
+    let in_use = learned_file::read(path)?;
+    let place = (setup.region.id.as_str(), setup.config.grid.as_str());
+    let old = in_use.as_ref().map(|(artefact, _)| artefact).filter(|a| (a.region.as_str(), a.grid.as_str()) == place);
+    let trained = Artefact::train(place, &cases, old, &parameters)
+        .map_err(|why| Error::invalid(path, "training", why, "archived nights with observations after them"))?;
+    let written = if trained.replaces { Some(learned_file::write(path, &trained.artefact)?) } else { None };
+    let before = in_use.map(|(_, file)| file);
+    Ok(Training { artefact: trained.artefact, written, before, nights, cases: cases.len(), rejections })
+}
+
+/// Observed hours of the counties from all files of the configuration.
+fn observed(setup: &Setup, rejections: &mut Vec<Rejection>) -> Result<BTreeMap<u32, Vec<ObservedHour>>> {
+    let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
+    let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
+    for path in expand(&setup.config.inputs.observations)? {
+        let read = observations_csv::read(&path, &stations)?;
+        rejections.extend(read.rejections);
+        for o in read.items {
+            if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
+                by_county.entry(station.adcode).or_default().push(o);
+            }
+        }
+    }
+    let hours = |observations: Vec<Observation>| {
+        let means = mean_of_stations(&observations).into_iter();
+        means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
+    };
+    Ok(by_county.into_iter().map(|(adcode, observations)| (adcode, hours(observations))).collect())
+}
+
+/// Adds the hours of a record that were observed later.
+fn collect(record: &ConsultationRecord, observed: &BTreeMap<u32, Vec<ObservedHour>>, cases: &mut Vec<NightCase>) {
+    let later = by_hour(observed);
+    for county in &record.forecast.counties {
+        let raw: Vec<(DateTime<Utc>, Concentrations<f64>)> =
+            county.hours.iter().map(|h| (h.end, h.concentrations.map(|_, e| e.raw))).collect();
+        let modelled: Vec<(DateTime<Utc>, &Concentrations<f64>)> = raw.iter().map(|(end, c)| (*end, c)).collect();
+        for pollutant in Pollutant::ALL {
+            let recent = Recent::of(pollutant, record.cycle, &county.observed, &modelled);
+            for hour in county.hours.iter().filter(|h| h.lead_hour > 0) {
+                let Some(estimate) = hour.concentrations.get(pollutant) else { continue };
+                let Some(&value) = later.get(&(county.adcode, hour.end, pollutant)) else { continue };
+                cases.push(NightCase {
+                    pollutant,
+                    adcode: county.adcode,
+                    cycle: record.cycle,
+                    end: hour.end,
+                    model: estimate.raw,
+                    wind_speed_m_s: hour.wind_speed_m_s,
+                    mixing_height_m: hour.mixing_height_m,
+                    temperature_c: hour.temperature_c,
+                    recent,
+                    observed: value,
+                });
+            }
+        }
+    }
+}
