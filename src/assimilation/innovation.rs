@@ -61,7 +61,7 @@ pub fn fit(bins: &[DistanceBin], variance: f64) -> Option<FittedErrors> {
     let n = sum(&|_| 1.0);
     let (x, y) = (sum(&|p| p.0) / n, sum(&|p| p.1) / n);
     let slope = sum(&|p| (p.0 - x) * (p.1 - y)) / sum(&|p| (p.0 - x).powi(2));
-    if points.len() < 2 || !(slope < 0.0) {
+    if points.len() < 2 || slope.is_nan() || slope >= 0.0 {
         return None;
     }
     let background = (y - slope * x).exp();

@@ -132,7 +132,7 @@ impl QualityReport {
         });
         let mut listed = BTreeSet::new();
         let mut rejections: Vec<Flag> = flags.iter().filter(|f| f.verdict == Verdict::Rejected).cloned().collect();
-        rejections.sort_by(|a, b| (key(a), a.fault).cmp(&(key(b), b.fault)));
+        rejections.sort_by_key(|f| (key(f), f.fault));
         rejections.retain(|f| listed.insert(key(f)));
         rejections.truncate(Self::LISTED);
         Self {

@@ -169,7 +169,7 @@ fn episodes(network: &NetworkHours, rejected: &BTreeSet<Value>) -> (usize, usize
     let (mut all, mut lost) = (0, 0);
     for hour in 0..network.hours() {
         let high: Vec<usize> = (0..network.stations().len())
-            .filter(|s| network.get(p, *s, hour).is_some_and(|v| v >= EPISODE && v <= 2000.0))
+            .filter(|s| network.get(p, *s, hour).is_some_and(|v| (EPISODE..=2000.0).contains(&v)))
             .collect();
         if high.len() >= 2 {
             all += high.len();
