@@ -36,6 +36,8 @@ pub struct LearningParameters {
     /// Forecast levels that part the groups of the calibration, and the cases that a group needs [unit of the target].
     pub group_bounds: Vec<f64>,
     pub group_cases: usize,
+    /// Relative growth of a half width for each later observation beyond its end; it shrinks by the tail's share of it for each within.
+    pub adapting_rate: f64,
     pub source: String,
     pub verified: bool,
 }
@@ -314,6 +316,7 @@ mod tests {
             tail: 0.05,
             group_bounds: vec![40.0],
             group_cases: 100,
+            adapting_rate: 0.01,
             source: "test".into(),
             verified: false,
         }
