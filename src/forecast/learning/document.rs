@@ -90,7 +90,7 @@ fn check_city(p: &CityParameters) -> std::result::Result<(), Wrong> {
         let found = format!("{}, {}, {}", p.upwind_cities, p.near_cities, p.days_needed);
         return Err(("upwind_cities, near_cities, days_needed", found, "at least 1, 1 and 30"));
     }
-    if f.trees == 0 || !(f.leaf_rows >= 1.0) || !share(f.rows_share) || !share(f.columns_share) {
+    if f.trees == 0 || f.leaf_rows.is_nan() || f.leaf_rows < 1.0 || !share(f.rows_share) || !share(f.columns_share) {
         return Err(("forest", format!("{f:?}"), "trees, rows of a leaf >= 1 and shares of 0 to 1"));
     }
     if p.source.trim().is_empty() {

@@ -272,7 +272,7 @@ fn part(spans: &[Span], parameters: &LearningParameters) -> Result<Vec<Fold>, St
 fn thin(rows: &[usize], step: usize, member: usize) -> Vec<usize> {
     let step = step.max(1) as u64;
     let place = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-    rows.iter().copied().filter(|i| (place(*i) + member as u64) % step == 0).collect()
+    rows.iter().copied().filter(|i| (place(*i) + member as u64).is_multiple_of(step)).collect()
 }
 
 fn curve_around<'l>(levels: &'l [f64], start: f64, middle: f64, rest: &[f32]) -> QuantileCurve<'l> {
