@@ -67,6 +67,36 @@ impl Conformal {
     }
 }
 
+/// Factors that follow the forecasts as they are verified: each end drifts until it is passed by its share of the observations.
+///
+/// # Reference
+/// Gibbs & Candes (2021), NeurIPS 34, adaptive conformal inference; here the logarithm of the half width moves, not the level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adapting {
+    tail: f64,
+    rate: f64,
+    lower: f64,
+    upper: f64,
+}
+
+impl Adapting {
+    /// Starts without a stretch.
+    pub fn new(tail: f64, rate: f64) -> Self {
+        Self { tail, rate, lower: 1.0, upper: 1.0 }
+    }
+
+    /// A value of a distribution around `middle`, stretched.
+    pub fn stretched(&self, middle: f64, value: f64) -> f64 {
+        middle + (value - middle) * if value < middle { self.lower } else { self.upper }
+    }
+
+    /// Takes a verified forecast: the ends as they were issued, and what was observed.
+    pub fn verify(&mut self, lower: f64, upper: f64, observed: f64) {
+        let step = |beyond: bool| (self.rate * (f64::from(u8::from(beyond)) - self.tail)).exp();
+        (self.lower, self.upper) = (self.lower * step(observed < lower), self.upper * step(observed > upper));
+    }
+}
+
 fn stretch(cases: &[&CalibrationCase], tail: f64) -> Stretch {
     // a half without width cannot be stretched: any miss is infinitely far
     let relative = |miss: f64, half: f64| if miss <= 0.0 { miss.min(0.0) } else { miss / half.max(1e-9) };
@@ -119,6 +149,26 @@ mod tests {
         assert!((narrow.lower - 0.9).abs() < 0.05, "{narrow:?}");
         assert_eq!(conformal.of(2), conformal.all);
         assert_eq!(conformal.of(77).cases, 2020);
+    }
+
+    #[test]
+    fn intervals_follow_a_change_of_the_spread() {
+        let mut adapting = Adapting::new(0.05, 0.01);
+        let (mut inside, mut counted) = (0, 0);
+        for i in 0..12_000 {
+            // uniform; twice as wide from the middle on
+            let half = if i < 6000 { 10.0 } else { 20.0 };
+            let observed = 50.0 + half * (2.0 * ((f64::from(i) * 0.618_033_988_75) % 1.0) - 1.0);
+            let (low, high) = (adapting.stretched(50.0, 45.0), adapting.stretched(50.0, 55.0));
+            // after a while of each
+            if i % 6000 > 3000 {
+                inside += i32::from((low..=high).contains(&observed));
+                counted += 1;
+            }
+            adapting.verify(low, high, observed);
+        }
+        assert!((f64::from(inside) / f64::from(counted) - 0.9).abs() < 0.01);
+        assert!((adapting.stretched(50.0, 55.0) - 68.0).abs() < 1.0);
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! Skill of learnt PM2.5 forecasts at stations with hourly files, beside persistence and climatology, on time that took no part in learning.
 //!
 //! Cases: every hour of issue of the test time at every station, with an observed value at issue and at the valid hour; persistence is the
-//! value at issue, climatology the values of the training time at this station, within a month and at the same hour of the day.
+//! value at issue; intervals follow the forecasts as these are verified, up to each hour of issue (adaptive conformal inference); climatology the values of the training time at this station, within a month and at the same hour of the day.
 
 use super::{Figure, Line, Material, Outcome, Parameter, Proof};
 use crate::archive::npy::write_matrix;
 use crate::domain::station_record::StationPanel;
 use crate::error::{Error, Result};
+use crate::forecast::conformal::Adapting;
 use crate::forecast::learning::climatology::{StationClimatology, equally_likely};
 use crate::forecast::learning::document::LearningDocument;
-use crate::forecast::learning::learner::{LearningParameters, Predicted};
+use crate::forecast::learning::learner::{Learned, LearningParameters, Predicted};
 use crate::forecast::learning::quantiles::QuantileCurve;
 use crate::forecast::learning::station_features::{Case, StationFeatures, WeatherAhead};
 use crate::forecast::learning::station_model::{self, target_and_last};
@@ -171,7 +172,8 @@ fn lead_scores(
 ) -> Result<LeadScores> {
     let refuse = |why: String| Error::invalid("station files", format!("lead {lead} h"), why, "cases to learn from");
     let learned = station_model::fit(panel, features, lead, split.train_to, parameters, SEED).map_err(refuse)?;
-    let predicted = station_model::predict(panel, features, &learned, cases).map_err(refuse)?;
+    let mut predicted = station_model::predict(panel, features, &learned, cases).map_err(refuse)?;
+    adapt(panel, &learned, cases, &mut predicted, parameters);
     let (observed, last): (Vec<f64>, Vec<f64>) = cases.iter().map(|c| target_and_last(panel, c)).unzip();
     let medians: Vec<f64> = predicted.iter().map(|p| p.median).collect();
     let curve = |p: &Predicted| QuantileCurve::new(learned.levels(), p.quantiles.clone());
@@ -208,6 +210,28 @@ fn lead_scores(
         trees: learned.trees(),
         features: learned.importance(&features.names(), 10),
     })
+}
+
+/// Stretches each distribution by what the forecasts verified before its issue have taught.
+fn adapt(
+    panel: &StationPanel,
+    learned: &Learned,
+    cases: &[Case],
+    predicted: &mut [Predicted],
+    parameters: &LearningParameters,
+) {
+    let mut adapting = Adapting::new(parameters.tail, parameters.adapting_rate);
+    let mut verified = 0;
+    for i in 0..cases.len() {
+        while cases[verified].issue + cases[verified].lead <= cases[i].issue {
+            let curve = QuantileCurve::new(learned.levels(), predicted[verified].quantiles.clone());
+            let observed = target_and_last(panel, &cases[verified]).0;
+            adapting.verify(curve.at(parameters.tail), curve.at(1.0 - parameters.tail), observed);
+            verified += 1;
+        }
+        let median = predicted[i].median;
+        predicted[i].quantiles.iter_mut().for_each(|q| *q = adapting.stretched(median, *q).max(0.0));
+    }
 }
 
 fn figures(scores: &[LeadScores], weather: WeatherAhead) -> Vec<Figure> {

@@ -1,7 +1,7 @@
 //! PM2.5 of a city on the next day, walking forward through a daily record: retrained each month on everything before it.
 //!
 //! Two models are averaged: a linear one on ln(PM2.5 + 1) of all cities' rows, weighted towards the city and those that go with it, and
-//! forests of random trees on the city's own rows with every city's today. The spread comes from earlier errors of the same walk.
+//! a forest of random trees on the city's own rows with every city's today. The spread comes from earlier errors of the same walk.
 
 use super::boosting::{Booster, Forest, Sample};
 use super::city_features::{CityPanel, Upwind, names, push_features};
@@ -24,7 +24,7 @@ pub struct CityParameters {
     /// Penalty of the linear model, and the part of it on absolute weights.
     pub shrinkage: f64,
     pub l1_ratio: f64,
-    /// Share of the linear model in the forecast, 0 ..= 1; the rest is the forests'.
+    /// Share of the linear model in the forecast, 0 ..= 1; the rest is the forest's.
     pub linear_share: f64,
     pub forest: Forest,
     /// Pairs of today and tomorrow that the city needs before the first forecast.
@@ -33,6 +33,8 @@ pub struct CityParameters {
     pub spread_days: usize,
     /// Errors of the city count so many times those of a near city.
     pub own_error_weight: f64,
+    /// Days after which an error counts half.
+    pub error_half_life_days: f64,
     pub source: String,
     pub verified: bool,
 }
@@ -74,13 +76,14 @@ pub fn walk(
         start += 1;
     }
     let end = panel.day(to + chrono::Days::new(1));
-    let mut errors: Vec<(f64, f64)> = Vec::new();
+    let mut past: Vec<PastError> = Vec::new();
     let mut forecasts = Vec::new();
     while start < end {
         let date = panel.date(start);
         // to the end of the month, and anew on the first day that is asked for
         let stop = (start + 1..end).find(|d| *d == first || panel.date(*d).month() != date.month()).unwrap_or(end);
         let fitted = Fitted::new(panel, city, start, parameters)?;
+        let errors = aged(&past, start, parameters.error_half_life_days);
         let mut fresh = Vec::new();
         for day in (start.max(1)..stop).filter(|d| known(panel, city, d - 1)) {
             let predicted = fitted.predict(panel, city, day - 1)?;
@@ -99,19 +102,33 @@ pub fn walk(
                     errors: errors.len(),
                 });
             }
-            fresh.push((observed - predicted, parameters.own_error_weight));
+            fresh.push(PastError { day, error: observed - predicted, weight: parameters.own_error_weight });
         }
         for (near, upwind) in &fitted.near {
             for day in (start.max(1)..stop).filter(|d| known(panel, *near, d - 1)) {
                 let predicted = fitted.linear_of(panel, *near, upwind, day - 1);
-                fresh.push((panel.log(*near, day as i64) - predicted, 1.0));
+                fresh.push(PastError { day, error: panel.log(*near, day as i64) - predicted, weight: 1.0 });
             }
         }
-        errors.extend(fresh);
-        errors.sort_by(|a, b| a.0.total_cmp(&b.0));
+        past.extend(fresh);
         start = stop;
     }
     Ok(forecasts)
+}
+
+/// Observed less forecast, in ln(PM2.5 + 1), of a day.
+struct PastError {
+    day: usize,
+    error: f64,
+    weight: f64,
+}
+
+/// Errors with their weights on `today`, rising by error.
+fn aged(past: &[PastError], today: usize, half_life: f64) -> Vec<(f64, f64)> {
+    let weight = |e: &PastError| e.weight * 0.5f64.powf((today - e.day) as f64 / half_life);
+    let mut errors: Vec<(f64, f64)> = past.iter().map(|e| (e.error, weight(e))).collect();
+    errors.sort_by(|a, b| a.0.total_cmp(&b.0));
+    errors
 }
 
 /// Whether today and tomorrow of a city are both observed.
@@ -122,8 +139,8 @@ fn known(panel: &CityPanel, city: usize, today: usize) -> bool {
 /// Models trained on the days before `until`.
 struct Fitted {
     linear: Linear,
-    /// On PM2.5 itself, and on its logarithm.
-    forests: [Booster; 2],
+    /// On PM2.5 itself, where the heavy days weigh more than in the linear model.
+    forest: Booster,
     upwind: Upwind,
     near: Vec<(usize, Upwind)>,
     linear_share: f64,
@@ -156,17 +173,15 @@ impl Fitted {
             }
         }
         let linear = Linear::fit(&pooled, &targets, &weights, p.shrinkage, p.l1_ratio)?;
-        let (mut own, mut logs, mut days) = (FeatureTable::new(names(panel, true)), Vec::new(), Vec::new());
+        let (mut own, mut values, mut days) = (FeatureTable::new(names(panel, true)), Vec::new(), Vec::new());
         for today in (0..until.saturating_sub(1)).filter(|d| known(panel, city, *d)) {
             push_features(&mut own, panel, city, &upwind[city], today, true);
-            logs.push(panel.log(city, today as i64 + 1) as f32);
+            values.push((panel.log(city, today as i64 + 1).exp() - 1.0) as f32);
             days.push(today as u64);
         }
-        let values: Vec<f32> = logs.iter().map(|l| l.exp() - 1.0).collect();
-        let grow = |targets: &[f32], seed| Booster::forest(&Sample::new(&own, targets, &days)?, &p.forest, seed);
         Ok(Self {
             linear,
-            forests: [grow(&values, 1)?, grow(&logs, 2)?],
+            forest: Booster::forest(&Sample::new(&own, &values, &days)?, &p.forest, 1)?,
             near: near.into_iter().map(|c| (c, upwind[c].clone())).collect(),
             upwind: upwind[city].clone(),
             linear_share: p.linear_share,
@@ -184,9 +199,8 @@ impl Fitted {
         let linear = self.linear_of(panel, city, &self.upwind, today).exp() - 1.0;
         let mut wide = FeatureTable::new(names(panel, true));
         push_features(&mut wide, panel, city, &self.upwind, today, true);
-        let of = |forest: &Booster| -> Result<f64, String> { Ok(f64::from(forest.predict(&wide)?[0][0])) };
-        let forests = (of(&self.forests[0])? + of(&self.forests[1])?.exp() - 1.0) / 2.0;
-        let value = self.linear_share * linear + (1.0 - self.linear_share) * forests;
+        let forest = f64::from(self.forest.predict(&wide)?[0][0]);
+        let value = self.linear_share * linear + (1.0 - self.linear_share) * forest;
         Ok((value.max(0.0) + 1.0).ln())
     }
 }

@@ -63,6 +63,9 @@ fn check(p: &LearningParameters) -> std::result::Result<(), Wrong> {
     if !p.group_bounds.is_sorted() {
         return Err(("group_bounds", format!("{:?}", p.group_bounds), "rising bounds"));
     }
+    if !(0.0..0.1).contains(&p.adapting_rate) {
+        return Err(("adapting_rate", p.adapting_rate.to_string(), "0 to 0.1"));
+    }
     if p.source.trim().is_empty() {
         return Err(("source", "nothing".into(), "where the parameters come from"));
     }
@@ -74,7 +77,12 @@ fn check_city(p: &CityParameters) -> std::result::Result<(), Wrong> {
     if !share(p.linear_share) || !share(p.l1_ratio) {
         return Err(("linear_share, l1_ratio", format!("{}, {}", p.linear_share, p.l1_ratio), "0 to 1"));
     }
-    if !(p.own_weight > 0.0 && p.far_weight > 0.0 && p.shrinkage > 0.0 && p.own_error_weight > 0.0) {
+    if !(p.own_weight > 0.0
+        && p.far_weight > 0.0
+        && p.shrinkage > 0.0
+        && p.own_error_weight > 0.0
+        && p.error_half_life_days > 0.0)
+    {
         let found = format!("{}, {}, {}, {}", p.own_weight, p.far_weight, p.shrinkage, p.own_error_weight);
         return Err(("own_weight, far_weight, shrinkage, own_error_weight", found, "above 0"));
     }
@@ -82,7 +90,7 @@ fn check_city(p: &CityParameters) -> std::result::Result<(), Wrong> {
         let found = format!("{}, {}, {}", p.upwind_cities, p.near_cities, p.days_needed);
         return Err(("upwind_cities, near_cities, days_needed", found, "at least 1, 1 and 30"));
     }
-    if f.trees == 0 || !(f.leaf_rows >= 1.0) || !share(f.rows_share) || !share(f.columns_share) {
+    if f.trees == 0 || f.leaf_rows.is_nan() || f.leaf_rows < 1.0 || !share(f.rows_share) || !share(f.columns_share) {
         return Err(("forest", format!("{f:?}"), "trees, rows of a leaf >= 1 and shares of 0 to 1"));
     }
     if p.source.trim().is_empty() {

@@ -36,6 +36,8 @@ pub struct LearningParameters {
     /// Forecast levels that part the groups of the calibration, and the cases that a group needs [unit of the target].
     pub group_bounds: Vec<f64>,
     pub group_cases: usize,
+    /// Relative growth of a half width for each later observation beyond its end; it shrinks by the tail's share of it for each within.
+    pub adapting_rate: f64,
     pub source: String,
     pub verified: bool,
 }
@@ -270,7 +272,7 @@ fn part(spans: &[Span], parameters: &LearningParameters) -> Result<Vec<Fold>, St
 fn thin(rows: &[usize], step: usize, member: usize) -> Vec<usize> {
     let step = step.max(1) as u64;
     let place = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-    rows.iter().copied().filter(|i| (place(*i) + member as u64) % step == 0).collect()
+    rows.iter().copied().filter(|i| (place(*i) + member as u64).is_multiple_of(step)).collect()
 }
 
 fn curve_around<'l>(levels: &'l [f64], start: f64, middle: f64, rest: &[f32]) -> QuantileCurve<'l> {
@@ -314,6 +316,7 @@ mod tests {
             tail: 0.05,
             group_bounds: vec![40.0],
             group_cases: 100,
+            adapting_rate: 0.01,
             source: "test".into(),
             verified: false,
         }
