@@ -24,7 +24,12 @@ pub struct Frame<'a> {
     pub validity: Validity,
     /// Observed hours up to the cycle by county; a county in it has an observed station.
     pub observed: &'a BTreeMap<u32, Vec<ObservedHour>>,
+    /// Ends of intervals that were learnt; elsewhere those of `uncertainty` hold.
+    pub ends: &'a RelativeEnds,
 }
+
+/// Ends of the 80 % interval over the value, the lower at most 1 and the upper at least 1, by area code, end of the hour and pollutant.
+pub type RelativeEnds = BTreeMap<(u32, DateTime<Utc>, Pollutant), (f64, f64)>;
 
 /// Assembles the forecast; `value` turns a model hour into the forecast value of a pollutant.
 pub fn forecast(
@@ -48,7 +53,7 @@ pub fn forecast(
                 name_en: county.name_en.clone(),
                 has_station,
                 observed: frame.observed.get(&county.adcode).cloned().unwrap_or_default(),
-                days: days(frame, &hours, has_station),
+                days: days(frame, county.adcode, &hours, has_station),
                 hours,
             }
         })
@@ -86,7 +91,10 @@ fn hour(
     let lead_hour = (hour.end - frame.cycle).num_hours() as i32;
     let concentrations = hour.concentrations.map(|p, &raw| {
         let value = value(series, hour, p, raw);
-        let (lower, upper) = frame.uncertainty.interval(p, value, lead_hour, has_station, false);
+        let (lower, upper) = match frame.ends.get(&(series.adcode, hour.end, p)) {
+            Some((lower, upper)) => (value * lower, value * upper),
+            None => frame.uncertainty.interval(p, value, lead_hour, has_station, false),
+        };
         Estimate { raw, value, lower, upper }
     });
     HourForecast {
@@ -103,16 +111,21 @@ fn hour(
     }
 }
 
-fn days(frame: &Frame, hours: &[HourForecast], has_station: bool) -> Vec<DayForecast> {
+fn days(frame: &Frame, adcode: u32, hours: &[HourForecast], has_station: bool) -> Vec<DayForecast> {
     let mut by_day: BTreeMap<NaiveDate, Vec<&HourForecast>> = BTreeMap::new();
     for hour in hours {
         by_day.entry(hour.beijing_day).or_default().push(hour);
     }
     by_day.retain(|_, hours| hours.len() >= frame.validity.hours_of_day);
-    by_day.into_iter().map(|(day, hours)| self::day(frame, day, &hours, has_station)).collect()
+    by_day.into_iter().map(|(day, hours)| self::day(frame, (adcode, day), &hours, has_station)).collect()
 }
 
-fn day(frame: &Frame, beijing_day: NaiveDate, hours: &[&HourForecast], has_station: bool) -> DayForecast {
+fn day(
+    frame: &Frame,
+    (adcode, beijing_day): (u32, NaiveDate),
+    hours: &[&HourForecast],
+    has_station: bool,
+) -> DayForecast {
     let lead = hours[hours.len() - 1].lead_hour;
     let mut concentrations = Concentrations::default();
     let means = |of: fn(&Estimate) -> f64| {
@@ -122,7 +135,10 @@ fn day(frame: &Frame, beijing_day: NaiveDate, hours: &[&HourForecast], has_stati
     let (raw, value) = (means(|e| e.raw), means(|e| e.value));
     for p in Pollutant::ALL {
         let (Some(&raw), Some(&value)) = (raw.get(p), value.get(p)) else { continue };
-        let (lower, upper) = frame.uncertainty.interval(p, value, lead, has_station, true);
+        let (lower, upper) = match learnt_ends(frame, adcode, hours, p) {
+            Some((lower, upper)) => (value * lower, value * upper),
+            None => frame.uncertainty.interval(p, value, lead, has_station, true),
+        };
         concentrations.set(p, Some(Estimate { raw, value, lower, upper }));
     }
     let aqi = |f: fn(&Estimate) -> f64| frame.aqi.daily(beijing_day, &concentrations.map(|_, e| f(e)), &NOT_MODELLED);
@@ -134,4 +150,14 @@ fn day(frame: &Frame, beijing_day: NaiveDate, hours: &[&HourForecast], has_stati
         aqi_upper: aqi(|e| e.upper),
         concentrations,
     }
+}
+
+/// Relative ends of a day's interval: those of its hours, in the geometric mean, narrower by the daily factor; `None` unless all were learnt.
+fn learnt_ends(frame: &Frame, adcode: u32, hours: &[&HourForecast], pollutant: Pollutant) -> Option<(f64, f64)> {
+    let ends: Option<Vec<(f64, f64)>> =
+        hours.iter().map(|h| frame.ends.get(&(adcode, h.end, pollutant)).copied()).collect();
+    let ends = ends.filter(|e| !e.is_empty())?;
+    let mean = |of: fn(&(f64, f64)) -> f64| ends.iter().map(|e| of(e).ln()).sum::<f64>() / ends.len() as f64;
+    let narrower = |ln: f64| (frame.uncertainty.daily_factor * ln).exp();
+    Some((narrower(mean(|e| e.0)), narrower(mean(|e| e.1))))
 }

@@ -92,7 +92,7 @@ pub struct CountyForecast {
 /// How the correction of this night came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CorrectionReport {
-    /// `none` or `elastic_net`, per pollutant.
+    /// `none`, `elastic_net`, or of a trained correction `kalman_bias` or `boosted_trees`, per pollutant.
     pub methods: Vec<CorrectionMethod>,
     /// How the interval was made, in words, with its parameters.
     pub interval_method: String,

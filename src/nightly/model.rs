@@ -105,6 +105,7 @@ impl Model<'_> {
             cycle: self.inputs.cycle,
             validity: self.validity(),
             observed: &self.inputs.observed,
+            ends: &corrections.ends,
         }
     }
 
@@ -118,12 +119,15 @@ impl Model<'_> {
         let first_analysis = self.inputs.analyst(self.setup).and_then(|a| a.hours().next());
         pairs.extend(of_series(self.inputs, model, first_analysis.unwrap_or(self.inputs.cycle)));
         let uncertainty = past::widened(self.setup, self.inputs, learned);
-        let corrections = Corrections::fit(&uncertainty, &pairs)?;
-        let cycle = self.inputs.cycle;
-        let value = |_: &CountySeries, hour: &ModelHour, p, raw| {
-            corrections.value(p, hour, (hour.end - cycle).num_hours() as i32, raw)
-        };
+        let mut corrections = Corrections::fit(&uncertainty, &pairs)?;
         let ahead = self.ahead(model.to_vec());
+        if let Some(artefact) = &learned.artefact {
+            corrections.take(artefact, self.inputs, &ahead)?;
+        }
+        let cycle = self.inputs.cycle;
+        let value = |county: &CountySeries, hour: &ModelHour, p, raw| {
+            corrections.value((county.adcode, p), hour, (hour.end - cycle).num_hours() as i32, raw)
+        };
         let base = forecast(&self.frame(&corrections), &ahead, corrections.report.clone(), &value);
         Ok((base, corrections))
     }

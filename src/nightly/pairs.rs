@@ -1,17 +1,21 @@
 //! What the past teaches: pairs of model and observation, the corrections fitted to them, and the forecasts of earlier nights.
 
-use super::inputs::NightInputs;
+use super::inputs::{NightInputs, file_name};
 use crate::archive::durable::sha256;
+use crate::archive::learned_file;
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::consultation::{InputFile, Status};
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Rejection, Result};
+use crate::forecast::build::RelativeEnds;
 use crate::forecast::correction::{Correction, Features, Pair};
 use crate::forecast::county_series::{CountySeries, ModelHour};
+use crate::forecast::learning::artefact::{Artefact, Method, PAIRS_NEEDED, PollutantCorrection};
+use crate::forecast::learning::night_cases::{NightCase, Recent};
 use crate::forecast::past_night::PastNight;
 use crate::forecast::uncertainty::Uncertainty;
-use crate::forecast::{CorrectionReport, ObservedHour};
+use crate::forecast::{CorrectionMethod, CorrectionReport, ObservedHour};
 use crate::setup::Setup;
 use crate::warning::hindsight::StatedChances;
 use chrono::{DateTime, Utc};
@@ -25,9 +29,42 @@ pub struct Learned {
     pub nights: Vec<PastNight>,
     /// The chances of levels that they stated for them.
     pub chances: Vec<StatedChances>,
+    /// The trained correction, where there is one of this region and grid.
+    pub artefact: Option<Artefact>,
     pub files: Vec<InputFile>,
-    /// Runs that could not be read.
+    /// Runs, or a trained correction, that could not be used.
     pub rejections: Vec<Rejection>,
+}
+
+impl Learned {
+    /// Takes the trained correction of the configuration; one that cannot be used is named, and the night goes on without.
+    fn take_artefact(&mut self, setup: &Setup) {
+        let Some(path) = &setup.config.correction else { return };
+        let unusable = |found: String| Rejection {
+            file: file_name(path),
+            place: "trained correction".into(),
+            found,
+            expected:
+                "a correction of this region, grid and version: it corrects nothing tonight; `hazecast train` makes one"
+                    .into(),
+        };
+        match learned_file::read(path) {
+            Ok(None) => {}
+            Ok(Some((artefact, file))) => {
+                let place = (artefact.region.as_str(), artefact.grid.as_str());
+                let own = (setup.region.id.as_str(), setup.config.grid.as_str());
+                match artefact.fits() {
+                    _ if place != own => self.rejections.push(unusable(format!("of {}, {}", place.0, place.1))),
+                    Err(why) => self.rejections.push(unusable(why)),
+                    Ok(()) => {
+                        self.artefact = Some(artefact);
+                        self.files.push(file);
+                    }
+                }
+            }
+            Err(e) => self.rejections.push(unusable(e.to_string())),
+        }
+    }
 }
 
 /// Mean of a county's stations, by county, hour and pollutant.
@@ -55,6 +92,7 @@ pub(super) fn by_hour(observed: &BTreeMap<u32, Vec<ObservedHour>>) -> Observed {
 pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInputs) -> Result<Learned> {
     let observed = by_hour(&inputs.observed);
     let mut learned = Learned::default();
+    learned.take_artefact(setup);
     if observed.is_empty() {
         return Ok(learned);
     }
@@ -154,6 +192,10 @@ fn features(hour: &ModelHour, lead_hour: i32, raw: f64) -> Features {
 /// The corrections of tonight, fitted once and then frozen.
 pub struct Corrections {
     by_pollutant: BTreeMap<Pollutant, Correction>,
+    /// What the trained correction says of the hours of the counties that taught it.
+    trained: BTreeMap<(u32, DateTime<Utc>, Pollutant), f64>,
+    /// The ends of its intervals.
+    pub ends: RelativeEnds,
     /// Intervals, with what the held-out pairs taught.
     pub uncertainty: Uncertainty,
     pub report: CorrectionReport,
@@ -179,11 +221,95 @@ impl Corrections {
             }
         }
         let report = CorrectionReport { methods, interval_method: uncertainty.describe() };
-        Ok(Self { by_pollutant, uncertainty, report })
+        let (trained, ends) = (BTreeMap::new(), RelativeEnds::new());
+        Ok(Self { by_pollutant, trained, ends, uncertainty, report })
     }
 
-    /// The forecast value of a pollutant from the model's.
-    pub fn value(&self, pollutant: Pollutant, hour: &ModelHour, lead_hour: i32, raw: f64) -> f64 {
+    /// Takes what the trained correction says of the hours ahead.
+    ///
+    /// # Errors
+    /// `Invalid` where its trees cannot be read.
+    pub fn take(&mut self, artefact: &Artefact, inputs: &NightInputs, ahead: &[CountySeries]) -> Result<()> {
+        let cases = cases(inputs, ahead);
+        let values = artefact.apply(&cases).map_err(|why| {
+            Error::invalid("the trained correction", "trees", why, "trees as `hazecast train` wrote them")
+        })?;
+        for (case, predicted) in cases.iter().zip(values) {
+            let of = artefact.pollutants.iter().find(|c| c.pollutant == case.pollutant && c.knows(case.adcode));
+            let (Some(correction), Some(predicted)) = (of, predicted) else { continue };
+            let key = (case.adcode, case.end, case.pollutant);
+            self.trained.insert(key, predicted.median);
+            if let Some((lower, upper)) = correction.ends(&predicted).filter(|_| predicted.median > 0.0) {
+                let part = |end: f64| (end / predicted.median).max(LEAST_PART);
+                self.ends.insert(key, (part(lower).min(1.0), part(upper).max(1.0)));
+            }
+        }
+        let used = artefact.pollutants.iter().filter(|c| c.method != Method::None);
+        for correction in used {
+            let place = self.report.methods.iter_mut().find(|m| m.pollutant == correction.pollutant);
+            if let Some(method) = place {
+                *method = report(correction);
+            }
+        }
+        if !self.ends.is_empty() {
+            self.report.interval_method += "; of counties with a trained correction by boosted trees: learnt quantiles, conformal, daily means x the same factor";
+        }
+        Ok(())
+    }
+
+    /// The forecast value of a pollutant of a county from the model's.
+    pub fn value(&self, (adcode, pollutant): (u32, Pollutant), hour: &ModelHour, lead_hour: i32, raw: f64) -> f64 {
+        if let Some(value) = self.trained.get(&(adcode, hour.end, pollutant)) {
+            return *value;
+        }
         self.by_pollutant.get(&pollutant).map_or(raw, |c| c.apply(&features(hour, lead_hour, raw)))
+    }
+}
+
+/// An end of an interval is at least this part of the value: a lower end of nothing has no logarithm.
+const LEAST_PART: f64 = 1e-3;
+
+/// The hours ahead as the training saw hours of earlier nights.
+fn cases(inputs: &NightInputs, ahead: &[CountySeries]) -> Vec<NightCase> {
+    let mut cases = Vec::new();
+    for county in ahead {
+        let observed = inputs.observed.get(&county.adcode).map_or(&[][..], |hours| hours);
+        let modelled: Vec<_> = county.hours.iter().map(|h| (h.end, &h.concentrations)).collect();
+        for pollutant in Pollutant::ALL {
+            let recent = Recent::of(pollutant, inputs.cycle, observed, &modelled);
+            for hour in &county.hours {
+                let Some(&model) = hour.concentrations.get(pollutant) else { continue };
+                cases.push(NightCase {
+                    pollutant,
+                    adcode: county.adcode,
+                    cycle: inputs.cycle,
+                    end: hour.end,
+                    model,
+                    wind_speed_m_s: hour.wind_speed_m_s,
+                    mixing_height_m: hour.mixing_height_m,
+                    temperature_c: hour.temperature_c,
+                    recent,
+                    observed: f64::NAN,
+                });
+            }
+        }
+    }
+    cases
+}
+
+fn report(correction: &PollutantCorrection) -> CorrectionMethod {
+    let scores = &correction.scores;
+    let (method, mae_corrected) = match correction.method {
+        Method::Trees => ("boosted_trees", scores.trees),
+        Method::Kalman => ("kalman_bias", scores.kalman),
+        Method::None => ("none", scores.raw),
+    };
+    CorrectionMethod {
+        pollutant: correction.pollutant,
+        method: method.into(),
+        pairs: correction.pairs,
+        pairs_needed: PAIRS_NEEDED,
+        mae_raw: scores.raw,
+        mae_corrected,
     }
 }

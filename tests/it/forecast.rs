@@ -5,7 +5,7 @@ use hazecast::domain::aqi::AqiRules;
 use hazecast::domain::county::{County, CountyWeights, Region};
 use hazecast::domain::limits::LimitRules;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
-use hazecast::forecast::build::{Frame, forecast, with_cut};
+use hazecast::forecast::build::{Frame, RelativeEnds, forecast, with_cut};
 use hazecast::forecast::county_series::{CountySeries, ModelHour, county_series};
 use hazecast::forecast::uncertainty::Uncertainty;
 use hazecast::forecast::{CorrectionReport, Forecast, ObservedHour};
@@ -42,6 +42,7 @@ struct Case {
     uncertainty: Uncertainty,
     limits: LimitRules,
     observed: BTreeMap<u32, Vec<ObservedHour>>,
+    ends: RelativeEnds,
 }
 
 impl Case {
@@ -63,6 +64,7 @@ impl Case {
             uncertainty,
             limits,
             observed: BTreeMap::new(),
+            ends: RelativeEnds::new(),
         }
     }
 
@@ -74,6 +76,7 @@ impl Case {
             cycle: cycle(),
             validity: self.limits.standards()[0].validity.means,
             observed: &self.observed,
+            ends: &self.ends,
         }
     }
 
@@ -182,4 +185,27 @@ fn the_county_value_is_the_built_up_mean_with_the_area_mean_beside_it() {
     assert_eq!((hour.wind_speed_m_s, hour.mixing_height_m), (5.0, 120.0));
     assert!((hour.temperature_c + 10.0).abs() < 1e-4);
     assert_eq!(hour.concentrations.o3_ug_m3, None);
+}
+
+/// Learnt ends stand in for the table's: hour by hour, on the day narrower by the daily factor, and with a list as parts of its value.
+#[test]
+fn learnt_ends_replace_the_assumed_ones() {
+    let mut case = Case::new();
+    let model = series(30, |_| 50.0);
+    for h in &model[0].hours {
+        case.ends.insert((222_401, h.end, Pollutant::Pm25), (0.5, 3.0));
+    }
+    let base = case.of(&model, 2.0);
+    let hour = base.counties[0].hours[0].concentrations.pm25_ug_m3.unwrap();
+    assert!((hour.lower - 50.0).abs() < 1e-9 && (hour.upper - 300.0).abs() < 1e-9, "{hour:?}");
+    let day = base.counties[0].days[0].concentrations.pm25_ug_m3.unwrap();
+    assert!(day.lower > 50.0 && day.lower < 100.0 && day.upper < 300.0 && day.upper > 100.0, "{day:?}");
+    let cut = with_cut(&case.frame(), &base, &model, &series(30, |_| 25.0));
+    let hour = cut.counties[0].hours[0].concentrations.pm25_ug_m3.unwrap();
+    assert!((hour.value - 50.0).abs() < 1e-9 && (hour.upper - 150.0).abs() < 1e-9, "{hour:?}");
+    // one hour that was not learnt leaves the day to the table
+    case.ends.pop_first();
+    let first_day = |c: &Case| c.of(&series(30, |_| 50.0), 2.0).counties[0].days[0].concentrations.pm25_ug_m3.unwrap();
+    case.ends.retain(|(_, end, _), _| *end != model[0].hours[9].end);
+    assert_ne!(first_day(&case).upper, day.upper);
 }

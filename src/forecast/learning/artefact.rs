@@ -6,6 +6,7 @@
 use super::kalman::DriftingBias;
 use super::learner::{Cases, Learned, LearnedDocument, LearningParameters, Predicted};
 use super::night_cases::{NightCase, names, push_features};
+use super::quantiles::QuantileCurve;
 use super::table::FeatureTable;
 use super::walk_forward::Span;
 use crate::domain::pollutant::Pollutant;
@@ -131,14 +132,24 @@ impl Artefact {
         Ok(Trained { replaces: ours < theirs, artefact: Self { pollutants, ..artefact } })
     }
 
+    /// Whether this version can apply it.
+    ///
+    /// # Errors
+    /// The features it was trained on, and those that this version has.
+    pub fn fits(&self) -> Result<(), String> {
+        if self.columns == names() {
+            Ok(())
+        } else {
+            Err(format!("features {:?}, expected {:?}", self.columns, names()))
+        }
+    }
+
     /// Corrected values of cases of any pollutants, with quantiles where trees correct; `None` where nothing does.
     ///
     /// # Errors
     /// Trees that cannot be read, or of other features.
     pub fn apply(&self, cases: &[NightCase]) -> Result<Vec<Option<Predicted>>, String> {
-        if self.columns != names() {
-            return Err(format!("features {:?}, expected {:?}", self.columns, names()));
-        }
+        self.fits()?;
         let mut corrected = vec![None; cases.len()];
         for correction in &self.pollutants {
             let rows: Vec<usize> = (0..cases.len()).filter(|i| cases[*i].pollutant == correction.pollutant).collect();
@@ -151,6 +162,18 @@ impl Artefact {
 }
 
 impl PollutantCorrection {
+    /// Whether hours of a county taught it: to others it says nothing.
+    pub fn knows(&self, adcode: u32) -> bool {
+        self.biases.contains_key(&adcode)
+    }
+
+    /// Ends of the central 80 % of a prediction of trees; `None` of other methods.
+    pub fn ends(&self, predicted: &Predicted) -> Option<(f64, f64)> {
+        let (document, ..) = self.trees.as_ref().filter(|_| self.method == Method::Trees)?;
+        let curve = QuantileCurve::new(document.levels(), predicted.quantiles.clone());
+        Some((curve.at(0.1), curve.at(0.9)))
+    }
+
     fn apply(&self, cases: &[NightCase]) -> Result<Vec<Option<Predicted>>, String> {
         match (self.method, &self.trees) {
             (Method::Trees, Some((document, median, quantiles))) => {

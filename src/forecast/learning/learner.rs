@@ -92,6 +92,13 @@ pub struct LearnedDocument {
     group_bounds: Vec<f64>,
 }
 
+impl LearnedDocument {
+    /// Levels of [`Predicted::quantiles`].
+    pub fn levels(&self) -> &[f64] {
+        &self.levels
+    }
+}
+
 impl Learned {
     /// Learns from cases; `seed` decides which rows and columns each tree sees.
     ///
