@@ -4,6 +4,7 @@ use super::language::Language;
 use super::{archived, output, register};
 use crate::archive::durable::write_atomic;
 use crate::archive::run_id::RunId;
+use crate::calendar::beijing_local;
 use crate::consultation::list_reading;
 use crate::error::{Error, Result};
 use crate::nightly::after::after;
@@ -125,12 +126,19 @@ fn line(span: &SpanSplit, language: Language) -> String {
         Some(v) => format!("{v:.1}"),
     };
     let when = span.beijing_day.map_or_else(
-        || format!("{} - {}", span.from.format("%m-%dT%HZ"), span.to.format("%m-%dT%HZ")),
+        || {
+            format!(
+                "{} - {}",
+                beijing_local(span.from).format("%m-%d %H:%M"),
+                beijing_local(span.to).format("%m-%d %H:%M")
+            )
+        },
         |day| day.to_string(),
     );
     format!(
-        "{} {when}: {:.1} {:+.1} {:+.1} ({}) {} = {}; {}",
+        "{} {when} ({} h): {:.1} {:+.1} {:+.1} ({}) {} = {}; {}",
         language.pick(&span.name_zh, &span.name_en),
+        span.hours,
         s.forecast_ug_m3,
         s.weather_ug_m3,
         s.measures_ug_m3,

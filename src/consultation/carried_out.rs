@@ -20,7 +20,8 @@ pub fn carried_out(plan: &ReductionPlan, rows: &[ListRow]) -> Result<(Vec<Planne
             return fault(format!("the list of the run has {} rows", reported.len()));
         };
         let ordered = &plan.measures[index];
-        if row.measure != ordered.measure || row.source != ordered.source || row.entry != ordered.entry {
+        let exported = ListRow::of(row.number, ordered);
+        if row.measure != exported.measure || row.source != exported.source || row.entry != exported.entry {
             return fault(format!("the list of the run has {} on {} there", ordered.measure, ordered.source));
         }
         if reported[index].replace(row).is_some() {

@@ -16,6 +16,9 @@ pub struct NetworkHours {
     values: [Vec<f32>; 6],
 }
 
+/// Most stations x hours that are held: the national network over a quarter of a year, or twelve stations over thirty years.
+pub const LARGEST: usize = 3_500_000;
+
 impl NetworkHours {
     /// `hours` hours of `stations` from the one that ends at `first_end`, all missing.
     pub fn missing(mut stations: Vec<String>, first_end: DateTime<Utc>, hours: usize) -> Self {
@@ -24,7 +27,8 @@ impl NetworkHours {
         Self { stations, first_end, hours, values: Default::default() }
     }
 
-    /// From single values on whole hours; of two values of the same place, hour and pollutant the later one counts. `None` without any.
+    /// From single values on whole hours; of two values of the same place, hour and pollutant the later one counts. `None` without any, and where
+    /// stations x hours are more than [`LARGEST`]: a wrong date stretches the time axis.
     pub fn of(observations: &[Observation]) -> Option<Self> {
         let whole = |o: &&Observation| o.end.timestamp() % 3600 == 0 && o.value.is_finite();
         let ends = || observations.iter().filter(whole).map(|o| o.end);
@@ -37,6 +41,9 @@ impl NetworkHours {
             }
         }
         let mut network = Self::missing(stations, first, hours);
+        if network.stations.len() * hours > LARGEST {
+            return None;
+        }
         let index: BTreeMap<String, usize> = network.stations.iter().cloned().zip(0..).collect();
         for o in observations.iter().filter(whole) {
             let hour = (o.end - first).num_hours() as usize;

@@ -8,6 +8,7 @@ use super::model::{Assimilating, Model};
 use crate::archive::run_id::RunId;
 use crate::archive::store::{Archived, Store};
 use crate::archive::{BASE_FIELDS, CUT_FIELDS, fields};
+use crate::consultation::InputFile;
 use crate::consultation::carried_out::carried_out;
 use crate::consultation::reduction_list::ListRow;
 use crate::domain::pollutant::Pollutant;
@@ -50,6 +51,8 @@ pub fn after(
 
     let read = inputs::read(setup, Some(record.cycle))?;
     let (observed, mut rejections) = NightInputs::observed_after(setup, record.cycle)?;
+    // the files of observations are read twice: once up to the cycle
+    rejections.retain(|r| !read.rejections.contains(r));
     rejections.splice(0..0, read.rejections.iter().cloned());
     let domain = setup.domain(&read.meteorology, record.cycle)?;
     let model = Model { setup, inputs: &read, domain: &domain };
@@ -80,7 +83,19 @@ pub fn after(
         came,
         observed: observed.iter().map(|(adcode, hours)| (*adcode, pm25_of(hours))).collect(),
     };
-    let (notes_zh, notes_en) = notes(&archived, &read, &count);
+    let (mut notes_zh, mut notes_en) = notes(setup, &archived, &read, &count);
+    let known: BTreeSet<&str> = read.sources.iter().map(|s| s.id.as_str()).collect();
+    let lost = list.iter().flat_map(|l| &l.measures).filter(|m| !known.contains(m.source.as_str())).count();
+    if lost > 0 {
+        notes_zh.push(format!("清单中{lost}项措施的排放源不在现在的输入中：这些措施没有计入"));
+        notes_en.push(format!(
+            "the sources of {lost} measures of the list are not in the inputs of now: these measures do nothing here"
+        ));
+    }
+    if runs.observed.values().all(BTreeMap::is_empty) {
+        notes_zh.push("起报之后没有任何观测：没有预报误差部分".into());
+        notes_en.push("nothing was observed after the cycle: there is no forecast error to tell".into());
+    }
     Ok(AfterAction {
         run: run.to_string(),
         cycle: record.cycle,
@@ -217,33 +232,50 @@ fn windows(archived: &Archived, runs: &Runs, needed: usize) -> Vec<SpanSplit> {
         .filter_map(|proof| {
             let w = &proof.window;
             let county = record.forecast.counties.iter().find(|c| c.adcode == w.adcode)?;
-            runs.split(county, (w.from, w.to), needed, None)
+            // hours before the cycle are no forecast: of such a window the rest counts
+            let ahead = (w.to - w.from.max(record.cycle)).num_hours().max(1) as usize;
+            runs.split(county, (w.from.max(record.cycle), w.to), needed.min(ahead), None)
         })
         .collect()
 }
 
 /// What must be known to read the account.
-fn notes(archived: &Archived, read: &NightInputs, count: &CarriedOut) -> (Vec<String>, Vec<String>) {
+fn notes(setup: &Setup, archived: &Archived, read: &NightInputs, count: &CarriedOut) -> (Vec<String>, Vec<String>) {
     let (mut zh, mut en) = (Vec::new(), Vec::new());
     if count.assumed {
         zh.push("未提供落实情况：按清单全部落实计算".into());
         en.push("no account of what was carried out: the list counts as carried out in full".into());
     }
-    // what the night assumed of the emissions, and what is known of them now
-    let roles = ["inventory", "power_plants", "fires", "register"];
-    let hashes = |files: &[crate::consultation::InputFile], role: &str| -> BTreeSet<String> {
-        files.iter().filter(|f| f.role == role).map(|f| f.sha256.clone()).collect()
+    let hashes = |files: &[InputFile], of: &dyn Fn(&str) -> bool| -> BTreeSet<(String, String)> {
+        files.iter().filter(|f| of(&f.role)).map(|f| (f.role.clone(), f.sha256.clone())).collect()
     };
-    for role in roles {
-        if hashes(&archived.record.inputs, role) != hashes(&read.files, role) {
-            zh.push(format!("输入{role}与当夜不同：其影响计入“气象”"));
-            en.push(format!("the input {role} is not that of the night: what it changes counts as weather"));
+    // what differs beside weather and observations is no weather, but counts there
+    let own = |role: &str| !matches!(role, "meteorology" | "observations" | "archived run" | "config");
+    let now: Vec<InputFile> = read.files.iter().chain(&setup.files).cloned().collect();
+    let (then, now_own) = (hashes(&archived.record.inputs, &own), hashes(&now, &own));
+    let roles: BTreeSet<&str> = then.symmetric_difference(&now_own).map(|(role, _)| role.as_str()).collect();
+    for role in &roles {
+        zh.push(format!("输入{role}与当夜不同：其影响计入“气象”或“措施”"));
+        en.push(format!("the input {role} is not that of the night: what it changes counts as weather or measures"));
+    }
+    let program = archived.record.hazecast != env!("CARGO_PKG_VERSION");
+    let assimilated = archived.record.assimilation.is_some() != read.analyst(setup).is_some();
+    for (differs, what_zh, what_en) in
+        [(program, "程序版本", "the program"), (assimilated, "资料同化", "the assimilation")]
+    {
+        if differs {
+            zh.push(format!("{what_zh}与当夜不同：其影响计入“气象”"));
+            en.push(format!("{what_en} is not that of the night: what it changes counts as weather"));
         }
     }
-    let weather = |files: &[crate::consultation::InputFile]| hashes(files, "meteorology");
+    let weather = |files: &[InputFile]| hashes(files, &|role| role == "meteorology");
     if weather(&archived.record.inputs) == weather(&read.files) {
-        zh.push("气象文件与当夜相同：没有气象部分，请在配置中给出实况（分析）气象".into());
-        en.push("the weather files are those of the night: there is no part of the weather; name analysed weather in the configuration".into());
+        zh.push("气象文件与当夜相同：请在配置中给出实况（分析）气象".into());
+        en.push("the weather files are those of the night: name analysed weather in the configuration".into());
+    }
+    for missing in &read.degraded {
+        zh.push(format!("本次重算：{missing}"));
+        en.push(format!("this run: {missing}"));
     }
     (zh, en)
 }

@@ -6,18 +6,19 @@ use super::ranking::{BaseRun, Ranked};
 use super::{Stage, Tonight};
 use crate::archive::durable::sha256;
 use crate::archive::{CUT_FIELDS, CUT_SERIES, series};
+use crate::domain::source::Sector;
 use crate::error::{Error, Result};
 use crate::forecast::build::with_cut;
 use crate::forecast::county_series::{CountySeries, primary_series};
 use crate::forecast::{CountyForecast, Forecast};
 use crate::reduction::apply::apply;
-use crate::reduction::needed_fall::growth_needed;
+use crate::reduction::needed_fall::{CountyDemand, growth_needed, set_demands};
 use crate::reduction::plan::strictest_list;
 use crate::reduction::predict::{Fall, predicted_fall};
 use crate::reduction::ranking::{ExceedingWindow, WindowInfluence};
 use crate::reduction::rounds::{Judged, Round, Rounds, certify};
 use crate::reduction::strictest::{StrictestRun, StrictestWindow};
-use crate::reduction::unaverted::unaverted;
+use crate::reduction::unaverted::{Remaining, unaverted};
 use crate::reduction::verify::compare;
 use crate::reduction::window_proof::window_proof;
 use crate::reduction::{PlannedMeasure, ReductionEffect, ReductionPlan, RoundAccount};
@@ -28,6 +29,8 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// Part of what every lawful measure does to a window that a list is asked for at most: of the whole a rounding would put it out of reach.
+const NEARLY: f64 = 0.999;
 /// Largest factor by which a demand is raised.
 const MOST_GROWTH: f64 = 20.0;
 
@@ -70,10 +73,17 @@ impl Rerun {
     }
 }
 
+/// The influences as the full run with every lawful measure holds them, and what is asked of them.
+struct Held {
+    run: StrictestRun,
+    influences: Vec<WindowInfluence>,
+    demands: Vec<CountyDemand>,
+}
+
 /// The lists of an occasion.
 struct Lists<'l, 'c> {
     case: &'l Case<'c>,
-    ranked: Option<&'l Ranked>,
+    held: Option<&'l Held>,
     occasion: (WarningLevel, DateTime<Utc>, DateTime<Utc>),
 }
 
@@ -100,9 +110,9 @@ impl Rounds for Lists<'_, '_> {
         let above = rerun.decision.counties.iter().filter(|c| c.level_called >= level).count();
         let margin = |c: &CountyForecast| case.night.margin(c);
         let question = case.night.question(case.basis, case.run.forecast, case.decision, &margin);
-        let growth = |ranked: &Ranked, influence: &WindowInfluence| {
+        let growth = |held: &Held, influence: &WindowInfluence| {
             let adcode = influence.window.adcode;
-            let beyond = ranked.demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
+            let beyond = held.demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
             let county = case.run.forecast.counties.iter().find(|c| c.adcode == adcode).filter(|_| !beyond)?;
             let cut = rerun.forecast.counties.iter().find(|c| c.adcode == adcode)?;
             growth_needed(&question, county, &|end| left(county, cut, end), MOST_GROWTH)
@@ -112,7 +122,7 @@ impl Rounds for Lists<'_, '_> {
             left: vec![f64::from(rerun.decision.prefecture.level_called as u8), above as f64],
             cost: list.measures.iter().map(|m| m.cost_yuan).sum(),
             foretold_ug_m3: list.windows.iter().map(|w| w.fall_ug_m3).collect(),
-            growth: self.ranked.map_or_else(Vec::new, |r| r.influences.iter().map(|i| growth(r, i)).collect()),
+            growth: self.held.map_or_else(Vec::new, |h| h.influences.iter().map(|i| growth(h, i)).collect()),
         }
     }
 }
@@ -155,7 +165,7 @@ impl Case<'_> {
         &self,
         occasion: (WarningLevel, DateTime<Utc>, DateTime<Utc>),
         influences: &[WindowInfluence],
-    ) -> Result<(StrictestRun, Vec<WindowInfluence>)> {
+    ) -> Result<Held> {
         let night = self.night;
         let (catalogue, rules) = (&night.setup.measures, &night.setup.reduction);
         let measures = night.in_situation(occasion, self.run.forecast, influences, |situation| {
@@ -170,7 +180,12 @@ impl Case<'_> {
             StrictestWindow::of(influence, foretold, fell)
         };
         let windows: Vec<StrictestWindow> = influences.iter().map(window).collect();
-        let held = windows.iter().zip(influences).map(|(w, i)| w.hold(i)).collect();
+        let mut held: Vec<WindowInfluence> = windows.iter().zip(influences).map(|(w, i)| w.hold(i)).collect();
+        // what local sources can do is another sum now, and so is what is asked of them
+        let reach: Vec<f64> = held.iter().map(|i| night.reach(i)).collect();
+        let margin = |c: &CountyForecast| night.margin(c);
+        let demands =
+            set_demands(&night.question(self.basis, self.run.forecast, self.decision, &margin), &mut held, &reach);
         let level = self.decision.prefecture.level_called;
         let run = StrictestRun {
             measures: measures.len(),
@@ -179,7 +194,7 @@ impl Case<'_> {
             series_sha256: rerun.hash,
             windows,
         };
-        Ok((run, held))
+        Ok(Held { run, influences: held, demands })
     }
 
     /// Means of PM2.5 and of primary PM2.5 of the model in a window, without and with what was rerun [ug m-3].
@@ -197,10 +212,11 @@ impl Case<'_> {
         let night = self.night;
         let Some(occasion) = night.occasion(self.decision) else { return Ok(None) };
         let rules = &night.setup.ranking;
-        let mut lists = Lists { case: self, ranked, occasion };
         let held = ranked.map(|r| self.strictest(occasion, &r.influences)).transpose()?;
-        let demands = held.as_ref().map_or(&[][..], |(_, influences)| influences);
-        let (rounds, best) = certify(&mut lists, demands, rules.reruns_at_most, rules.overshoot)?;
+        let mut lists = Lists { case: self, held: held.as_ref(), occasion };
+        let demands = held.as_ref().map_or(&[][..], |h| &h.influences);
+        let most: Vec<f64> = held.iter().flat_map(|h| &h.run.windows).map(|w| NEARLY * w.rerun.pm25_ug_m3).collect();
+        let (rounds, best) = certify(&mut lists, (demands, &most), rules.reruns_at_most, rules.overshoot)?;
         let accounts = rounds.iter().enumerate().map(|(i, r)| account(i, r, i == best)).collect();
         let Some(chosen) = rounds.into_iter().nth(best) else { return Ok(None) };
         for (from, to) in [(&chosen.rerun.fields, CUT_FIELDS), (&chosen.rerun.table, CUT_SERIES)] {
@@ -220,13 +236,14 @@ impl Case<'_> {
         &self,
         effect: ReductionEffect,
         ranked: &Ranked,
-        (strictest, held): (StrictestRun, Vec<WindowInfluence>),
+        held: Held,
         chosen: &Round<ReductionPlan, Rerun>,
         accounts: Vec<RoundAccount>,
     ) -> ReductionEffect {
         let night = self.night;
         let cut = apply(&chosen.list.measures, &night.inputs.sources);
         let proofs = held
+            .influences
             .iter()
             .map(|influence| {
                 let foretold = predicted_fall(&night.setup.emission, influence, &night.inputs.sources, &cut);
@@ -241,8 +258,9 @@ impl Case<'_> {
             county.map_or_else(Default::default, |c| (c.name_zh.clone(), c.name_en.clone()))
         };
         let share = night.setup.ranking.culprit_share;
-        let why = unaverted(&ranked.report.windows, &ranked.demands, &stays, share, &name);
-        effect.with_windows(proofs, accounts, Some(strictest), why)
+        let question = Remaining { demands: &held.demands, averted_by_all: held.run.averted, share };
+        let why = unaverted(&ranked.report.windows, &question, &stays, &name);
+        effect.with_windows(proofs, accounts, Some(held.run), why)
     }
 }
 
@@ -260,11 +278,18 @@ fn account(index: usize, round: &Round<ReductionPlan, Rerun>, chosen: bool) -> R
 }
 
 impl Tonight<'_> {
+    /// What the local sources, fires left out, add to a window after the order [ug m-3].
+    fn reach(&self, influence: &WindowInfluence) -> f64 {
+        let order = influence.hour_of(self.model.order());
+        let local = self.inputs.sources.iter().filter(|s| s.adcode != 0).zip(&influence.sources);
+        local.filter(|(s, _)| s.sector != Sector::Fire).map(|(_, effect)| effect.added(order).sum()).sum()
+    }
+
     fn primary_by_county(&self, history: &History) -> BTreeMap<u32, Vec<f64>> {
         self.domain.weights.iter().map(|w| (w.adcode, primary_series(history, w))).collect()
     }
 
-    /// Means of PM2.5 and of primary PM2.5 of the model in a window [ug m-3].
+    /// PM2.5 and primary PM2.5 of the model over the hours of a window [ug m-3]. Hours before the settled ones count as none, as in the influence.
     fn window_means(
         &self,
         window: &ExceedingWindow,
@@ -272,15 +297,16 @@ impl Tonight<'_> {
         primary: &BTreeMap<u32, Vec<f64>>,
     ) -> (f64, f64) {
         let start = self.inputs.start(&self.setup.config);
-        let (mut sum, mut of_primary, mut n) = (0.0, 0.0, 0.0f64);
+        let last = series.iter().flat_map(|s| &s.hours).map(|h| h.end).max().unwrap_or(window.to);
+        let whole = (window.to.min(last) - window.from).num_hours().max(1) as f64;
+        let (mut sum, mut of_primary) = (0.0, 0.0);
         let hours = series.iter().filter(|s| s.adcode == window.adcode).flat_map(|s| &s.hours);
         for hour in hours.filter(|h| h.end > window.from && h.end <= window.to) {
             let Some(pm25) = hour.concentrations.pm25_ug_m3 else { continue };
             let index = (hour.end - start).num_hours() - 1;
             sum += pm25;
             of_primary += primary.get(&window.adcode).and_then(|p| p.get(index as usize)).copied().unwrap_or(0.0);
-            n += 1.0;
         }
-        (sum / n.max(1.0), of_primary / n.max(1.0))
+        (sum / whole, of_primary / whole)
     }
 }

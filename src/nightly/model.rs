@@ -115,9 +115,10 @@ impl Model<'_> {
     /// Of the fit.
     pub fn corrected(&self, model: &[CountySeries], learned: &Learned) -> Result<(Forecast, Corrections)> {
         let mut pairs = learned.pairs.clone();
-        // hours after an analysis are better than any forecast will be
-        let first_analysis = self.inputs.analyst(self.setup).and_then(|a| a.hours().next());
-        pairs.extend(of_series(self.inputs, model, first_analysis.unwrap_or(self.inputs.cycle)));
+        // hours before an analysis have errors that the forecast after it has not, and hours after it are better than any forecast will be
+        if self.inputs.analyst(self.setup).is_none() {
+            pairs.extend(of_series(self.inputs, model));
+        }
         let uncertainty = past::widened(self.setup, self.inputs, learned);
         let mut corrections = Corrections::fit(&uncertainty, &pairs)?;
         let ahead = self.ahead(model.to_vec());

@@ -91,7 +91,14 @@ impl NightInputs {
 
     /// Takes out what is rejected; the report says what it was.
     fn control_quality(&mut self, setup: &Setup) {
-        let Some(network) = NetworkHours::of(&self.observations) else { return };
+        let Some(network) = NetworkHours::of(&self.observations) else {
+            if !self.observations.is_empty() {
+                self.degraded.push(
+                    "observations span too many hours for quality control (a wrong date?): none was checked".into(),
+                );
+            }
+            return;
+        };
         let flags = quality::check(&network, &|code| self.places.get(code).copied(), &setup.quality);
         let rejected: BTreeSet<_> = flags
             .iter()

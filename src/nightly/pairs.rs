@@ -125,7 +125,9 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
             bytes: archived.record_bytes.len() as u64,
             sha256: sha256(&archived.record_bytes),
         });
-        if degraded || record.grid != setup.config.grid {
+        // what follows an analysis has other errors than what does not
+        let analysed = inputs.analyst(setup).is_some();
+        if degraded || record.grid != setup.config.grid || record.assimilation.is_some() != analysed {
             continue;
         }
         for county in &archived.record.forecast.counties {
@@ -152,12 +154,12 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
     Ok(learned)
 }
 
-/// Pairs of tonight's own spin-up hours up to `last`.
-pub fn of_series(inputs: &NightInputs, model: &[CountySeries], last: DateTime<Utc>) -> Vec<Pair> {
+/// Pairs of tonight's own spin-up hours.
+pub fn of_series(inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
     let observed = by_hour(&inputs.observed);
     let mut pairs = Vec::new();
     for county in model {
-        for hour in county.hours.iter().filter(|h| h.end <= last) {
+        for hour in county.hours.iter().filter(|h| h.end <= inputs.cycle) {
             for pollutant in Pollutant::ALL {
                 let Some(&raw) = hour.concentrations.get(pollutant) else { continue };
                 let Some(&value) = observed.get(&(county.adcode, hour.end, pollutant)) else { continue };

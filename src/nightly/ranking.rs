@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::forecast::county_series::{CountySeries, primary_series};
 use crate::forecast::{CountyForecast, Forecast};
 use crate::reduction::influence_map::svg;
-use crate::reduction::needed_fall::{CountyDemand, Question, set_demands};
+use crate::reduction::needed_fall::{Question, set_demands};
 use crate::reduction::ranking::{
     Closure, ExceedingWindow, RankedWindow, Ranking, SourceEffect, WindowInfluence, primary, ranked,
 };
@@ -31,7 +31,6 @@ pub(super) const SOURCES_IN_RECORD: usize = 10;
 /// The ranking of a night.
 pub(super) struct Ranked {
     pub influences: Vec<WindowInfluence>,
-    pub demands: Vec<CountyDemand>,
     pub report: Ranking,
 }
 
@@ -90,7 +89,7 @@ impl Tonight<'_> {
         let reach: Vec<f64> = kept.iter().map(|k| k.closure.reach_ug_m3).collect();
         let mut influences: Vec<WindowInfluence> = kept.iter().map(|k| k.influence.clone()).collect();
         let margin = |c: &CountyForecast| self.margin(c);
-        let demands = set_demands(&self.question(basis, run.forecast, decision, &margin), &mut influences, &reach);
+        set_demands(&self.question(basis, run.forecast, decision, &margin), &mut influences, &reach);
         let of_window = |(i, k): (&WindowInfluence, &OneWindow)| -> RankedWindow {
             ranked(i, k.closure, &self.inputs.sources, order, rules.sources_listed)
         };
@@ -107,7 +106,7 @@ impl Tonight<'_> {
         for (i, k) in kept.iter().enumerate() {
             self.save_map(i, k)?;
         }
-        Ok(Some(Ranked { influences, demands, report }))
+        Ok(Some(Ranked { influences, report }))
     }
 
     /// What is asked of the windows of a decision.

@@ -50,7 +50,8 @@ pub trait Rounds {
 /// The rounds that were run, and the index of the best.
 pub type Tried<C> = (Vec<Round<<C as Rounds>::List, <C as Rounds>::Rerun>>, usize);
 
-/// Runs at most `most` rounds: each raises the demand on a window by the factor that its fall would have to grow, and by `overshoot` more. Ends early when the
+/// Runs at most `most` rounds: each raises the demand on a window by the factor that its fall would have to grow, and by `overshoot` more, up to what
+/// every lawful measure does to it (`attainable`, in the order of the influences). Ends early when the
 /// level is gone, when no growth would do, or when the list stays the same. Returns the rounds and the index of the best: averted before not, then what is
 /// left, then cost.
 ///
@@ -58,7 +59,7 @@ pub type Tried<C> = (Vec<Round<<C as Rounds>::List, <C as Rounds>::Rerun>>, usiz
 /// Of [`Rounds`].
 pub fn certify<C: Rounds>(
     rounds: &mut C,
-    influences: &[WindowInfluence],
+    (influences, attainable): (&[WindowInfluence], &[f64]),
     most: usize,
     overshoot: f64,
 ) -> Result<Tried<C>> {
@@ -79,10 +80,12 @@ pub fn certify<C: Rounds>(
         if over || !grows || growth.iter().any(Option::is_none) {
             break;
         }
-        for ((demand, growth), foretold) in demands.iter_mut().zip(growth.into_iter().flatten()).zip(foretold) {
+        let raised = demands.iter_mut().zip(growth.into_iter().flatten()).zip(foretold).zip(attainable);
+        for (((demand, growth), foretold), attainable) in raised {
             if growth > 1.0 {
                 let taken = demand.window.fall_needed_ug_m3.max(foretold);
-                demand.window.fall_needed_ug_m3 = taken * growth * (1.0 + overshoot);
+                let asked = taken * growth * (1.0 + overshoot);
+                demand.window.fall_needed_ug_m3 = asked.min(attainable.max(taken));
             }
         }
     }

@@ -19,6 +19,8 @@ pub enum Obstacle {
     Unexplained,
     /// Local sources that could be cut in time; the lawful measures do not reach far enough.
     LawfulMeasures,
+    /// The lists tried: every lawful measure together averts the level.
+    ListsTried,
 }
 
 impl Obstacle {
@@ -30,6 +32,7 @@ impl Obstacle {
             Self::BeforeOrder => "措施生效之前已排放的本地污染物",
             Self::Unexplained => "模式未能解释的部分（沙尘等天然来源或误差）",
             Self::LawfulMeasures => "依法可采取的措施力度不足",
+            Self::ListsTried => "所试清单没有用足措施（依法可采取的全部措施一起可以避免该等级）",
         }
     }
 
@@ -41,6 +44,7 @@ impl Obstacle {
             Self::BeforeOrder => "what local sources emitted before any order could act",
             Self::Unexplained => "what the model does not explain (dust and other natural sources, or errors)",
             Self::LawfulMeasures => "the lawful measures do not reach far enough",
+            Self::ListsTried => "the lists tried stop short of it (all lawful measures together avert the level)",
         }
     }
 }
@@ -84,19 +88,29 @@ pub fn shares(window: &RankedWindow) -> SharesOfMean {
     SharesOfMean { local_after_order, local_before_order, fires, transport, unexplained }
 }
 
+/// What is known of the windows that remain.
+#[derive(Debug, Clone, Copy)]
+pub struct Remaining<'r> {
+    pub demands: &'r [CountyDemand],
+    /// Whether the full run with every lawful measure averts the level.
+    pub averted_by_all: bool,
+    /// Share of the mean from which on what comes from elsewhere is the reason.
+    pub share: f64,
+}
+
 /// Why the windows of counties whose level stays were not averted; `stays` names those counties by code. Where their local sources could have averted the level, the
-/// lawful measures are the reason, unless a share of `share` or more of the mean comes from elsewhere.
+/// lawful measures are the reason, unless the share of the mean that comes from elsewhere is large; where every lawful measure together averts it, the lists tried are.
 pub fn unaverted(
     windows: &[RankedWindow],
-    demands: &[CountyDemand],
+    remaining: &Remaining,
     stays: &dyn Fn(u32) -> bool,
-    share: f64,
     name: &dyn Fn(u32) -> (String, String),
 ) -> Vec<Unaverted> {
     let one = |w: &RankedWindow| {
         let shares = shares(w);
         let adcode = w.window.adcode;
-        let beyond = demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
+        let Remaining { demands, averted_by_all, share } = *remaining;
+        let beyond = !averted_by_all && demands.iter().any(|d| d.adcode == adcode && d.share.is_none());
         let elsewhere = [
             (Obstacle::Transport, shares.transport),
             (Obstacle::Fires, shares.fires),
@@ -104,7 +118,11 @@ pub fn unaverted(
             (Obstacle::BeforeOrder, shares.local_before_order),
         ];
         let largest = elsewhere.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|l| beyond || l.1 >= share);
-        let obstacle = largest.map_or(Obstacle::LawfulMeasures, |l| l.0);
+        let obstacle = match largest {
+            _ if averted_by_all => Obstacle::ListsTried,
+            Some((elsewhere, _)) => elsewhere,
+            None => Obstacle::LawfulMeasures,
+        };
         let (zh, en) = name(adcode);
         let (text_zh, text_en) = sentences(w, &shares, obstacle, beyond, (&zh, &en));
         let (from, to) = (w.window.from, w.window.to);

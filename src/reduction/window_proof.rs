@@ -18,14 +18,17 @@ impl ReductionEffect {
         strictest: Option<StrictestRun>,
         unaverted: Vec<Unaverted>,
     ) -> Self {
-        let worst = windows.iter().filter_map(|w| w.deviation_pm25).map(f64::abs).reduce(f64::max);
-        if let Some(worst) = worst {
+        let compared: Vec<f64> = windows.iter().filter_map(|w| w.deviation_pm25).map(f64::abs).collect();
+        if let Some(worst) = compared.iter().copied().reduce(f64::max) {
             let percent = 100.0 * worst;
-            self.statement_zh +=
-                &format!("伴随影响预测的PM2.5降幅与完整重算相比，{}个时段中最大相差{percent:.1}%。", windows.len());
+            self.statement_zh += &format!(
+                "伴随影响（先按全部措施的完整重算折算）预测的PM2.5降幅与清单的完整重算相比，{}个时段中最大相差{percent:.1}%。",
+                compared.len()
+            );
             self.statement_en += &format!(
-                " The fall of PM2.5 that the influence foretold differs from the full rerun by at most {percent:.1} % in {} windows.",
-                windows.len()
+                " The fall of PM2.5 that the influence, held before to a full run with every lawful measure, foretold differs from the full rerun by at most \
+                 {percent:.1} % in {} windows.",
+                compared.len()
             );
         }
         if rounds.len() > 1 {

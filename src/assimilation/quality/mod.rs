@@ -222,7 +222,8 @@ impl Control<'_> {
             station: self.network.stations()[*station].clone(),
             end: self.network.end(*hour),
             pollutant: *pollutant,
-            value: f64::from(self.network.get(*pollutant, *station, *hour).unwrap_or(f32::NAN)),
+            // as observed: networks report at most three decimals
+            value: (f64::from(self.network.get(*pollutant, *station, *hour).unwrap_or(f32::NAN)) * 1e3).round() / 1e3,
             fault: *fault,
             verdict: *verdict,
         };
