@@ -58,6 +58,7 @@ struct ShownPollutant {
     pairs: usize,
     scores: DecidingScores,
     features: Vec<(String, f64)>,
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +76,7 @@ impl Shown {
             pairs: p.pairs,
             scores: p.scores.clone(),
             features: p.features.clone(),
+            note: p.note.clone(),
         });
         Self {
             region: artefact.region.clone(),
@@ -158,6 +160,9 @@ pub fn text(model: &Shown, language: Language) -> String {
             let named: Vec<String> =
                 p.features.iter().take(5).map(|(n, g)| format!("{n} {:.0} %", 100.0 * g)).collect();
             let _ = writeln!(out, "    {}", named.join(", "));
+        }
+        if let Some(note) = &p.note {
+            let _ = writeln!(out, "    {note}");
         }
     }
     out

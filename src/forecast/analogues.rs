@@ -6,7 +6,8 @@
 //! distance of days that differ by a standard deviation in everything.
 
 use super::past_night::{ObservedHours, PastCounty, PastNight};
-use super::score_book::Observed;
+use super::score_book::{Observed, last_day};
+use crate::calendar::beijing_day_hour;
 use crate::domain::pollutant::Pollutant;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -90,9 +91,10 @@ fn situation(night: &PastNight, county: &PastCounty, observed: &ObservedHours) -
     })
 }
 
-/// The analogues of `tonight` among `nights`, for every county with stations. Only nights whose days are over by tonight's cycle count.
+/// The analogues of `tonight` among `nights`, for every county with stations. Only nights whose
+/// following Beijing days are wholly over by tonight's cycle count.
 pub(super) fn of(tonight: &PastNight, nights: &[PastNight], observed: &Observed) -> Vec<CountyAnalogues> {
-    let over = |n: &&PastNight| n.cycle + Duration::days(APART_DAYS) <= tonight.cycle;
+    let over = |n: &&PastNight| beijing_day_hour(n.cycle).0 + Duration::days(FOLLOWED_DAYS) <= last_day(tonight.cycle);
     let county = |tonight_there: &PastCounty| {
         let adcode = tonight_there.adcode;
         let record = observed.days.get(&adcode)?;
@@ -105,7 +107,7 @@ pub(super) fn of(tonight: &PastNight, nights: &[PastNight], observed: &Observed)
         let nearest = if candidates.len() < CANDIDATES_NEEDED { Vec::new() } else { nearest(&now, &candidates) };
         let analogue = |(distance, i): (f64, usize)| {
             let (night, s) = &candidates[i];
-            let first = crate::calendar::beijing_day_hour(night.cycle).0;
+            let first = beijing_day_hour(night.cycle).0;
             let followed = (1..=FOLLOWED_DAYS).map(|d| {
                 let day = record.get(&(first + Duration::days(d)));
                 FollowedDay {

@@ -10,6 +10,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Factors stop here: a half of hardly any width would be blown up without bound.
+const LARGEST: f64 = 10.0;
+
 /// A forecast of the calibration cases with what was observed, all in one unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CalibrationCase {
@@ -105,11 +108,11 @@ fn stretch(cases: &[&CalibrationCase], tail: f64) -> Stretch {
     Stretch { lower: conformal_quantile(lower, tail), upper: conformal_quantile(upper, tail), cases: cases.len() }
 }
 
-/// The ceil((n + 1)(1 - tail))-th smallest score; at least 0, and the largest where n is too small for the level.
+/// The ceil((n + 1)(1 - tail))-th smallest score, 0 ..= [`LARGEST`]; the largest score where n is too small for the level.
 fn conformal_quantile(mut scores: Vec<f64>, tail: f64) -> f64 {
     scores.sort_by(f64::total_cmp);
     let rank = ((scores.len() as f64 + 1.0) * (1.0 - tail)).ceil() as usize;
-    scores[rank.clamp(1, scores.len()) - 1].max(0.0)
+    scores[rank.clamp(1, scores.len()) - 1].clamp(0.0, LARGEST)
 }
 
 #[cfg(test)]
@@ -184,5 +187,8 @@ mod tests {
             assert!((inside / even.len() as f64 - (1.0 - 2.0 * tail)).abs() < 0.01, "{tail}");
         }
         assert!(Conformal::fit(&[], 0.05, 1).is_none());
+        // a half without width is stretched by no more than the largest factor
+        let flat = [CalibrationCase { group: 0, lower: 50.0, middle: 50.0, upper: 50.0, observed: 90.0 }];
+        assert_eq!(Conformal::fit(&flat, 0.05, 1).unwrap().of(0).upper, 10.0);
     }
 }

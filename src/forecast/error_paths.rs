@@ -2,7 +2,7 @@
 
 use super::past_night::{ObservedHours, PastNight, log_error};
 use crate::domain::pollutant::Pollutant;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 /// Share of a night's hours that must have been observed; shorter gaps are bridged linearly.
 const HOURS_OBSERVED: f64 = 0.8;
@@ -35,10 +35,19 @@ impl CountyErrors {
 }
 
 impl ErrorPaths {
-    /// The errors of those of `nights` on `grid` with nothing missing whose first `hours` hours were observed wherever a county counts as
-    /// observed; of the latest `at_most` of them.
-    pub fn of(nights: &[PastNight], observed: &ObservedHours, grid: &str, hours: usize, at_most: usize) -> Self {
-        let mut usable: Vec<&PastNight> = nights.iter().filter(|n| n.grid == grid && !n.degraded).collect();
+    /// The errors of those of `nights` on `grid` with nothing missing whose first `hours` hours are over by `until` and were observed
+    /// wherever a county counts as observed; of the latest `at_most` of them.
+    pub fn of(
+        nights: &[PastNight],
+        observed: &ObservedHours,
+        grid: &str,
+        hours: usize,
+        at_most: usize,
+        until: DateTime<Utc>,
+    ) -> Self {
+        let over = |n: &PastNight| n.cycle + Duration::hours(hours as i64) <= until;
+        let comparable = |n: &&PastNight| n.grid == grid && !n.degraded && over(n);
+        let mut usable: Vec<&PastNight> = nights.iter().filter(comparable).collect();
         usable.sort_by_key(|n| n.cycle);
         let path = |night: &PastNight, adcode: u32, p: Pollutant| path(night, observed, adcode, p, hours);
         let counted = |adcode: &u32| {

@@ -10,6 +10,7 @@ use crate::domain::station_record::{StationPanel, StationRecord, Variable};
 use crate::error::{Error, Rejection, Result};
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 /// The compass points of `wd`, clockwise from north, 22.5 degrees apart.
@@ -63,8 +64,8 @@ impl Columns {
 
 /// Values of one row, in the order of [`Variable::ALL`].
 type Values = [f32; 13];
-/// Values of one station by hour, with the line of each.
-type Hours = BTreeMap<NaiveDateTime, (usize, Values)>;
+/// Values of one station by hour, with the file and line of each.
+type Hours = BTreeMap<NaiveDateTime, (String, Values)>;
 
 /// Reads every `.csv` file of a folder, in the order of their names, into one panel from the first to the last hour of any of them.
 ///
@@ -117,21 +118,22 @@ pub fn read_folder(folder: &Path) -> Result<Stations> {
 fn read_file(path: &Path, stations: &mut BTreeMap<String, Hours>, rejections: &mut Vec<Rejection>) -> Result<()> {
     let mut table = Table::read(path, "a station file")?.whole()?;
     let columns = Columns::of(&table)?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut accepted = Vec::new();
     let mut refused = Vec::new();
     for row in &table.rows {
         let mut values_refused = Vec::new();
         match hour(row, &columns, &mut values_refused) {
-            Ok((station, stamp, values)) => {
-                let (first, _) =
-                    *stations.entry(station.clone()).or_default().entry(stamp).or_insert((row.line, values));
-                if first == row.line {
+            Ok((station, stamp, values)) => match stations.entry(station.clone()).or_default().entry(stamp) {
+                Entry::Vacant(free) => {
+                    free.insert((format!("{name} line {}", row.line), values));
                     accepted.push(stamp);
-                } else {
-                    let found = format!("{station} {stamp} of line {first} again");
+                }
+                Entry::Occupied(first) => {
+                    let found = format!("{station} {stamp} of {} again", first.get().0);
                     refused.push((row.line, None, Refusal::new(found, "each station and hour once")));
                 }
-            }
+            },
             Err(refusal) => refused.push((row.line, None, refusal)),
         }
         refused.extend(values_refused.into_iter().map(|(column, refusal)| (row.line, Some(column), refusal)));
@@ -254,6 +256,17 @@ mod tests {
         assert_eq!(places, ["line 2, column PM2.5", "line 2, column wd", "line 3", "line 4", "line 5, column PM2.5"]);
         assert_eq!(stations.panel.hours, 4);
         assert_eq!(stations.panel.stations[0].of(Variable::Pm10)[3], 9.0);
+    }
+
+    #[test]
+    fn an_hour_of_a_station_that_stands_in_two_files_is_refused_on_the_same_line_too() {
+        let row = |pm: u32, hour: u32| format!("1,2013,3,1,{hour},{pm},9,6,17,200,62,0.3,1021.9,-19,0,N,3,A\n");
+        let second = format!("{}{}", row(5, 0), row(6, 1));
+        let stations = read(&[("a.csv", &row(4, 0)), ("b.csv", &second)]).unwrap();
+        assert_eq!(stations.panel.stations[0].of(Variable::Pm25), [4.0, 6.0]);
+        let [refused] = stations.rejections.as_slice() else { panic!("{:?}", stations.rejections) };
+        assert_eq!(refused.place, "line 2");
+        assert!(refused.file.ends_with("b.csv") && refused.found.contains("a.csv line 2"), "{refused:?}");
     }
 
     #[test]

@@ -44,6 +44,16 @@ impl NightInputs {
         Ok((later.observed, later.rejections))
     }
 
+    /// The sound hours of the counties of any time, and what was refused: for the training.
+    ///
+    /// # Errors
+    /// As those of a night.
+    pub(super) fn sound_hours(setup: &Setup) -> Result<(HoursByCounty, Vec<Rejection>)> {
+        let mut all = Self::none();
+        all.read_hours(setup, |_| true)?;
+        Ok((all.observed, all.rejections))
+    }
+
     fn read_hours(&mut self, setup: &Setup, wanted: impl Fn(DateTime<Utc>) -> bool) -> Result<()> {
         let own: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
         self.places = setup.region.stations.iter().map(|s| (s.code.clone(), (s.lon, s.lat))).collect();

@@ -276,9 +276,8 @@ fn cases(inputs: &NightInputs, ahead: &[CountySeries]) -> Vec<NightCase> {
     let mut cases = Vec::new();
     for county in ahead {
         let observed = inputs.observed.get(&county.adcode).map_or(&[][..], |hours| hours);
-        let modelled: Vec<_> = county.hours.iter().map(|h| (h.end, &h.concentrations)).collect();
         for pollutant in Pollutant::ALL {
-            let recent = Recent::of(pollutant, inputs.cycle, observed, &modelled);
+            let recent = Recent::of(pollutant, inputs.cycle, observed);
             for hour in &county.hours {
                 let Some(&model) = hour.concentrations.get(pollutant) else { continue };
                 cases.push(NightCase {

@@ -41,7 +41,7 @@ pub(super) fn errors(setup: &Setup, inputs: &NightInputs, learned: &Learned, bas
     let leads = base.counties.iter().flat_map(|c| &c.hours).map(|h| h.lead_hour);
     let hours = leads.max().unwrap_or(0).max(0) as usize;
     let at_most = setup.uncertainty.trajectories.nights_at_most;
-    ErrorPaths::of(&learned.nights, &observed(inputs), &setup.config.grid, hours, at_most)
+    ErrorPaths::of(&learned.nights, &observed(inputs), &setup.config.grid, hours, at_most, inputs.cycle)
 }
 
 /// How chances of the levels came true, over counties with stations and nights whose hours are over.
@@ -50,7 +50,7 @@ pub(super) fn calibration(basis: &Basis, setup: &Setup, inputs: &NightInputs, le
     let mut past = Vec::new();
     for stated in &learned.chances {
         let Some(night) = nights.iter().find(|n| n.cycle == stated.cycle) else { continue };
-        let Some(reached) = came(basis, night, stated.adcode, &observed) else { continue };
+        let Some(reached) = came(basis, night, stated.adcode, &observed, inputs.cycle) else { continue };
         let one = |&(level, counted, _): &(_, f64, f64)| PastChance {
             level,
             probability: counted,

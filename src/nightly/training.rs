@@ -1,22 +1,18 @@
 //! What archived nights and the observations after them teach: the trained correction, and the guard before it replaces another.
 
+use super::inputs::NightInputs;
 use super::pairs::by_hour;
 use crate::archive::learned_file;
 use crate::archive::store::Store;
-use crate::config::expand;
 use crate::consultation::{ConsultationRecord, InputFile, Status};
-use crate::domain::daily::mean_of_stations;
-use crate::domain::observation::Observation;
-use crate::domain::pollutant::{Concentrations, Pollutant};
+use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::forecast::learning::artefact::Artefact;
 use crate::forecast::learning::document::LearningDocument;
 use crate::forecast::learning::night_cases::{NightCase, Recent};
-use crate::input::observations_csv;
 use crate::setup::Setup;
 use crate::setup::library::Library;
-use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -36,12 +32,11 @@ pub struct Training {
 /// Trains a correction on all archived nights of the region and grid, and writes it to `path` where it wins.
 ///
 /// # Errors
-/// `Missing` without observations; `Invalid` without any hour that was forecast and observed; what the archive and the readers find.
+/// `Invalid` without any hour that was forecast and observed; what the archive and the readers find.
 pub fn train(setup: &Setup, path: &Path) -> Result<Training> {
     let mut library = Library::new(setup.config.overrides.as_deref());
     let parameters = library.read("models/learning.toml", LearningDocument::from_toml)?.night;
-    let mut rejections = Vec::new();
-    let observed = observed(setup, &mut rejections)?;
+    let (observed, mut rejections) = NightInputs::sound_hours(setup)?;
     let store = Store::open(&setup.config.runs)?;
     let (mut cases, mut nights) = (Vec::new(), 0);
     for run in store.list()? {
@@ -75,35 +70,12 @@ pub fn train(setup: &Setup, path: &Path) -> Result<Training> {
     Ok(Training { artefact: trained.artefact, written, before, nights, cases: cases.len(), rejections })
 }
 
-/// Observed hours of the counties from all files of the configuration.
-fn observed(setup: &Setup, rejections: &mut Vec<Rejection>) -> Result<BTreeMap<u32, Vec<ObservedHour>>> {
-    let stations: Vec<String> = setup.region.stations.iter().map(|s| s.code.clone()).collect();
-    let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
-    for path in expand(&setup.config.inputs.observations)? {
-        let read = observations_csv::read(&path, &stations)?;
-        rejections.extend(read.rejections);
-        for o in read.items {
-            if let Some(station) = setup.region.stations.iter().find(|s| s.code == o.station) {
-                by_county.entry(station.adcode).or_default().push(o);
-            }
-        }
-    }
-    let hours = |observations: Vec<Observation>| {
-        let means = mean_of_stations(&observations).into_iter();
-        means.map(|(end, concentrations)| ObservedHour { end, concentrations }).collect()
-    };
-    Ok(by_county.into_iter().map(|(adcode, observations)| (adcode, hours(observations))).collect())
-}
-
 /// Adds the hours of a record that were observed later.
 fn collect(record: &ConsultationRecord, observed: &BTreeMap<u32, Vec<ObservedHour>>, cases: &mut Vec<NightCase>) {
     let later = by_hour(observed);
     for county in &record.forecast.counties {
-        let raw: Vec<(DateTime<Utc>, Concentrations<f64>)> =
-            county.hours.iter().map(|h| (h.end, h.concentrations.map(|_, e| e.raw))).collect();
-        let modelled: Vec<(DateTime<Utc>, &Concentrations<f64>)> = raw.iter().map(|(end, c)| (*end, c)).collect();
         for pollutant in Pollutant::ALL {
-            let recent = Recent::of(pollutant, record.cycle, &county.observed, &modelled);
+            let recent = Recent::of(pollutant, record.cycle, &county.observed);
             for hour in county.hours.iter().filter(|h| h.lead_hour > 0) {
                 let Some(estimate) = hour.concentrations.get(pollutant) else { continue };
                 let Some(&value) = later.get(&(county.adcode, hour.end, pollutant)) else { continue };

@@ -133,7 +133,8 @@ pub fn run(material: &Material) -> Result<Outcome> {
         figures.push(Figure::at_most("mae_november_to_march", season.mae, "ug/m3", REFERENCE.4));
     }
     if event.events > 0 {
-        figures.push(Figure::at_least("brier_skill_aqi_above_100", event.skill, "", 0.0));
+        // the lower end of the interval, and above zero: no skill is not enough
+        figures.push(Figure::at_least("brier_skill_lower_aqi_above_100", event.skill_lower, "", f64::MIN_POSITIVE));
     }
     let lines = lines(&overall, &season, &event);
     let details = json!({
@@ -161,10 +162,10 @@ fn score_days(
 ) -> Result<Vec<Scored>> {
     let own: BTreeMap<NaiveDate, &DailyRecord> =
         records.iter().filter(|r| r.place == city).map(|r| (r.day, r)).collect();
+    // `None` on days without an AQI
     let above = |day: NaiveDate| {
-        own.get(&day).is_some_and(|r| {
-            rules.daily(day, &r.concentrations, &Pollutant::ALL).aqi.is_some_and(|aqi| aqi > AQI_ABOVE)
-        })
+        let aqi = rules.daily(day, &own.get(&day)?.concentrations, &Pollutant::ALL).aqi?;
+        Some(aqi > AQI_ABOVE)
     };
     let mut scored = Vec::new();
     for forecast in forecasts {
@@ -179,11 +180,12 @@ fn score_days(
         usual.sort_by(f64::total_cmp);
         let limit = pm25_of_aqi(rules, day, AQI_ABOVE)?;
         let share = |n: usize, of: usize| n as f64 / of.max(1) as f64;
+        let judged: Vec<bool> = basis.iter().filter_map(|d| above(*d)).collect();
         scored.push(Scored {
             chance: share(forecast.members.iter().filter(|m| **m > limit).count(), forecast.members.len()),
-            usual_chance: share(basis.iter().filter(|d| above(**d)).count(), basis.len()),
-            event_before: above(day.pred_opt().unwrap_or(day)),
-            event: above(day),
+            usual_chance: share(judged.iter().filter(|above| **above).count(), judged.len()),
+            event_before: day.pred_opt().and_then(above).unwrap_or(false),
+            event: above(day).unwrap_or(false),
             usual,
             forecast,
         });

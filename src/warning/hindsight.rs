@@ -37,9 +37,15 @@ impl StatedChances {
     }
 }
 
-/// The level that the hours after the cycle of `night` called for in a county; `None` where fewer than 80 % of its forecast hours were
-/// observed.
-pub fn came(basis: &Basis, night: &PastNight, adcode: u32, observed: &ObservedHours) -> Option<WarningLevel> {
+/// The level that the hours after the cycle of `night` called for in a county; `None` where not all of its forecast hours are over by
+/// `until`, or fewer than 80 % of them were observed.
+pub fn came(
+    basis: &Basis,
+    night: &PastNight,
+    adcode: u32,
+    observed: &ObservedHours,
+    until: DateTime<Utc>,
+) -> Option<WarningLevel> {
     let observed = observed.get(&adcode)?;
     let hours = night.county(adcode)?.hours.iter().map(|h| h.lead_hour).max()?.max(0) as usize;
     let mut after = HourlyValues::missing(night.cycle + Duration::hours(1), hours, 1);
@@ -53,7 +59,8 @@ pub fn came(basis: &Basis, night: &PastNight, adcode: u32, observed: &ObservedHo
             }
         }
     }
-    if hours == 0 || (there as f64) < HOURS_OBSERVED * hours as f64 {
+    let over = night.cycle + Duration::hours(hours as i64) <= until;
+    if hours == 0 || !over || (there as f64) < HOURS_OBSERVED * hours as f64 {
         return None;
     }
     let before = observed.range(night.cycle - Duration::hours(LOOK_BACK_H)..=night.cycle);

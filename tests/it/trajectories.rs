@@ -205,7 +205,7 @@ fn errors_of_past_nights_bridge_short_gaps_and_leave_out_what_is_not_comparable(
     // (observed + 1) / (forecast + 1) = 1.1 at the cycle of nine days ago, more later
     let value = |end: DateTime<Utc>| 54.0 + (end - cycle() + Duration::days(9)).num_hours() as f64;
     let observed = observed(&[A], 10, |_, end| (!gone(end)).then(|| value(end)));
-    let paths = ErrorPaths::of(&nights, &observed, "g", HOURS, 200);
+    let paths = ErrorPaths::of(&nights, &observed, "g", HOURS, 200, cycle());
     let days: Vec<i64> = paths.nights.iter().map(|n| (cycle() - *n).num_days()).collect();
     // the nights of 5 and 4 days before saw the 20 missing hours: 28 of 48 are too few
     assert_eq!(days, [9, 8, 7, 6]);
@@ -216,8 +216,12 @@ fn errors_of_past_nights_bridge_short_gaps_and_leave_out_what_is_not_comparable(
     // the gap from lead 3 to 5 is bridged by a straight line
     assert!((at(4, 0) - (exact(2.0) + exact(6.0)) / 2.0).abs() < 1e-12);
     assert!(paths.county(B).is_none());
-    assert_eq!(ErrorPaths::of(&nights, &observed, "g", HOURS, 2).nights.len(), 2);
-    assert_eq!(ErrorPaths::of(&nights, &ObservedHours::new(), "g", HOURS, 2), ErrorPaths::default());
+    // as of an hour before the end of the night of seven days ago, that night is not over
+    let earlier = cycle() - Duration::days(7) + Duration::hours(HOURS as i64 - 1);
+    let days = |p: &ErrorPaths| p.nights.iter().map(|n| (cycle() - *n).num_days()).collect::<Vec<_>>();
+    assert_eq!(days(&ErrorPaths::of(&nights, &observed, "g", HOURS, 200, earlier)), [9, 8]);
+    assert_eq!(ErrorPaths::of(&nights, &observed, "g", HOURS, 2, cycle()).nights.len(), 2);
+    assert_eq!(ErrorPaths::of(&nights, &ObservedHours::new(), "g", HOURS, 2, cycle()), ErrorPaths::default());
 }
 
 /// County A errs by +b, B by -b, both with errors of +-s from night to night: with a station s remains, without one sqrt(s^2 + 4 b^2).
@@ -285,7 +289,7 @@ fn yesterday_and_the_days_like_today_are_found() {
     assert_eq!((county.inside, county.forecast_level, county.observed_level), (Some(true), Some(2), Some(2)));
     let analogues = &e.analogues[0];
     // nights whose three days are over by tonight
-    assert_eq!((analogues.candidates, analogues.nearest.len()), (38, 5));
+    assert_eq!((analogues.candidates, analogues.nearest.len()), (37, 5));
     let ago: Vec<i64> = analogues.nearest.iter().map(|a| (cycle() - a.cycle).num_days()).collect();
     assert!(analogues.nearest.windows(2).all(|w| w[0].distance <= w[1].distance));
     for (i, a) in ago.iter().enumerate() {
@@ -298,7 +302,7 @@ fn yesterday_and_the_days_like_today_are_found() {
     assert_eq!(followed, [("2026-01-04".into(), 54.0), ("2026-01-05".into(), 55.0), ("2026-01-06".into(), 56.0)]);
     // with few nights there are none, and the number is told
     let e = Experience::of(&aqi, &limits, &tonight, &nights[..15], &seen);
-    assert_eq!((e.analogues[0].candidates, e.analogues[0].nearest.len()), (13, 0));
+    assert_eq!((e.analogues[0].candidates, e.analogues[0].nearest.len()), (12, 0));
     let e = Experience::of(&aqi, &limits, &tonight, &[], &seen);
     assert!(e.yesterday.is_none() && e.analogues[0].nearest.is_empty());
 }

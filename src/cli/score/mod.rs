@@ -6,6 +6,7 @@ mod table;
 
 use super::language::Language;
 use super::{DEGRADED, archived, output};
+use crate::archive::durable::write_atomic;
 use crate::archive::store::Store;
 use crate::config::{Config, expand};
 use crate::consultation::{InputFile, Status};
@@ -160,7 +161,7 @@ pub fn run(args: &ScoreArgs, language: Language) -> Result<u8> {
         files: read.files,
     };
     if let Some(path) = &args.html {
-        std::fs::write(path, report::page(&document).into_string()).map_err(|e| Error::io(path, e))?;
+        write_atomic(path, report::page(&document).into_string().as_bytes())?;
         output::note(&format!("{} {}", language.pick("已写", "written:"), path.display()));
     }
     if args.json {
@@ -258,6 +259,9 @@ impl Read {
 fn warning_chances(read: &Read) -> (Vec<ChanceScore>, Vec<ChanceScore>) {
     let nothing = BTreeMap::new();
     let region = &read.region;
+    let Some(until) = read.observed.values().filter_map(|hours| hours.keys().next_back().copied()).max() else {
+        return (Vec::new(), Vec::new());
+    };
     let mut by_level: BTreeMap<WarningLevel, Vec<(NaiveDate, f64, f64, bool)>> = BTreeMap::new();
     for one in &read.stated {
         let Some(night) = read.nights.iter().find(|n| n.cycle == one.cycle) else { continue };
@@ -270,7 +274,7 @@ fn warning_chances(read: &Read) -> (Vec<ChanceScore>, Vec<ChanceScore>) {
             in_force: &nothing,
             events: &[],
         };
-        let Some(reached) = came(&basis, night, one.adcode, &read.observed) else { continue };
+        let Some(reached) = came(&basis, night, one.adcode, &read.observed, until) else { continue };
         for &(level, counted, stated) in &one.chances {
             by_level.entry(level).or_default().push((day, counted, stated, reached >= level));
         }

@@ -1,7 +1,8 @@
 //! Corrections of the nightly forecast as one trained artefact, and the guard before it replaces another.
 //!
 //! **Invariant:** what judges a method took no part in its training: the last days are held out, with a gap, and only after the method has
-//! won there is it trained on everything.
+//! won there is it trained on everything. The correction in use is judged on nights after all that taught it, and a new one replaces it,
+//! pollutant by pollutant, only where it errs less on those same nights.
 
 use super::kalman::DriftingBias;
 use super::learner::{Cases, Learned, LearnedDocument, LearningParameters, Predicted};
@@ -10,6 +11,7 @@ use super::quantiles::QuantileCurve;
 use super::table::FeatureTable;
 use super::walk_forward::Span;
 use crate::domain::pollutant::Pollutant;
+use crate::forecast::past_night::{log_error, offset};
 use crate::forecast::scores::deterministic::mae;
 use crate::forecast::scores::probabilistic::coverage;
 use chrono::{DateTime, Duration, Utc};
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 
 /// Days at the end of the pairs that decide; fewer, a third of the time, where the pairs span less than three times as many.
 pub const DECIDING_DAYS: i64 = 60;
-/// Pairs of a pollutant below which nothing is learnt.
+/// Pairs of a pollutant below which nothing is learnt, and below which nothing in use is replaced.
 pub const PAIRS_NEEDED: usize = 200;
 
 /// How a pollutant is corrected.
@@ -42,10 +44,15 @@ pub struct DecidingScores {
     pub trees: Option<f64>,
     /// The latest observation before the cycle, on the pairs that have one.
     pub persistence: Option<f64>,
-    /// The artefact in use before.
+    /// Pairs of nights after all that taught the correction in use before; 0 where nothing was in use.
+    pub later_pairs: usize,
+    /// On these: the correction in use before, and the new one.
     pub in_use: Option<f64>,
-    /// Share of the observations within the interval of the trees.
+    pub beside_in_use: Option<f64>,
+    /// Share of the observations within the calibrated interval of the trees, between the levels tail and 1 - tail of the parameters.
     pub coverage: Option<f64>,
+    /// What that share should be.
+    pub nominal_coverage: f64,
 }
 
 /// The correction of one pollutant.
@@ -54,13 +61,17 @@ pub struct PollutantCorrection {
     pub pollutant: Pollutant,
     pub method: Method,
     pub pairs: usize,
+    /// End of the last hour that taught it.
+    pub to: DateTime<Utc>,
     pub scores: DecidingScores,
     /// Features of the trees by their share of the gain.
     pub features: Vec<(String, f64)>,
-    /// Bias of ln(observed + 1) - ln(model + 1) by county.
+    /// Bias of ln(observed / model), with the offset of the pollutant on both, by county.
     pub biases: BTreeMap<u32, DriftingBias>,
     /// The trees: text, then bytes of the median and of the quantiles in hexadecimal.
     pub trees: Option<(LearnedDocument, String, String)>,
+    /// Why it is not another: an older one that stays, trees that could not be learnt.
+    pub note: Option<String>,
 }
 
 /// All corrections of a region and grid.
@@ -81,7 +92,7 @@ pub struct Artefact {
 /// What a training ended with.
 pub struct Trained {
     pub artefact: Artefact,
-    /// Why the artefact may replace the one in use, or may not.
+    /// Whether the correction of any pollutant is another than in use.
     pub replaces: bool,
 }
 
@@ -113,23 +124,33 @@ impl Artefact {
             columns: names(),
             pollutants: Vec::new(),
         };
-        let mut pollutants = Vec::new();
-        let (mut ours, mut theirs) = (0.0, 0.0);
+        // one of other features cannot be applied any more: nothing is in use
+        let in_use = in_use.filter(|a| a.fits().is_ok());
+        let (mut pollutants, mut replaces) = (Vec::new(), false);
         for pollutant in Pollutant::ALL {
             let own: Vec<NightCase> = known.iter().copied().filter(|c| c.pollutant == pollutant).collect();
+            let old = in_use.and_then(|a| a.pollutants.iter().find(|c| c.pollutant == pollutant));
+            // to correct nothing was not learnt: the model itself is in use, which any pair may judge
+            let old = old.filter(|c| c.method != Method::None);
             if own.len() < PAIRS_NEEDED {
+                let why = || format!("stays: {} pairs, {PAIRS_NEEDED} are needed to train another", own.len());
+                pollutants.extend(old.map(|old| old.kept(why())));
                 continue;
             }
-            let correction = correct(pollutant, &own, deciding_from, in_use, parameters)?;
-            // relative to the raw model, so that pollutants of other units count alike
-            let scores = &correction.scores;
-            if let (Some(raw), Some(best)) = (scores.raw.filter(|r| *r > 0.0), best(scores).1) {
-                ours += best / raw;
-                theirs += scores.in_use.unwrap_or(raw) / raw;
+            let new = correct(&own, deciding_from, old, parameters)?;
+            match old.map(|old| (old, new.verdict())) {
+                Some((old, Err(why))) => pollutants.push(old.kept(why)),
+                Some((_, Ok(()))) => {
+                    replaces = true;
+                    pollutants.push(new);
+                }
+                None => {
+                    replaces |= new.method != Method::None;
+                    pollutants.push(new);
+                }
             }
-            pollutants.push(correction);
         }
-        Ok(Trained { replaces: ours < theirs, artefact: Self { pollutants, ..artefact } })
+        Ok(Trained { replaces, artefact: Self { pollutants, ..artefact } })
     }
 
     /// Whether this version can apply it.
@@ -174,17 +195,39 @@ impl PollutantCorrection {
         Some((curve.at(0.1), curve.at(0.9)))
     }
 
+    /// The same, with the reason why it stays.
+    fn kept(&self, why: String) -> Self {
+        Self { note: Some(why), ..self.clone() }
+    }
+
+    /// Whether it may replace the one that it was judged beside; why not.
+    fn verdict(&self) -> Result<(), String> {
+        let s = &self.scores;
+        if s.later_pairs < PAIRS_NEEDED {
+            let few = format!("{} pairs of nights after what taught it, {PAIRS_NEEDED} are needed", s.later_pairs);
+            return Err(format!("stays: {few} to judge it"));
+        }
+        match (s.beside_in_use, s.in_use) {
+            (Some(new), Some(old)) if new < old => Ok(()),
+            (Some(new), Some(old)) => Err(format!(
+                "stays: it errs by {old:.3}, the new one ({:?}) by {new:.3}, on {} later pairs",
+                self.method, s.later_pairs
+            )),
+            _ => Err("stays: no error to compare".into()),
+        }
+    }
+
     fn apply(&self, cases: &[NightCase]) -> Result<Vec<Option<Predicted>>, String> {
         match (self.method, &self.trees) {
             (Method::Trees, Some((document, median, quantiles))) => {
-                let learned = Learned::of_parts(document.clone(), &from_hex(median)?, &from_hex(quantiles)?)?;
+                let learned = Learned::of_parts(document.clone(), &from_hex(median)?, &from_hex(quantiles)?, &names())?;
                 Ok(predict(&learned, cases)?.into_iter().map(Some).collect())
             }
             (Method::Kalman, _) => Ok(cases
                 .iter()
                 .map(|c| {
                     let bias = self.biases.get(&c.adcode)?.bias;
-                    Some(Predicted { median: debiased(c.model, bias), quantiles: Vec::new() })
+                    Some(Predicted { median: debiased(c, bias), quantiles: Vec::new() })
                 })
                 .collect()),
             _ => Ok(vec![None; cases.len()]),
@@ -192,60 +235,86 @@ impl PollutantCorrection {
     }
 }
 
-fn debiased(model: f64, bias: f64) -> f64 {
-    ((model + 1.0) * bias.exp() - 1.0).max(0.0)
+fn debiased(case: &NightCase, bias: f64) -> f64 {
+    let offset = offset(case.pollutant);
+    ((case.model + offset) * bias.exp() - offset).max(0.0)
 }
 
-/// The best method on the deciding days and its error; the model as it is where nothing is better.
-fn best(scores: &DecidingScores) -> (Method, Option<f64>) {
+/// The best method on the deciding days; the model as it is where nothing is better.
+fn best(scores: &DecidingScores) -> Method {
     let candidates = [(Method::Kalman, scores.kalman), (Method::Trees, scores.trees)];
-    candidates.into_iter().fold((Method::None, scores.raw), |best, (method, error)| match (best.1, error) {
+    let start = (Method::None, scores.raw);
+    let (method, _) = candidates.into_iter().fold(start, |best, (method, error)| match (best.1, error) {
         (Some(b), Some(e)) if e < b => (method, Some(e)),
-        (None, Some(e)) => (method, Some(e)),
         _ => best,
-    })
+    });
+    method
 }
 
+/// Values of each method on the deciding cases.
+struct Judged {
+    raw: Vec<f64>,
+    kalman: Vec<f64>,
+    trees: Option<Vec<f64>>,
+}
+
+impl Judged {
+    fn of(&self, method: Method) -> &[f64] {
+        match (method, &self.trees) {
+            (Method::Trees, Some(trees)) => trees,
+            (Method::Kalman, _) => &self.kalman,
+            _ => &self.raw,
+        }
+    }
+}
+
+/// The new correction of a pollutant from its cases (at least one), with its scores beside those of `old`.
 fn correct(
-    pollutant: Pollutant,
     own: &[NightCase],
     deciding_from: DateTime<Utc>,
-    in_use: Option<&Artefact>,
+    old: Option<&PollutantCorrection>,
     parameters: &LearningParameters,
 ) -> Result<PollutantCorrection, String> {
     let gap = Duration::hours(parameters.gap);
     let before: Vec<NightCase> = own.iter().copied().filter(|c| c.end + gap < deciding_from).collect();
     let deciding: Vec<NightCase> = own.iter().copied().filter(|c| c.cycle >= deciding_from).collect();
     let observed: Vec<f64> = deciding.iter().map(|c| c.observed).collect();
-    let error = |values: &[f64]| mae(values, &observed);
-    let trained = if before.len() < PAIRS_NEEDED { None } else { learn(&before, parameters).ok() };
-    let predicted = trained.map(|l| predict(&l, &deciding)).transpose()?;
-    let medians = predicted.as_ref().map(|p| p.iter().map(|p| p.median).collect::<Vec<_>>());
-    let end = |i: fn(&Predicted) -> Option<&f64>| -> Option<Vec<f64>> {
-        predicted.as_ref()?.iter().map(|p| i(p).copied()).collect()
+    let mut note = None;
+    let mut unlearnt = |why: String| note = Some(format!("no trees: {why}"));
+    let trained = if before.len() < PAIRS_NEEDED {
+        Err(format!("{} pairs before the deciding days, {PAIRS_NEEDED} are needed", before.len()))
+    } else {
+        learn(&before, parameters)
     };
-    let (lower, upper) = (end(|p| p.quantiles.first()), end(|p| p.quantiles.last()));
+    let predicted = trained.map_err(&mut unlearnt).ok().map(|l| Ok::<_, String>((predict(&l, &deciding)?, l)));
+    let predicted = predicted.transpose()?;
+    // frozen as it is when the night applies it
+    let frozen = biases(&before);
+    let judged = Judged {
+        raw: deciding.iter().map(|c| c.model).collect(),
+        kalman: deciding.iter().map(|c| frozen.get(&c.adcode).map_or(c.model, |b| debiased(c, b.bias))).collect(),
+        trees: predicted.as_ref().map(|(p, _)| p.iter().map(|p| p.median).collect()),
+    };
+    let interval = predicted.as_ref().map(|(predicted, learned)| {
+        let curves = predicted.iter().map(|p| QuantileCurve::new(learned.levels(), p.quantiles.clone()));
+        curves.map(|c| (c.at(parameters.tail), c.at(1.0 - parameters.tail))).unzip::<f64, f64, Vec<_>, Vec<_>>()
+    });
     let with_last: Vec<&NightCase> = deciding.iter().filter(|c| c.recent.last.is_finite()).collect();
     let column = |of: fn(&NightCase) -> f64| with_last.iter().map(|c| of(c)).collect::<Vec<f64>>();
-    let in_use = match in_use {
-        Some(artefact) => {
-            let values = artefact.apply(&deciding)?;
-            error(&deciding.iter().zip(values).map(|(c, v)| v.map_or(c.model, |p| p.median)).collect::<Vec<_>>())
-        }
-        None => None,
-    };
-    let scores = DecidingScores {
+    let mut scores = DecidingScores {
         pairs: deciding.len(),
-        raw: error(&deciding.iter().map(|c| c.model).collect::<Vec<_>>()),
-        kalman: error(&kalman_walk(own, &deciding)),
-        trees: medians.as_deref().and_then(error),
+        raw: mae(&judged.raw, &observed),
+        kalman: mae(&judged.kalman, &observed),
+        trees: judged.trees.as_deref().and_then(|trees| mae(trees, &observed)),
         persistence: mae(&column(|c| c.recent.last), &column(|c| c.observed)),
-        in_use,
-        coverage: lower.zip(upper).and_then(|(l, u)| coverage(&l, &u, &observed)),
+        later_pairs: 0,
+        in_use: None,
+        beside_in_use: None,
+        coverage: interval.and_then(|(lower, upper)| coverage(&lower, &upper, &observed)),
+        nominal_coverage: 1.0 - 2.0 * parameters.tail,
     };
-    let (mut method, _) = best(&scores);
-    let mut trees = None;
-    let mut features = Vec::new();
+    let mut method = best(&scores);
+    let (mut trees, mut features) = (None, Vec::new());
     if method == Method::Trees {
         match learn(own, parameters) {
             Ok(learned) => {
@@ -253,11 +322,35 @@ fn correct(
                 features = learned.importance(&names(), 10);
                 trees = Some((document, to_hex(&median), to_hex(&quantiles)));
             }
-            Err(_) => method = Method::None,
+            Err(why) => {
+                unlearnt(why);
+                method = best(&DecidingScores { trees: None, ..scores.clone() });
+            }
         }
     }
-    let biases = biases_up_to(own, None);
-    Ok(PollutantCorrection { pollutant, method, pairs: own.len(), scores, features, biases, trees })
+    if let Some(old) = old {
+        // what it learnt from cannot judge it
+        let later: Vec<usize> = (0..deciding.len()).filter(|i| deciding[*i].cycle > old.to).collect();
+        let cases: Vec<NightCase> = later.iter().map(|i| deciding[*i]).collect();
+        let pick = |values: &[f64]| later.iter().map(|i| values[*i]).collect::<Vec<f64>>();
+        let values = cases.iter().zip(old.apply(&cases)?).map(|(c, v)| v.map_or(c.model, |p| p.median));
+        scores.later_pairs = later.len();
+        scores.in_use = mae(&values.collect::<Vec<_>>(), &pick(&observed));
+        scores.beside_in_use = mae(&pick(judged.of(method)), &pick(&observed));
+    }
+    let (first, to) = (own.first(), own.iter().map(|c| c.end).max());
+    let (Some(first), Some(to)) = (first, to) else { return Err("no case of the pollutant".into()) };
+    Ok(PollutantCorrection {
+        pollutant: first.pollutant,
+        method,
+        pairs: own.len(),
+        to,
+        scores,
+        features,
+        biases: biases(own),
+        trees,
+        note,
+    })
 }
 
 fn learn(cases: &[NightCase], parameters: &LearningParameters) -> Result<Learned, String> {
@@ -278,30 +371,18 @@ fn predict(learned: &Learned, cases: &[NightCase]) -> Result<Vec<Predicted>, Str
     learned.predict(&table, &cases.iter().map(|c| c.model).collect::<Vec<_>>())
 }
 
-/// Biases by county from the errors of hours that ended by `until`: one error a day, the mean of that day's hours.
-fn biases_up_to(own: &[NightCase], until: Option<DateTime<Utc>>) -> BTreeMap<u32, DriftingBias> {
+/// Biases by county from the errors of cases: one error a day, the mean of that day's hours.
+fn biases(cases: &[NightCase]) -> BTreeMap<u32, DriftingBias> {
     let mut daily: BTreeMap<(u32, i64), (f64, u32)> = BTreeMap::new();
-    for c in own.iter().filter(|c| until.is_none_or(|u| c.end <= u)) {
+    for c in cases {
         let sum = daily.entry((c.adcode, c.end.timestamp().div_euclid(86_400))).or_default();
-        *sum = (sum.0 + (c.observed + 1.0).ln() - (c.model + 1.0).ln(), sum.1 + 1);
+        *sum = (sum.0 + log_error(c.pollutant, c.observed, c.model), sum.1 + 1);
     }
     let mut biases: BTreeMap<u32, DriftingBias> = BTreeMap::new();
     for ((adcode, _), (sum, count)) in daily {
         biases.entry(adcode).or_default().update(sum / f64::from(count));
     }
     biases
-}
-
-/// Values that the drifting bias gives on the deciding cases, each night with what had ended by its cycle.
-fn kalman_walk(own: &[NightCase], deciding: &[NightCase]) -> Vec<f64> {
-    let mut by_cycle: BTreeMap<DateTime<Utc>, BTreeMap<u32, DriftingBias>> = BTreeMap::new();
-    deciding
-        .iter()
-        .map(|c| {
-            let biases = by_cycle.entry(c.cycle).or_insert_with(|| biases_up_to(own, Some(c.cycle)));
-            biases.get(&c.adcode).map_or(c.model, |b| debiased(c.model, b.bias))
-        })
-        .collect()
 }
 
 fn to_hex(bytes: &[u8]) -> String {
@@ -335,6 +416,11 @@ mod tests {
 
     /// Nights of a model that is half of what is observed in calm and right in wind, in two counties.
     fn nights(n: i64, calm: f64) -> Vec<NightCase> {
+        changing(n, |_| calm)
+    }
+
+    /// The same with another factor each night.
+    fn changing(n: i64, calm: impl Fn(i64) -> f64) -> Vec<NightCase> {
         let start = Utc.with_ymd_and_hms(2026, 1, 1, 12, 0, 0).unwrap();
         let mut cases = Vec::new();
         for night in 0..n {
@@ -354,8 +440,8 @@ mod tests {
                         wind_speed_m_s: wind,
                         mixing_height_m: 300.0,
                         temperature_c: -5.0,
-                        recent: Recent { last: 45.0, day_mean: 45.0, log_error: f64::NAN },
-                        observed: model * if wind < 2.0 { calm } else { 1.0 } * (1.0 + 0.1 * noise),
+                        recent: Recent { last: 45.0, day_mean: 45.0 },
+                        observed: model * if wind < 2.0 { calm(night) } else { 1.0 } * (1.0 + 0.1 * noise),
                     });
                 }
             }
@@ -376,12 +462,44 @@ mod tests {
         let again: Artefact = serde_json::from_str(&text).unwrap();
         let probe = nights(2, 2.0);
         assert_eq!(again.apply(&probe).unwrap(), trained.artefact.apply(&probe).unwrap());
+        // no night is later than what taught the one in use
         let second = Artefact::train(("r", "g"), &cases, Some(&again), &parameters()).unwrap();
-        assert!(
-            !second.replaces,
-            "the one in use knows the deciding days already: {:?}",
-            second.artefact.pollutants[0].scores
-        );
+        let kept = &second.artefact.pollutants[0];
+        assert!(!second.replaces && kept.trees == pm25.trees && kept.to == pm25.to);
+        assert!(kept.note.as_ref().unwrap().contains("0 pairs of nights after"), "{:?}", kept.note);
+    }
+
+    #[test]
+    fn the_one_in_use_is_judged_on_later_nights_and_only_a_better_one_replaces_it() {
+        let old = Artefact::train(("r", "g"), &nights(40, 2.0), None, &parameters()).unwrap().artefact;
+        let again = |calm: fn(i64) -> f64| {
+            Artefact::train(("r", "g"), &changing(100, calm), Some(&old), &parameters()).unwrap()
+        };
+        // the air changes: the new one has seen it
+        let changed = again(|night| if night < 40 { 2.0 } else { 4.0 });
+        let s = &changed.artefact.pollutants[0].scores;
+        assert!(changed.replaces && s.later_pairs >= PAIRS_NEEDED && s.beside_in_use < s.in_use, "{s:?}");
+        assert!(changed.artefact.pollutants[0].to > old.to);
+        // what teaches the new one misleads it
+        let misled = again(|night| if (40..70).contains(&night) { 0.3 } else { 2.0 });
+        let kept = &misled.artefact.pollutants[0];
+        assert!(!misled.replaces && kept.to == old.to && kept.trees == old.pollutants[0].trees);
+        assert!(kept.note.as_ref().unwrap().contains("errs by"), "{:?}", kept.note);
+        // a pollutant without pairs keeps its correction, and one of other features is not in use
+        let few = Artefact::train(("r", "g"), &nights(100, 2.0)[..50], Some(&old), &parameters()).unwrap();
+        assert!(!few.replaces && few.artefact.pollutants[0].trees == old.pollutants[0].trees);
+        let other = Artefact { columns: Vec::new(), ..old.clone() };
+        assert!(Artefact::train(("r", "g"), &nights(40, 2.0), Some(&other), &parameters()).unwrap().replaces);
+    }
+
+    #[test]
+    fn a_pollutant_of_small_values_has_a_bias_of_its_own_scale() {
+        let mut cases = nights(30, 1.0);
+        for c in &mut cases {
+            (c.pollutant, c.model, c.observed) = (Pollutant::Co, 0.3, 0.6);
+        }
+        let bias = biases(&cases)[&222_401].bias;
+        assert!((debiased(&cases[0], bias) - 0.6).abs() < 0.03, "{bias}");
     }
 
     #[test]

@@ -54,10 +54,13 @@ pub struct CityForecast {
     pub errors: usize,
 }
 
+/// Past errors below which they tell no spread.
+pub const ERRORS_NEEDED: usize = 30;
+
 /// Walks from `from` to `to` (days that are forecast, `to` included).
 ///
 /// # Errors
-/// Too few days of the city before the first forecast.
+/// Too few days of the city before the first forecast, to train on or to learn a spread from.
 pub fn walk(
     panel: &CityPanel,
     city: usize,
@@ -88,6 +91,13 @@ pub fn walk(
         for day in (start.max(1)..stop).filter(|d| known(panel, city, d - 1)) {
             let predicted = fitted.predict(panel, city, day - 1)?;
             let observed = panel.log(city, day as i64);
+            if day >= first && errors.len() < ERRORS_NEEDED {
+                return Err(format!(
+                    "{} past errors before {}: {ERRORS_NEEDED} are needed for a spread",
+                    errors.len(),
+                    panel.date(day)
+                ));
+            }
             if day >= first {
                 let spread = |i: usize| {
                     let level = (i as f64 + 0.5) / members as f64;

@@ -1,7 +1,7 @@
 //! `models/learning.toml`: how each kind of forecast is learnt.
 
 use super::boosting::Growth;
-use super::city_model::CityParameters;
+use super::city_model::{CityParameters, ERRORS_NEEDED};
 use super::learner::LearningParameters;
 use crate::error::{Error, Result};
 use serde::Deserialize;
@@ -90,6 +90,9 @@ fn check_city(p: &CityParameters) -> std::result::Result<(), Wrong> {
         let found = format!("{}, {}, {}", p.upwind_cities, p.near_cities, p.days_needed);
         return Err(("upwind_cities, near_cities, days_needed", found, "at least 1, 1 and 30"));
     }
+    if p.spread_days < ERRORS_NEEDED {
+        return Err(("spread_days", p.spread_days.to_string(), "at least 30"));
+    }
     if f.trees == 0 || f.leaf_rows.is_nan() || f.leaf_rows < 1.0 || !share(f.rows_share) || !share(f.columns_share) {
         return Err(("forest", format!("{f:?}"), "trees, rows of a leaf >= 1 and shares of 0 to 1"));
     }
@@ -127,6 +130,7 @@ mod tests {
             ("judged_share = 0.5", "judged_share = 1.0", "stations.judged_share"),
             ("tail = 0.05", "tail = 0.5", "stations.gap, tail"),
             ("learning_rate = 0.05", "learning_rate = 0.0", "stations.learning_rate"),
+            ("spread_days = 120", "spread_days = 29", "next_day.spread_days"),
             ("leaves = 24", "leaves = 1", "stations.rounds"),
             ("members = 2", "memebers = 2", "TOML"),
         ] {

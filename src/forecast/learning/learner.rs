@@ -3,7 +3,8 @@
 //! Everything is learnt on the square root of the concentration, where errors of clean and of dirty hours are of like size. The anchor is
 //! the straight line from one value known at issue (the last observation, or the model's value); trees learn what it leaves.
 //!
-//! **Invariant:** the number of trees and the conformal factors come from cases later than those that trained the trees they judge.
+//! **Invariant:** the number of trees and the conformal factors come from cases later than those that trained the line and the trees that
+//! they judge.
 
 use super::boosting::{Booster, Growth, Head, Sample};
 use super::quantiles::QuantileCurve;
@@ -105,13 +106,13 @@ impl Learned {
     /// # Errors
     /// Parameters out of range; too few cases before or after the parting of the training time.
     pub fn fit(cases: &Cases, parameters: &LearningParameters, seed: u64) -> Result<Self, String> {
-        let line = AnchorLine::fit(cases);
-        let rests = Rests { cases, line: &line };
         let thinned = |rows: &[usize], member: usize| thin(rows, parameters.row_step, member);
         let heads = Head::Quantiles(&parameters.levels);
         let (mut calibration, mut trees) = (Vec::new(), (0, 0));
         let folds = part(cases.spans, parameters)?;
         for Fold { training, test } in &folds {
+            let line = AnchorLine::fit(cases, training);
+            let rests = Rests { cases, line: &line };
             let (early, late) = (rests.sample(&thinned(training, 0))?, rests.sample(&thinned(test, 0))?);
             let median = Booster::fit(&early, Some(&late), Head::Median, &parameters.median, seed)?;
             let quantiles = Booster::fit(&early, Some(&late), heads, &parameters.quantiles, seed)?;
@@ -122,8 +123,8 @@ impl Learned {
             let (medians, curves) = (median.predict(&judged)?, quantiles.predict(&judged)?);
             for (i, (median, curve)) in test.iter().zip(medians.iter().zip(&curves)) {
                 let start = line.at(cases.anchors[*i]);
-                let middle = start + f64::from(median[0]);
-                let curve = curve_around(&parameters.levels, start, middle, curve);
+                let curve = curve_around(&parameters.levels, start, start + f64::from(median[0]), curve);
+                let middle = curve.at(0.5);
                 calibration.push(CalibrationCase {
                     group: group(square(middle), &parameters.group_bounds),
                     lower: curve.at(parameters.tail),
@@ -136,6 +137,8 @@ impl Learned {
         let conformal = Conformal::fit(&calibration, parameters.tail, parameters.group_cases)
             .ok_or("no judged case to calibrate intervals with")?;
         let all: Vec<usize> = (0..cases.targets.len()).collect();
+        let line = AnchorLine::fit(cases, &all);
+        let rests = Rests { cases, line: &line };
         let as_judged = |growth: &Growth, trees: usize| Growth { rounds: trees / folds.len(), patience: 0, ..*growth };
         let growth = as_judged(&parameters.median, trees.0);
         let mut medians = Vec::new();
@@ -163,9 +166,9 @@ impl Learned {
         let (medians, curves) = (self.median.predict(table)?, self.quantiles.predict(table)?);
         let predicted = anchors.iter().zip(medians.iter().zip(&curves)).map(|(anchor, (median, curve))| {
             let start = self.line.at(*anchor);
-            let middle = start + f64::from(median[0]);
+            let curve = curve_around(&self.levels, start, start + f64::from(median[0]), curve);
+            let middle = curve.at(0.5);
             let group = group(square(middle), &self.group_bounds);
-            let curve = curve_around(&self.levels, start, middle, curve);
             let quantiles = self.levels.iter().map(|l| square(self.conformal.stretched(group, middle, curve.at(*l))));
             Predicted { median: square(middle), quantiles: quantiles.collect() }
         });
@@ -209,12 +212,31 @@ impl Learned {
     /// A model from its [`parts`](Self::parts).
     ///
     /// # Errors
-    /// Bytes that are not such trees.
-    pub fn of_parts(document: LearnedDocument, median: &[u8], quantiles: &[u8]) -> Result<Self, String> {
+    /// Bytes that are not such trees; levels that are fewer than two, or that do not rise; trees that do not take `columns` features or do
+    /// not give one value, and one per level.
+    pub fn of_parts(
+        document: LearnedDocument,
+        median: &[u8],
+        quantiles: &[u8],
+        columns: &[String],
+    ) -> Result<Self, String> {
+        let (levels, n) = (&document.levels, document.levels.len());
+        if n < 2 || !levels.windows(2).all(|w| w[0] < w[1]) {
+            return Err(format!("levels {levels:?}, expected at least two that rise"));
+        }
+        let (median, quantiles) = (Booster::decode(median)?, Booster::decode(quantiles)?);
+        let mut probe = FeatureTable::new(columns.to_vec());
+        probe.push(&vec![0.0; columns.len()]);
+        for (trees, expected) in [(&median, 1), (&quantiles, n)] {
+            let given = trees.predict(&probe)?.first().map_or(0, Vec::len);
+            if given != expected {
+                return Err(format!("trees of {given} values, expected {expected}"));
+            }
+        }
         Ok(Self {
             line: document.line,
-            median: Booster::decode(median)?,
-            quantiles: Booster::decode(quantiles)?,
+            median,
+            quantiles,
             conformal: document.conformal,
             levels: document.levels,
             group_bounds: document.group_bounds,
@@ -238,10 +260,10 @@ impl Rests<'_> {
 }
 
 impl AnchorLine {
-    fn fit(cases: &Cases) -> Self {
-        let roots = || cases.anchors.iter().zip(cases.targets).filter(|(a, _)| a.is_finite());
+    fn fit(cases: &Cases, rows: &[usize]) -> Self {
+        let roots = || rows.iter().map(|i| (cases.anchors[*i], cases.targets[*i])).filter(|(a, _)| a.is_finite());
         let n = roots().count() as f64;
-        let all_targets = cases.targets.iter().map(|t| t.sqrt()).sum::<f64>() / cases.targets.len().max(1) as f64;
+        let all_targets = rows.iter().map(|i| cases.targets[*i].sqrt()).sum::<f64>() / rows.len().max(1) as f64;
         if n < 2.0 {
             return Self { intercept: all_targets, slope: 0.0, mean: 0.0 };
         }
@@ -399,7 +421,16 @@ mod tests {
         let learned = Learned::fit(&made.cases(), &parameters(), 7).unwrap();
         let (document, median, quantiles) = learned.parts().unwrap();
         let text = serde_json::to_string(&document).unwrap();
-        let again = Learned::of_parts(serde_json::from_str(&text).unwrap(), &median, &quantiles).unwrap();
+        let parsed = || serde_json::from_str::<LearnedDocument>(&text).unwrap();
+        let again = Learned::of_parts(parsed(), &median, &quantiles, made.table.names()).unwrap();
+        // quantiles in place of the median, other columns, and levels cut off are refused
+        assert!(Learned::of_parts(parsed(), &quantiles, &quantiles, made.table.names()).is_err());
+        assert!(Learned::of_parts(parsed(), &median, &quantiles, &made.table.names()[..1]).is_err());
+        for n in [0, 1, 4] {
+            let mut cut = parsed();
+            cut.levels.truncate(n);
+            assert!(Learned::of_parts(cut, &median, &quantiles, made.table.names()).is_err(), "{n}");
+        }
         let expected = learned.predict(&made.table, &made.anchors).unwrap();
         assert_eq!(again.predict(&made.table, &made.anchors).unwrap(), expected);
         let repeated = Learned::fit(&made.cases(), &parameters(), 7).unwrap().parts().unwrap();

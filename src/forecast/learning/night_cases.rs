@@ -2,7 +2,7 @@
 
 use super::table::FeatureTable;
 use crate::calendar::beijing_local;
-use crate::domain::pollutant::{Concentrations, Pollutant};
+use crate::domain::pollutant::Pollutant;
 use crate::forecast::ObservedHour;
 use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 use std::f64::consts::TAU;
@@ -24,42 +24,30 @@ pub struct NightCase {
     pub observed: f64,
 }
 
-/// What was observed before the cycle, and how the model stood to it.
+/// What was observed before the cycle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recent {
     /// The latest hour, at most six before the cycle.
     pub last: f64,
     /// Mean of the last day.
     pub day_mean: f64,
-    /// Mean of ln(observed + 1) - ln(model + 1) over the hours of the last day that the model simulated.
-    pub log_error: f64,
 }
 
 /// Hours before the cycle in which the latest observation counts.
 const LATEST_H: i64 = 6;
 
 impl Recent {
-    /// From the observed hours of a county up to the cycle and the model's own hours.
-    pub fn of(
-        pollutant: Pollutant,
-        cycle: DateTime<Utc>,
-        observed: &[ObservedHour],
-        modelled: &[(DateTime<Utc>, &Concentrations<f64>)],
-    ) -> Self {
+    /// From the observed hours of a county up to the cycle.
+    pub fn of(pollutant: Pollutant, cycle: DateTime<Utc>, observed: &[ObservedHour]) -> Self {
         let value = |h: &ObservedHour| h.concentrations.get(pollutant).copied();
         let since =
             |hours: i64| observed.iter().filter(move |h| h.end > cycle - Duration::hours(hours) && h.end <= cycle);
         let mean = |values: Vec<f64>| {
             if values.is_empty() { f64::NAN } else { values.iter().sum::<f64>() / values.len() as f64 }
         };
-        let errors = since(24).filter_map(|h| {
-            let (_, model) = modelled.iter().find(|(end, _)| *end == h.end)?;
-            Some((value(h)? + 1.0).ln() - (model.get(pollutant)? + 1.0).ln())
-        });
         Self {
             last: since(LATEST_H).filter_map(value).next_back().unwrap_or(f64::NAN),
             day_mean: mean(since(24).filter_map(value).collect()),
-            log_error: mean(errors.collect()),
         }
     }
 }
@@ -88,7 +76,6 @@ pub fn names() -> Vec<String> {
         "county",
         "last_observed",
         "day_mean_observed",
-        "recent_log_error",
     ]
     .map(str::to_owned)
     .to_vec()
@@ -116,7 +103,6 @@ pub fn push_features(table: &mut FeatureTable, case: &NightCase) {
         f64::from(case.adcode % 10_000),
         case.recent.last,
         case.recent.day_mean,
-        case.recent.log_error,
     ];
     table.push(&row.map(|v| v as f32));
 }
@@ -124,6 +110,7 @@ pub fn push_features(table: &mut FeatureTable, case: &NightCase) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::pollutant::Concentrations;
     use chrono::TimeZone;
 
     fn at(hour: i64) -> DateTime<Utc> {
@@ -141,20 +128,17 @@ mod tests {
         let observed: Vec<ObservedHour> = (-30..5)
             .map(|h| ObservedHour { end: at(h), concentrations: air(if h <= 0 { 50.0 } else { 999.0 }) })
             .collect();
-        let half = air(24.5);
-        let modelled: Vec<_> = (-24..3).map(|h| (at(h), &half)).collect();
-        let recent = Recent::of(Pollutant::Pm25, at(0), &observed, &modelled);
+        let recent = Recent::of(Pollutant::Pm25, at(0), &observed);
         assert_eq!((recent.last, recent.day_mean), (50.0, 50.0));
-        assert!((recent.log_error - 2.0f64.ln()).abs() < 1e-12);
-        let none = Recent::of(Pollutant::So2, at(0), &observed, &modelled);
-        assert!(none.last.is_nan() && none.day_mean.is_nan() && none.log_error.is_nan());
+        let none = Recent::of(Pollutant::So2, at(0), &observed);
+        assert!(none.last.is_nan() && none.day_mean.is_nan());
         // seven hours without a value: the last one is too old
-        assert!(Recent::of(Pollutant::Pm25, at(12), &observed[..31], &[]).last.is_nan());
+        assert!(Recent::of(Pollutant::Pm25, at(12), &observed[..31]).last.is_nan());
     }
 
     #[test]
     fn every_name_has_its_value() {
-        let recent = Recent { last: 1.0, day_mean: 2.0, log_error: f64::NAN };
+        let recent = Recent { last: 1.0, day_mean: 2.0 };
         let case = NightCase {
             pollutant: Pollutant::Pm25,
             adcode: 222_401,
@@ -171,6 +155,6 @@ mod tests {
         push_features(&mut table, &case);
         let row = table.row(0);
         assert_eq!((row[0], row[1], row[4], row[11], row[12]), (40.0, 30.0, 600.0, 2401.0, 1.0));
-        assert!(row[14].is_nan());
+        assert_eq!((row[13], row.len()), (2.0, 14));
     }
 }
