@@ -3,12 +3,15 @@
 use super::grids::GridSetups;
 use super::library::Library;
 use super::rulebook::Statements;
+use crate::assimilation::quality::rules::QualityRules;
+use crate::assimilation::settings::AssimilationSettings;
 use crate::domain::aqi::AqiRules;
 use crate::domain::evaluation::EvaluationRules;
 use crate::domain::event::EventRules;
 use crate::domain::limits::LimitRules;
 use crate::domain::targets::TargetRules;
 use crate::error::{Error, Result};
+use crate::forecast::learning::document::LearningDocument;
 use crate::forecast::scores::aqi_practice::ScoringRules;
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
@@ -45,6 +48,9 @@ const FILES: &[(&str, Faults)] = &[
     ("models/fires.toml", |t, p| first(FireFactors::from_toml(t, p))),
     ("models/power_plants.toml", |t, p| first(PlantFactors::parse(t, p))),
     ("models/uncertainty.toml", |t, p| first(Uncertainty::from_toml(t, p))),
+    ("models/learning.toml", |t, p| first(LearningDocument::from_toml(t, p))),
+    ("models/quality.toml", |t, p| first(QualityRules::from_toml(t, p))),
+    ("models/assimilation.toml", |t, p| first(AssimilationSettings::from_toml(t, p))),
     ("models/grids.toml", |t, p| first(GridSetups::from_toml(t, p))),
     ("models/boundary.toml", |t, p| first(BackgroundProfiles::from_toml(t, p))),
     ("models/boundary_species.toml", |t, p| first(SpeciesMapping::from_toml(t, p))),
