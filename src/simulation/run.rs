@@ -102,11 +102,14 @@ struct Outer<'a> {
 }
 
 impl Outer<'_> {
-    /// Advances the outer run by the hour that begins at `start`; the air around the inner grid is the mean of before and after.
+    /// Advances the outer run by the hour that begins at `start`; the air around the inner grid is the mean of before and after, an analysis at
+    /// the end of the hour not yet in it.
     fn hour(&mut self, start: DateTime<Utc>) -> Result<Sides> {
         let before = self.sides();
-        self.domain.hour(start)?;
-        Ok(before.mean(&self.sides()))
+        let (driver, ground) = self.domain.advance(start)?;
+        let sides = before.mean(&self.sides());
+        self.domain.analyse(start, &driver, &ground);
+        Ok(sides)
     }
 
     fn sides(&self) -> Sides {
@@ -158,8 +161,14 @@ impl<'a> Domain<'a> {
         Ok((domain, rejections))
     }
 
-    /// Advances the hour that begins at `start`; returns its driver and the mean mixing ratios at the ground.
+    /// Advances the hour that begins at `start` and analyses its end; returns its driver and the mean mixing ratios at the ground.
     fn hour(&mut self, start: DateTime<Utc>) -> Result<(HourDriver, Array3<f32>)> {
+        let (driver, ground) = self.advance(start)?;
+        self.analyse(start, &driver, &ground);
+        Ok((driver, ground))
+    }
+
+    fn advance(&mut self, start: DateTime<Utc>) -> Result<(HourDriver, Array3<f32>)> {
         let world = self.world;
         let driver = self.diagnosis.hour(&mut self.meteorology, start)?;
         let height = |cell: usize, stack: &_| plume::effective_height(&driver, world.grid, cell, stack);
@@ -177,7 +186,6 @@ impl<'a> Domain<'a> {
             }
         };
         let ground = self.simulation.hour(&driver, &self.emission, sides)?;
-        self.analyse(start, &driver, &ground);
         Ok((driver, ground))
     }
 
