@@ -134,7 +134,7 @@ pub fn run(material: &Material) -> Result<Outcome> {
     }
     if event.events > 0 {
         // the lower end of the interval, and above zero: no skill is not enough
-        figures.push(Figure::at_least("brier_skill_lower_aqi_above_100", event.skill_lower, "", f64::MIN_POSITIVE));
+        figures.push(Figure::at_least("brier_skill_lower_aqi_above_100", event.skill_lower, "", 1e-3));
     }
     let lines = lines(&overall, &season, &event);
     let details = json!({

@@ -58,7 +58,7 @@ fn windows(effect: &ReductionEffect) -> Markup {
                     th scope="col" { "PM2.5" } th scope="col" { "一次PM " (en("primary")) } th scope="col" { "结论" }
                 } }
                 tbody { @for (i, w) in effect.windows.iter().enumerate() { tr {
-                    th scope="row" { (w.window.adcode) } td { (beijing(w.window.to)) }
+                    th scope="row" { (county_name(effect, w.window.adcode)) } td { (beijing(w.window.to)) }
                     td.number { (format!("{:.2}", w.window.fall_needed_ug_m3)) }
                     td.number { @match effect.strictest.as_ref().and_then(|s| s.windows.get(i)) {
                         Some(all) => (format!("{:.2}", all.rerun.pm25_ug_m3)), None => "—",
@@ -78,6 +78,14 @@ fn windows(effect: &ReductionEffect) -> Markup {
                 @if r.chosen { " " b { "采用 " (en("chosen")) } } " " code { (r.series_sha256) }
             } } }
         }
+    }
+}
+
+/// Name of a county of the certificate, or its code.
+fn county_name(effect: &ReductionEffect, adcode: u32) -> Markup {
+    match effect.counties.iter().find(|c| c.adcode == adcode) {
+        Some(county) => html! { (county.name_zh) " " (en(&county.name_en)) },
+        None => html! { (adcode) },
     }
 }
 

@@ -6,6 +6,7 @@ pub mod city_features;
 pub mod city_model;
 pub mod climatology;
 pub mod document;
+pub mod guard;
 pub mod hourly_series;
 pub mod kalman;
 pub mod learner;

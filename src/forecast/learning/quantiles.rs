@@ -1,5 +1,7 @@
 //! A distribution told by some of its quantiles.
 
+use crate::forecast::marginal::standard_quantile;
+
 /// Quantiles at rising levels, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantileCurve<'a> {
@@ -22,8 +24,8 @@ impl<'a> QuantileCurve<'a> {
     /// the outer two.
     pub fn at(&self, level: f64) -> f64 {
         let above = self.levels.partition_point(|l| *l < level).clamp(1, self.levels.len() - 1);
-        let (a, b) = (normal_deviate(self.levels[above - 1]), normal_deviate(self.levels[above]));
-        let share = (normal_deviate(level) - a) / (b - a);
+        let (a, b) = (standard_quantile(self.levels[above - 1]), standard_quantile(self.levels[above]));
+        let share = (standard_quantile(level) - a) / (b - a);
         self.values[above - 1] + share * (self.values[above] - self.values[above - 1])
     }
 
@@ -57,55 +59,9 @@ pub fn weighted_quantile(rising: &[(f64, f64)], level: f64) -> f64 {
     found.or(rising.last()).map_or(0.0, |(v, _)| *v)
 }
 
-/// The standard normal deviate of a probability, 0 .. 1 (Acklam's rational approximation, relative error below 1.2e-9).
-pub fn normal_deviate(p: f64) -> f64 {
-    const A: [f64; 6] = [
-        -3.969683028665376e1,
-        2.209460984245205e2,
-        -2.759285104469687e2,
-        1.38357751867269e2,
-        -3.066479806614716e1,
-        2.506628277459239,
-    ];
-    const B: [f64; 5] =
-        [-5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1];
-    const C: [f64; 6] = [
-        -7.784894002430293e-3,
-        -3.223964580411365e-1,
-        -2.400758277161838,
-        -2.549732539343734,
-        4.374664141464968,
-        2.938163982698783,
-    ];
-    const D: [f64; 4] = [7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416];
-    let polynomial = |c: &[f64], x: f64| c.iter().fold(0.0, |sum, c| sum * x + c);
-    let tail = |p: f64| {
-        let q = (-2.0 * p.ln()).sqrt();
-        polynomial(&C, q) / (polynomial(&D, q) * q + 1.0)
-    };
-    if p < 0.02425 {
-        tail(p)
-    } else if p > 1.0 - 0.02425 {
-        -tail(1.0 - p)
-    } else {
-        let q = p - 0.5;
-        let r = q * q;
-        polynomial(&A, r) * q / (polynomial(&B, r) * r + 1.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn deviates_are_those_of_the_tables() {
-        for (p, z) in
-            [(0.5, 0.0), (0.975, 1.959963985), (0.05, -1.644853627), (0.001, -3.090232306), (0.9999, 3.719016485)]
-        {
-            assert!((normal_deviate(p) - z).abs() < 1e-7, "{p}");
-        }
-    }
 
     #[test]
     fn a_normal_distribution_is_rebuilt_from_three_quantiles() {
