@@ -33,6 +33,7 @@ mod skill;
 mod statistics;
 mod tables;
 mod terrain;
+mod train;
 mod trajectories;
 mod warning;
 mod weather;
