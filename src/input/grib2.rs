@@ -14,6 +14,8 @@ use super::reading::{Reading, with_rates};
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +33,7 @@ pub const SOURCES: Sources = Sources {
 };
 
 /// Where a field lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Place {
     /// At the ground or a fixed height above it.
     Ground,
@@ -77,39 +79,73 @@ pub fn read(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<MetField>> 
 /// # Errors
 /// As [`read`].
 pub fn readings(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<Reading>> {
+    together(paths.iter().map(|path| contents(path, window)).collect::<Result<_>>()?)
+}
+
+/// The fields of one file by their time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Contents {
+    path: PathBuf,
+    times: BTreeMap<DateTime<Utc>, Collected>,
+}
+
+impl Contents {
+    /// Whether every field has a value for each of its cells.
+    pub fn is_whole(&self) -> bool {
+        self.times.values().all(Collected::is_whole)
+    }
+}
+
+/// What one file holds.
+///
+/// # Errors
+/// As [`read`].
+pub fn contents(path: &Path, window: Option<Window>) -> Result<Contents> {
     let mut times: BTreeMap<DateTime<Utc>, Collected> = BTreeMap::new();
-    for path in paths {
-        let mut crop: Option<(LatLon, Crop)> = None;
-        let all = fields(path, &wanted)?;
-        let specific: BTreeSet<(Place, DateTime<Utc>)> = all
-            .iter()
-            .filter(|f| name(&f.parameter) == Some(Name::SpecificHumidity))
-            .map(|f| Ok((Place::of(&f.parameter, Name::SpecificHumidity), f.when()?.end())))
-            .collect::<Result<_>>()?;
-        for field in all {
-            let Some(name) = name(&field.parameter) else { continue };
-            let when = field.when()?;
-            deterministic(&field)?;
-            let place = Place::of(&field.parameter, name);
-            let twice = name == Name::RelativeHumidity && specific.contains(&(place, when.end()));
-            if twice || matches!(when, When::Interval { process: Process::Other(_), .. }) {
-                continue;
+    let mut crop: Option<(LatLon, Crop)> = None;
+    let all = fields(path, &wanted)?;
+    let specific: BTreeSet<(Place, DateTime<Utc>)> = all
+        .iter()
+        .filter(|f| name(&f.parameter) == Some(Name::SpecificHumidity))
+        .map(|f| Ok((Place::of(&f.parameter, Name::SpecificHumidity), f.when()?.end())))
+        .collect::<Result<_>>()?;
+    for field in all {
+        let Some(name) = name(&field.parameter) else { continue };
+        let when = field.when()?;
+        deterministic(&field)?;
+        let place = Place::of(&field.parameter, name);
+        // of two humidities the ready one is unpacked
+        let twice = name == Name::RelativeHumidity && specific.contains(&(place, when.end()));
+        if twice || matches!(when, When::Interval { process: Process::Other(_), .. }) {
+            continue;
+        }
+        let grid = field.grid()?;
+        let crop = match &crop {
+            Some((known, crop)) if *known == grid => crop,
+            _ => &crop.insert((grid, Crop::new(&field, &grid, window)?)).1,
+        };
+        times.entry(when.end()).or_insert_with(|| Collected::new(path, crop)).add(&field, (name, place), when, crop)?;
+    }
+    Ok(Contents { path: path.to_path_buf(), times })
+}
+
+/// All times of several files: the fields of one time may lie in several of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn together(files: Vec<Contents>) -> Result<Vec<Reading>> {
+    let first = files.first().map_or_else(PathBuf::new, |f| f.path.clone());
+    let mut times: BTreeMap<DateTime<Utc>, Collected> = BTreeMap::new();
+    for (time, collected) in files.into_iter().flat_map(|f| f.times) {
+        match times.entry(time) {
+            Entry::Vacant(free) => {
+                free.insert(collected);
             }
-            let grid = field.grid()?;
-            let crop = match &crop {
-                Some((known, crop)) if *known == grid => crop,
-                _ => &crop.insert((grid, Crop::new(&field, &grid, window)?)).1,
-            };
-            times.entry(when.end()).or_insert_with(|| Collected::new(path, crop)).add(
-                &field,
-                (name, place),
-                when,
-                crop,
-            )?;
+            Entry::Occupied(mut known) => known.get_mut().join(collected, time)?,
         }
     }
     if times.is_empty() {
-        return Err(no_field_of_use(paths.first().map_or(Path::new(""), PathBuf::as_path)));
+        return Err(no_field_of_use(&first));
     }
     share_constants(&mut times);
     times.into_iter().map(|(time, collected)| collected.reading(time)).collect()
@@ -158,6 +194,7 @@ fn share_constants(times: &mut BTreeMap<DateTime<Utc>, Collected>) {
 }
 
 /// A field of an interval.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OverInterval {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
@@ -165,7 +202,21 @@ struct OverInterval {
     values: Vec<f32>,
 }
 
+/// Where a field comes from.
+struct Origin<'a> {
+    path: &'a Path,
+    place: &'a str,
+}
+
+impl Origin<'_> {
+    fn refuse(&self, what: &str, found: String, expected: String) -> Error {
+        let remedy = "Give the files of one model run once each";
+        Error::format(self.path, format!("{} ({what})", self.place), found, expected, remedy)
+    }
+}
+
 /// All fields of one time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Collected {
     path: PathBuf,
     crop: Crop,
@@ -185,39 +236,69 @@ impl Collected {
         }
     }
 
+    fn is_whole(&self) -> bool {
+        let cells = self.crop.positions.len();
+        let intervals = self.intervals.values().map(|i| &i.values);
+        cells > 0
+            && self.crop.grid.nx.checked_mul(self.crop.grid.ny) == Some(cells)
+            && self.instants.values().chain(intervals).all(|v| v.len() == cells)
+    }
+
     fn add(&mut self, field: &Field, (name, place): (Name, Place), when: When, crop: &Crop) -> Result<()> {
-        let refuse = |found: String, expected: String| {
-            let remedy = "Give the files of one model run once each";
-            Err(Error::format(&field.path, format!("{} ({name:?})", field.place()), found, expected, remedy))
-        };
-        if *crop != self.crop {
-            let found =
-                format!("a grid of {} x {} from {}, {}", crop.grid.nx, crop.grid.ny, crop.grid.x0, crop.grid.y0);
-            return refuse(found, format!("the grid of {}", self.path.display()));
-        }
+        let from = Origin { path: &field.path, place: &field.place() };
+        self.same_grid(crop, &from)?;
         if matches!(place, Place::Hybrid(_)) && self.coordinates.is_empty() {
             self.coordinates = field.coordinates();
         }
         let all = field.first_values(crop.most)?;
         let values: Vec<f32> = crop.positions.iter().map(|&p| all[p]).collect();
         if let When::Interval { start, end, process } = when {
-            // of several intervals with the same end the shortest says most about this time
-            let shorter = self.intervals.get(&name).is_none_or(|known| start > known.start);
-            if shorter {
-                self.intervals.insert(name, OverInterval { start, end, process, values });
-            }
+            self.add_interval(name, OverInterval { start, end, process, values });
             return Ok(());
         }
-        match self.instants.get(&(name, place)) {
-            Some(known) if !same(known, &values) => refuse(
-                format!("other values at {place:?} than {} has for this time", self.path.display()),
-                "one field".into(),
-            ),
-            _ => {
-                self.instants.insert((name, place), values);
-                Ok(())
-            }
+        self.add_instant((name, place), values, &from)
+    }
+
+    /// Adds the fields of another file.
+    fn join(&mut self, other: Self, time: DateTime<Utc>) -> Result<()> {
+        let from = Origin { path: &other.path, place: &format!("fields of {}", time.format("%Y-%m-%d %H:%M UTC")) };
+        self.same_grid(&other.crop, &from)?;
+        for (key, values) in other.instants {
+            self.add_instant(key, values, &from)?;
         }
+        for (name, field) in other.intervals {
+            self.add_interval(name, field);
+        }
+        if self.coordinates.is_empty() {
+            self.coordinates = other.coordinates;
+        }
+        Ok(())
+    }
+
+    fn same_grid(&self, crop: &Crop, from: &Origin) -> Result<()> {
+        if *crop == self.crop {
+            return Ok(());
+        }
+        let grid = &crop.grid;
+        let found = format!("a grid of {} x {} from {}, {}", grid.nx, grid.ny, grid.x0, grid.y0);
+        Err(from.refuse("grid", found, format!("the grid of {}", self.path.display())))
+    }
+
+    /// Of several intervals with the same end the shortest says most about this time.
+    fn add_interval(&mut self, name: Name, field: OverInterval) {
+        if self.intervals.get(&name).is_none_or(|known| field.start > known.start) {
+            self.intervals.insert(name, field);
+        }
+    }
+
+    fn add_instant(&mut self, key: (Name, Place), values: Vec<f32>, from: &Origin) -> Result<()> {
+        if self.instants.get(&key).is_some_and(|known| !same(known, &values)) {
+            let (name, place) = key;
+            let found = format!("other values at {place:?} than {} has for this time", self.path.display());
+            return Err(from.refuse(&format!("{name:?}"), found, "one field".into()));
+        }
+        self.instants.insert(key, values);
+        Ok(())
     }
 
     /// A field at the ground.

@@ -4,12 +4,13 @@ use super::Window;
 use super::grib2_message::{Field, LatLon};
 use crate::domain::grid::HorizontalGrid;
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// Cells kept around the window, for interpolation.
 const MARGIN_CELLS: f64 = 2.0;
 
 /// The cells of a message that are kept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Crop {
     pub grid: HorizontalGrid,
     /// Positions in the message of the kept cells, rows northward.

@@ -3,6 +3,7 @@
 //! The sections are walked here (WMO-No. 306, Manual on Codes, Volume I.2, FM 92 GRIB edition 2), so that fields nobody needs are
 //! skipped without being read, several fields of one message are seen, and an error names message, field and byte.
 
+use super::grib2_complex;
 use super::grib2_product::{Parameter, When, coordinates, parameter, when};
 use crate::error::{Error, Result};
 use std::fs::File;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// Most points of a field that is decoded (0.1 degrees globally are 6.5 million).
 const MOST_POINTS: usize = 50_000_000;
+/// Bitmap indicator (code table 6.0): a value at every point.
+const NO_BITMAP: u8 = 255;
 const REMEDY: &str = "Fetch the file again, or leave this file out";
 
 /// A regular latitude-longitude grid (template 3.0) as the message scans it.
@@ -142,6 +145,20 @@ impl Field {
         if points > MOST_POINTS {
             return Err(self.error("grid definition", format!("{points} points"), "at most 50 million points"));
         }
+        if self.bitmap.get(5) == Some(&NO_BITMAP) {
+            if let Some(values) = grib2_complex::first_values(&self.packing, &self.data, points, most) {
+                return values.map_err(|e| self.error("data", e, "data that can be unpacked"));
+            }
+        }
+        self.first_values_of_any_packing(most)
+    }
+
+    /// As [`Self::first_values`], by the `grib` crate whatever the packing.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn first_values_of_any_packing(&self, most: usize) -> Result<Vec<f32>> {
+        let points = self.points();
         let sections = (self.packing.clone(), self.bitmap.clone(), self.data.clone());
         let decode = move || -> std::result::Result<Vec<f32>, String> {
             let decoder = grib::Grib2SubmessageDecoder::new(points, sections.0, sections.1, sections.2)

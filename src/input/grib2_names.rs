@@ -2,6 +2,7 @@
 
 use super::driver_needs::Need;
 use super::grib2_product::Parameter;
+use serde::{Deserialize, Serialize};
 
 /// NCEP and ECMWF in common code table C-11.
 const NCEP: u16 = 7;
@@ -57,7 +58,7 @@ const WANTED: [Wanted; 39] = [
 type Wanted = (Name, (u8, u8, u8, u8), Option<i64>, Option<u16>);
 
 /// A field that the model takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Name {
     Height,
     Geopotential,

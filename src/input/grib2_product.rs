@@ -4,6 +4,7 @@
 
 use super::grib2_message::{u16_at, word};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Last of the templates that share their first 34 octets.
 const LAST_COMMON_TEMPLATE: u16 = 15;
@@ -52,7 +53,7 @@ impl When {
 }
 
 /// Statistical processing (code table 4.10) that is understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Process {
     Average,
     Accumulation,

@@ -1,6 +1,7 @@
 //! `hazecast met`: what meteorology files hold, drawn and written out. Nothing is changed.
 
 mod dump;
+mod grid;
 mod info;
 mod plot;
 mod quantities;
@@ -20,6 +21,7 @@ Examples:
   hazecast met info gfs.t12z.pgrb2.0p25.f024 --json
   hazecast met plot wrfout_d01_2026-01-15_00:00:00 --var temperature --level 50m -o map.png
   hazecast met plot gfs.t12z.pgrb2.0p25.f024 --var t:isobaric --level 850hPa -o map.svg
+  hazecast met grid gfs.t12z.pgrb2.0p25.f* --grid yanbian-9km
   hazecast met plot wrfout_d01_2026-01-15_00:00:00 --var wind_speed --section 128.5,42.5,130.5,43.5 -o section.png
 
 Names of the model's quantities (any readable driver): altitude pressure temperature potential_temperature specific_humidity
@@ -43,6 +45,8 @@ enum MetCommand {
     Info(info::InfoArgs),
     /// Draws a field on a map with county outlines, or a vertical section, as SVG or PNG
     Plot(plot::PlotArgs),
+    /// Brings files to a model grid, as a night does, and tells how long it takes
+    Grid(grid::GridArgs),
     /// Writes decoded fields as 32-bit numbers with an index, for other programs
     Dump(dump::DumpArgs),
 }
@@ -53,6 +57,7 @@ impl MetArgs {
         match &self.command {
             MetCommand::Info(a) => a.json,
             MetCommand::Plot(a) => a.json,
+            MetCommand::Grid(a) => a.json,
             MetCommand::Dump(_) => true,
         }
     }
@@ -66,6 +71,7 @@ pub fn run(args: &MetArgs, language: Language) -> Result<u8> {
     match &args.command {
         MetCommand::Info(a) => info::run(a, language),
         MetCommand::Plot(a) => plot::run(a, language),
+        MetCommand::Grid(a) => grid::run(a, language),
         MetCommand::Dump(a) => dump::run(a),
     }
 }
