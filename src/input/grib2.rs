@@ -157,16 +157,18 @@ fn wanted(p: &Parameter) -> bool {
 }
 
 fn deterministic(field: &Field) -> Result<()> {
-    match field.parameter.member {
-        None => Ok(()),
-        Some(member) => Err(Error::format(
-            &field.path,
-            format!("{}, product definition template", field.place()),
-            format!("4.{}, member {member} of an ensemble", field.parameter.template),
-            "4.0 or 4.8 (a deterministic forecast)",
-            "Give the deterministic run",
-        )),
+    let template = field.parameter.template;
+    if !matches!(template, 1 | 11) {
+        return Ok(());
     }
+    let member = field.parameter.member.map_or("a member".to_owned(), |m| format!("member {m}"));
+    Err(Error::format(
+        &field.path,
+        format!("{}, product definition template", field.place()),
+        format!("4.{template}, {member} of an ensemble"),
+        "4.0 or 4.8 (a deterministic forecast)",
+        "Give the deterministic run",
+    ))
 }
 
 /// The refusal of a file without a field that the model takes.
