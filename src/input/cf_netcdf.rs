@@ -72,8 +72,12 @@ pub fn gives(file: &NetcdfFile) -> BTreeSet<Need> {
         }
     };
     let has = |names: &[&str]| find(file, names).is_some();
-    let rank = |name: &str| file.dimensions(name).map_or(0, |d| d.iter().filter(|(_, n)| *n > 1).count());
-    let solid = |names: &[&str]| find(file, names).is_some_and(|n| rank(n) > 2);
+    let level = level_axis(file);
+    let on_levels = |name: &str| {
+        let dimensions = file.dimensions(name).unwrap_or_default();
+        level.as_ref().is_some_and(|l| dimensions.iter().any(|(d, _)| d == l))
+    };
+    let solid = |names: &[&str]| find(file, names).is_some_and(on_levels);
     for (need, names) in [
         (Need::Temperature, TEMPERATURE),
         (Need::WindEast, WIND_EAST),
@@ -86,7 +90,7 @@ pub fn gives(file: &NetcdfFile) -> BTreeSet<Need> {
     add(Need::Humidity, solid(HUMIDITY) || solid(RELATIVE_HUMIDITY));
     add(Need::SurfacePressure, has(SURFACE_PRESSURE) || has(LOGARITHM_OF_SURFACE_PRESSURE));
     // the geopotential has one name on levels and at the ground; which it is shows in the dimensions
-    let ground = GEOPOTENTIAL.iter().any(|n| file.has(n) && rank(n) < 3);
+    let ground = GEOPOTENTIAL.iter().any(|n| file.has(n) && !on_levels(n));
     add(Need::Terrain, has(TERRAIN) || ground);
     add(Need::Temperature2m, has(TEMPERATURE_2M));
     add(Need::Wind10m, has(EAST_10M) && has(NORTH_10M));
@@ -101,12 +105,15 @@ pub fn gives(file: &NetcdfFile) -> BTreeSet<Need> {
     found
 }
 
+/// The axis of levels: the third from the last of the first variable that must have one.
+fn level_axis(file: &NetcdfFile) -> Option<String> {
+    let on_levels = [TEMPERATURE, WIND_EAST, WIND_NORTH, HUMIDITY].into_iter().find_map(|names| find(file, names))?;
+    file.dimensions(on_levels).ok()?.into_iter().rev().nth(2).map(|d| d.0)
+}
+
 /// On what levels the variables of a file stand.
 pub fn columns(file: &NetcdfFile) -> Kind {
-    let on_levels = [TEMPERATURE, WIND_EAST, WIND_NORTH].into_iter().find_map(|names| find(file, names));
-    let dimensions = on_levels.and_then(|name| file.dimensions(name).ok()).unwrap_or_default();
-    let level = dimensions.iter().rev().nth(2).map(|d| d.0.clone());
-    match level.map(|l| cf_hybrid::Terms::of(file, &l)) {
+    match level_axis(file).map(|l| cf_hybrid::Terms::of(file, &l)) {
         Some(Ok(Some(_))) => Kind::TerrainFollowing,
         _ => Kind::Pressure,
     }
@@ -401,9 +408,21 @@ fn refusal(file: &NetcdfFile) -> Option<Error> {
     if lacking.is_empty() {
         return None;
     }
+    let variables = [
+        (Need::Temperature, TEMPERATURE),
+        (Need::Humidity, HUMIDITY),
+        (Need::WindEast, WIND_EAST),
+        (Need::WindNorth, WIND_NORTH),
+        (Need::SurfacePressure, SURFACE_PRESSURE),
+        (Need::Terrain, TERRAIN),
+        (Need::Temperature2m, TEMPERATURE_2M),
+        (Need::Wind10m, EAST_10M),
+    ];
+    let absent: Vec<&str> =
+        variables.iter().filter(|(n, _)| lacking.contains(&n.name().1)).map(|(_, names)| names[0]).collect();
     Some(Error::format(
         file.path(),
-        "variables",
+        format!("variable {}", absent.join(", ")),
         format!("no {}", lacking.join(", no ")),
         "all fields that the model needs in one file",
         "Put all variables of a time into one file, for example with `cdo merge`",

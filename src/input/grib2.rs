@@ -177,7 +177,7 @@ fn no_field_of_use(path: &Path) -> Error {
     Error::format(
         path,
         "the whole file",
-        format!("no {}", lacking.join(", no ")),
+        format!("no field of use: no {}", lacking.join(", no ")),
         "meteorology on pressure or hybrid levels",
         "Check the file",
     )

@@ -24,6 +24,9 @@ const BASE_TEMPERATURE_K: f64 = 300.0;
 const BASE_PRESSURE_PA: f64 = 1e5;
 const KAPPA: f64 = 2.0 / 7.0;
 
+/// Variables without which there is no driver, beside the time.
+const REQUIRED: [&str; 10] = ["XLAT", "XLONG", "T", "P", "PB", "PH", "PHB", "QVAPOR", "U", "V"];
+
 const SOURCES: Sources = Sources {
     altitude: "altitude (PH, PHB)",
     pressure: "pressure (P, PB)",
@@ -57,9 +60,13 @@ pub fn readings(path: &Path) -> Result<Vec<Reading>> {
         let file = NetcdfFile::open(&path)?;
         let lacking = lacking(&gives(&file), Columns::TerrainFollowing);
         if !lacking.is_empty() {
+            let mut absent: Vec<&str> = REQUIRED.into_iter().filter(|n| !file.has(n)).collect();
+            if !file.has("Times") && !file.has("XTIME") {
+                absent.push("Times or XTIME");
+            }
             return Err(Error::format(
                 &path,
-                "variables XLAT, XLONG, Times or XTIME, T, P, PB, PH, PHB, QVAPOR, U, V",
+                format!("variable {}", absent.join(", ")),
                 format!("no {}", lacking.join(", no ")),
                 "all that the model needs",
                 "Write these variables in WRF (iofields), or keep them when extracting",

@@ -18,7 +18,8 @@ use Fate::{Read, Refused};
 
 const ONE_OF_MANY: &[&str] = &["no humidity on levels", "no surface pressure", "no terrain height", "no 10 m wind"];
 const SERIES: &[&str] = &["no air temperature on levels", "no surface pressure", "no terrain height"];
-const NO_VAPOUR: &[&str] = &["no longitude and latitude", "no time", "no humidity on levels", "QVAPOR"];
+const NO_VAPOUR: &[&str] =
+    &["no longitude and latitude", "no time", "no humidity on levels", "QVAPOR", "Times or XTIME"];
 
 #[rustfmt::skip]
 const FILES: [(&str, Fate); 24] = [
