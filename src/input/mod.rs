@@ -14,6 +14,7 @@ pub mod events_csv;
 pub mod fires_csv;
 pub mod grib2;
 pub mod grib2_columns;
+pub mod grib2_complex;
 pub mod grib2_contents;
 pub mod grib2_crop;
 pub mod grib2_message;

@@ -136,7 +136,7 @@ mod tests {
     fn limits_are_round_and_hold_the_values() {
         let classes = Classes::of([251.3, 266.0, 279.9].into_iter(), Scale::Linear).unwrap();
         assert_eq!((classes.limits[0], classes.limits[classes.count()]), (250.0, 280.0));
-        assert!(classes.count() <= MOST && classes.labels()[0] == "250");
+        assert!(classes.count() <= MOST && classes.labels()[0] == "250.0");
         assert_eq!(classes.class(251.3), Some(0));
         assert_eq!(classes.class(1000.0), Some(classes.count() - 1));
         assert_eq!(classes.class(f32::NAN), None);
