@@ -158,6 +158,11 @@ fn bounds(grid: &HorizontalGrid) -> Window {
         })
 }
 
+/// Part of the Earth from which the meteorology of a grid is read.
+pub fn meteorology_window(grid: &HorizontalGrid) -> Window {
+    widen(bounds(grid), METEOROLOGY_MARGIN)
+}
+
 fn widen((w, s, e, n): Window, by: f64) -> Window {
     (w - by, s - by, e + by, n + by)
 }
