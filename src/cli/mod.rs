@@ -7,6 +7,7 @@ pub mod bench;
 pub mod check;
 pub mod daily_values;
 pub mod demo;
+pub mod emis;
 pub mod example;
 pub mod explain;
 pub mod explanation;
@@ -76,6 +77,7 @@ enum Command {
     Obs(obs::ObsArgs),
     Train(train::TrainArgs),
     Model(model::ModelArgs),
+    Emis(emis::EmisArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Obs(a) => a.json(),
         Command::Train(a) => a.json,
         Command::Model(a) => a.json(),
+        Command::Emis(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -134,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Obs(args) => obs::run(args, language),
         Command::Train(args) => train::run(args, language),
         Command::Model(args) => model::run(args, language),
+        Command::Emis(args) => emis::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -1,0 +1,94 @@
+//! `hazecast emis`: inventories to hourly emissions on the model grid; the doctor; totals.
+
+mod build;
+mod check;
+mod report;
+
+pub use check::{findings, lines};
+
+use super::language::Language;
+use crate::calendar::beijing_local;
+use crate::error::{Error, Result};
+use crate::nightly::emission_sources::EmissionCase;
+use crate::setup::Setup;
+use crate::setup::library::Library;
+use crate::simulation::emission_placement::Placement;
+use crate::simulation::emission_totals::{CountySectorTotal, CountyShares, totals};
+use chrono::NaiveDate;
+
+const EXAMPLES: &str = "\
+Examples:
+  hazecast emis check --config night.toml
+  hazecast emis report --config night.toml --date 2026-01-15
+  hazecast emis build --config night.toml --output emissions.nc
+
+Exit code 0: done, without findings; 5: the doctor has findings; 3: a file is missing or refused.";
+
+/// Emissions: inventories and plants to hourly fields, checks and totals.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EmisArgs {
+    #[command(subcommand)]
+    command: EmisCommand,
+}
+
+#[derive(Debug, Clone, clap::Subcommand)]
+enum EmisCommand {
+    /// Writes hourly emissions on the model grid as CF NetCDF
+    Build(build::BuildArgs),
+    /// The doctor: units, double counting, places, parts, totals against references; each finding with a number, a place and a remedy
+    Check(check::CheckArgs),
+    /// Totals per county and sector, beside the reference
+    Report(report::ReportArgs),
+}
+
+impl EmisArgs {
+    /// Whether stdout is to hold JSON.
+    pub fn json(&self) -> bool {
+        match &self.command {
+            EmisCommand::Build(a) => a.json,
+            EmisCommand::Check(a) => a.json,
+            EmisCommand::Report(a) => a.json,
+        }
+    }
+}
+
+/// Runs the command; returns the exit code.
+///
+/// # Errors
+/// `Missing`, `Format` or `Invalid` for files that are absent, refused or wrong; `Io` for an output that cannot be written.
+pub fn run(args: &EmisArgs, language: Language) -> Result<u8> {
+    match &args.command {
+        EmisCommand::Build(args) => build::run(args, language),
+        EmisCommand::Check(args) => check::run(args, language),
+        EmisCommand::Report(args) => report::run(args, language),
+    }
+}
+
+/// The day asked for, or today in Beijing.
+fn day(asked: Option<NaiveDate>) -> NaiveDate {
+    asked.unwrap_or_else(|| beijing_local(chrono::Utc::now()).date())
+}
+
+/// Where the sources of a case emit, and their totals.
+fn placed(setup: &Setup, case: &EmissionCase, day: NaiveDate) -> (Placement, Vec<CountySectorTotal>) {
+    let (placement, _) = Placement::new(&setup.emission, &case.inputs.sources, &case.weights, &case.grid);
+    let shares = CountyShares::new(&setup.region.counties, &case.weights, &case.grid.horizontal);
+    let totals = totals(&case.inputs.sources, &placement, &shares, &setup.emission, day);
+    (placement, totals)
+}
+
+/// Reference totals of the region.
+fn reference(setup: &Setup) -> Result<Vec<crate::input::emission_reference_csv::ReferenceTotal>> {
+    Library::new(setup.config.overrides.as_deref()).emission_reference(&setup.config.region)
+}
+
+/// A date as on the command line.
+fn parse_date(text: &str) -> std::result::Result<NaiveDate, String> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "expected a date such as 2026-01-15".into())
+}
+
+/// An error about an argument.
+fn wrong(argument: &str, found: impl Into<String>, expected: impl Into<String>) -> Error {
+    Error::invalid("the command line", argument, found, expected)
+}
