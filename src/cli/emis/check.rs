@@ -3,8 +3,11 @@
 use super::super::language::Language;
 use super::super::{DEGRADED, output};
 use super::{day, parse_date, placed, reference};
+use crate::domain::county::CountyWeights;
+use crate::domain::grid::Grid;
+use crate::domain::source::Source;
 use crate::error::{Error, Result};
-use crate::nightly::emission_sources::{CaseOptions, EmissionCase, read_case};
+use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
 use crate::simulation::emission_doctor::{Case, Finding, examine, of_error, of_rejection, sort};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -48,23 +51,23 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: true, cycle: Some(cycle) })?;
     let mut found: Vec<Finding> = case.faults.iter().map(of_error).collect();
     found.extend(case.inputs.rejections.iter().map(of_rejection));
-    found.extend(findings(&setup, &case)?);
+    found.extend(findings(&setup, &case.inputs.sources, &case.grid, &case.weights)?);
     sort(&mut found);
     let report = Report { sources: case.inputs.sources.len(), problems: found.len(), findings: found };
     show(args, report, language)
 }
 
-/// What the doctor finds in the sources of a case.
+/// What the doctor finds in sources on a grid.
 ///
 /// # Errors
 /// Those of the reference totals.
-pub fn findings(setup: &Setup, case: &EmissionCase) -> Result<Vec<Finding>> {
-    let (placement, totals) = placed(setup, case, day(None));
+pub fn findings(setup: &Setup, sources: &[Source], grid: &Grid, weights: &[CountyWeights]) -> Result<Vec<Finding>> {
+    let (placement, totals) = placed(setup, sources, (grid, weights), day(None));
     Ok(examine(&Case {
-        sources: &case.inputs.sources,
+        sources,
         region: &setup.region,
-        weights: &case.weights,
-        grid: &case.grid,
+        weights,
+        grid,
         model: &setup.emission,
         placement: &placement,
         totals: &totals,

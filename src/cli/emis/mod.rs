@@ -8,8 +8,11 @@ pub use check::{findings, lines};
 
 use super::language::Language;
 use crate::calendar::beijing_local;
+use crate::domain::county::CountyWeights;
+use crate::domain::grid::Grid;
+use crate::domain::source::Source;
 use crate::error::{Error, Result};
-use crate::nightly::emission_sources::EmissionCase;
+use crate::input::emission_reference_csv::ReferenceTotal;
 use crate::setup::Setup;
 use crate::setup::library::Library;
 use crate::simulation::emission_placement::Placement;
@@ -70,16 +73,21 @@ fn day(asked: Option<NaiveDate>) -> NaiveDate {
     asked.unwrap_or_else(|| beijing_local(chrono::Utc::now()).date())
 }
 
-/// Where the sources of a case emit, and their totals.
-fn placed(setup: &Setup, case: &EmissionCase, day: NaiveDate) -> (Placement, Vec<CountySectorTotal>) {
-    let (placement, _) = Placement::new(&setup.emission, &case.inputs.sources, &case.weights, &case.grid);
-    let shares = CountyShares::new(&setup.region.counties, &case.weights, &case.grid.horizontal);
-    let totals = totals(&case.inputs.sources, &placement, &shares, &setup.emission, day);
+/// Where sources emit on a grid, and their totals.
+fn placed(
+    setup: &Setup,
+    sources: &[Source],
+    (grid, weights): (&Grid, &[CountyWeights]),
+    day: NaiveDate,
+) -> (Placement, Vec<CountySectorTotal>) {
+    let (placement, _) = Placement::new(&setup.emission, sources, weights, grid);
+    let shares = CountyShares::new(&setup.region.counties, weights, &grid.horizontal);
+    let totals = totals(sources, &placement, &shares, &setup.emission, day);
     (placement, totals)
 }
 
 /// Reference totals of the region.
-fn reference(setup: &Setup) -> Result<Vec<crate::input::emission_reference_csv::ReferenceTotal>> {
+fn reference(setup: &Setup) -> Result<Vec<ReferenceTotal>> {
     Library::new(setup.config.overrides.as_deref()).emission_reference(&setup.config.region)
 }
 

@@ -69,7 +69,7 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
     let day = day(args.date);
     let cycle = DateTime::<Utc>::from_naive_utc_and_offset(day.and_time(NaiveTime::MIN), Utc);
     let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: false, cycle: Some(cycle) })?;
-    let (placement, totals) = placed(&setup, &case, day);
+    let (placement, totals) = placed(&setup, &case.inputs.sources, (&case.grid, &case.weights), day);
     let Outside { annual_t, .. } = placement.outside();
     let region = setup.region.adcode;
     let compared = reference(&setup)?.into_iter().map(|r| compare(&totals, region, &setup, r)).collect();

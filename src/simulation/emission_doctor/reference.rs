@@ -5,8 +5,9 @@ use crate::domain::bilingual::Bilingual;
 use crate::domain::source::Amounts;
 use crate::input::emission_reference_csv::ReferenceTotal;
 
-/// How near [decades] a ratio lies to a power of ten to be called one.
+/// How near [decades] a ratio lies to a power of ten to be called one, and to ten itself, which years and methods reach too.
 const NEAR_DECADE: f64 = 0.3;
+const NEAR_TEN: f64 = 0.1;
 
 pub(super) fn findings(case: &Case) -> Vec<Finding> {
     case.reference.iter().filter_map(|r| compare(case, r)).collect()
@@ -54,7 +55,8 @@ fn compare(case: &Case, reference: &ReferenceTotal) -> Option<Finding> {
     }
     let decades = ratio.log10();
     let power = decades.round();
-    if power != 0.0 && (decades - power).abs() <= NEAR_DECADE {
+    let near = if power.abs() > 1.0 { NEAR_DECADE } else { NEAR_TEN };
+    if power != 0.0 && (decades - power).abs() <= near {
         let what = Bilingual::new(
             format!("{zh} 的总量约为参考值的 10^{power:.0} 倍：{said}"),
             format!("about 10^{power:.0} times the reference: {said}"),
