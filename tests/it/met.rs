@@ -220,9 +220,9 @@ fn gfs_equals_eccodes() {
 /// GFS gives specific and relative humidity at 2 m: our relation (over water, ice and mixed between) must turn one into the other.
 #[test]
 fn relative_humidity_is_understood_as_gfs_means_it() {
-    use hazecast::input::{grib2_message, humidity};
+    use hazecast::input::{grib2_message, grib2_product, humidity};
     let Some(path) = real("met/gfs/gfs.t12z.pgrbf120.2p5deg.grib2") else { return };
-    let wanted = |p: &grib2_message::Parameter| (p.surface == 103 && p.level == 2) || p.surface == 1;
+    let wanted = |p: &grib2_product::Parameter| (p.surface == 103 && p.level == 2) || p.surface == 1;
     let fields = grib2_message::fields(&path, &wanted).unwrap();
     let get = |category, number, surface| {
         let fits = |f: &&grib2_message::Field| {

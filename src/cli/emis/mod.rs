@@ -1,7 +1,8 @@
-//! `hazecast emis`: inventories to hourly emissions on the model grid; the doctor; totals.
+//! `hazecast emis`: inventories to hourly emissions on the model grid; the doctor; totals; maps.
 
 mod build;
 mod check;
+mod plot;
 mod report;
 
 pub use check::{findings, lines};
@@ -24,10 +25,11 @@ Examples:
   hazecast emis check --config night.toml
   hazecast emis report --config night.toml --date 2026-01-15
   hazecast emis build --config night.toml --output emissions.nc
+  hazecast emis plot --config night.toml --pollutant nox --sector traffic --output nox.svg
 
 Exit code 0: done, without findings; 5: the doctor has findings; 3: a file is missing or refused.";
 
-/// Emissions: inventories and plants to hourly fields, checks and totals.
+/// Emissions: inventories and plants to hourly fields, checks, totals and maps.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct EmisArgs {
@@ -43,6 +45,8 @@ enum EmisCommand {
     Check(check::CheckArgs),
     /// Totals per county and sector, beside the reference
     Report(report::ReportArgs),
+    /// A map of a pollutant, of one sector or of all
+    Plot(plot::PlotArgs),
 }
 
 impl EmisArgs {
@@ -52,6 +56,7 @@ impl EmisArgs {
             EmisCommand::Build(a) => a.json,
             EmisCommand::Check(a) => a.json,
             EmisCommand::Report(a) => a.json,
+            EmisCommand::Plot(a) => a.json,
         }
     }
 }
@@ -65,6 +70,7 @@ pub fn run(args: &EmisArgs, language: Language) -> Result<u8> {
         EmisCommand::Build(args) => build::run(args, language),
         EmisCommand::Check(args) => check::run(args, language),
         EmisCommand::Report(args) => report::run(args, language),
+        EmisCommand::Plot(args) => plot::run(args, language),
     }
 }
 
