@@ -2,7 +2,7 @@
 
 use super::super::language::Language;
 use super::super::{DEGRADED, output};
-use super::{day, parse_date, placed, reference};
+use super::{day, end_of_day, parse_date, placed, reference};
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::source::Source;
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
 use crate::simulation::emission_doctor::{Case, Finding, examine, of_error, of_rejection, sort};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::NaiveDate;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub struct CheckArgs {
     /// Configuration of the night
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Day on which fires are looked at, in Beijing
+    /// Look at the fires of this day too, in Beijing
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     date: Option<NaiveDate>,
     /// Print one JSON document
@@ -47,8 +47,8 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
         }
         Err(e) => return Err(e),
     };
-    let cycle = DateTime::<Utc>::from_naive_utc_and_offset(day(args.date).and_time(NaiveTime::MIN), Utc);
-    let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: true, cycle: Some(cycle) })?;
+    let cycle = args.date.map(end_of_day);
+    let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: true, cycle })?;
     let mut found: Vec<Finding> = case.faults.iter().map(of_error).collect();
     found.extend(case.inputs.rejections.iter().map(of_rejection));
     found.extend(findings(&setup, &case.inputs.sources, &case.grid, &case.weights)?);

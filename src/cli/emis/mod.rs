@@ -8,7 +8,7 @@ mod report;
 pub use check::{findings, lines};
 
 use super::language::Language;
-use crate::calendar::beijing_local;
+use crate::calendar::{beijing_local, end_of_beijing_hour};
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::source::Source;
@@ -18,7 +18,7 @@ use crate::setup::Setup;
 use crate::setup::library::Library;
 use crate::simulation::emission_placement::Placement;
 use crate::simulation::emission_totals::{CountySectorTotal, CountyShares, totals};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,7 +76,12 @@ pub fn run(args: &EmisArgs, language: Language) -> Result<u8> {
 
 /// The day asked for, or today in Beijing.
 fn day(asked: Option<NaiveDate>) -> NaiveDate {
-    asked.unwrap_or_else(|| beijing_local(chrono::Utc::now()).date())
+    asked.unwrap_or_else(|| beijing_local(Utc::now()).date())
+}
+
+/// The end of a day, to which its fires are known.
+fn end_of_day(day: NaiveDate) -> DateTime<Utc> {
+    end_of_beijing_hour(day, 24)
 }
 
 /// Where sources emit on a grid, and their totals.

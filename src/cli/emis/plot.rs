@@ -1,16 +1,16 @@
 //! `hazecast emis plot`: where a pollutant is emitted.
 
+use super::super::drawing::classes::Scale;
 use super::super::language::Language;
 use super::super::map::{self, Map, Point};
-use super::super::drawing::classes::Scale;
 use super::super::output;
-use super::{day, parse_date, wrong};
+use super::{day, end_of_day, parse_date, wrong};
 use crate::domain::source::{Amounts, Place, Sector, Strength};
 use crate::error::Result;
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
 use crate::simulation::emission_placement::Placement;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::NaiveDate;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -55,10 +55,12 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     };
     let sector = match &args.sector {
         None => None,
-        Some(name) => Some(Sector::from_name(name).ok_or_else(|| wrong("--sector", name, Sector::ALL.map(Sector::name).join(", ")))?),
+        Some(name) => Some(
+            Sector::from_name(name).ok_or_else(|| wrong("--sector", name, Sector::ALL.map(Sector::name).join(", ")))?,
+        ),
     };
     let setup = Setup::load(&args.config)?;
-    let cycle = args.date.map(|d| DateTime::<Utc>::from_naive_utc_and_offset(d.and_time(NaiveTime::MIN), Utc));
+    let cycle = args.date.map(end_of_day);
     let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: false, cycle })?;
     let (grid, sources) = (&case.grid.horizontal, &case.inputs.sources);
     let (placement, _) = Placement::new(&setup.emission, sources, &case.weights, &case.grid);
@@ -79,13 +81,25 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     let area = grid.metric().area_m2;
     let unit = if args.date.is_some() { "t km-2 d-1" } else { "t km-2 a-1" };
     // nothing is drawn where nothing is emitted
-    let dense: Vec<f32> = values.iter().zip(&area).map(|(v, m2)| if *v > 0.0 { (v / f64::from(*m2) * 1e6) as f32 } else { f32::NAN }).collect();
+    let dense: Vec<f32> = values
+        .iter()
+        .zip(&area)
+        .map(|(v, m2)| if *v > 0.0 { (v / f64::from(*m2) * 1e6) as f32 } else { f32::NAN })
+        .collect();
     stacks.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.label.cmp(&b.1.label)));
     let points: Vec<Point> = stacks.into_iter().filter(|(v, _)| *v > 0.0).take(NAMED).map(|(_, p)| p).collect();
     let outlines: Vec<_> = setup.region.counties.iter().map(|c| c.outline.clone()).collect();
     let what = sector.map_or_else(|| language.pick("全部门", "all sectors").to_owned(), |s| s.name().to_owned());
     let title = format!("{} {}, {what}", language.pick("排放", "Emission of"), wanted.to_uppercase());
-    let map = Map { title, unit: unit.into(), grid, values: &dense, scale: Scale::Logarithmic, outlines: &outlines, points: &points };
+    let map = Map {
+        title,
+        unit: unit.into(),
+        grid,
+        values: &dense,
+        scale: Scale::Logarithmic,
+        outlines: &outlines,
+        points: &points,
+    };
     map::write(&args.output, &map)?;
     let plotted = Plotted {
         file: args.output.display().to_string(),

@@ -2,7 +2,7 @@
 
 use super::super::language::Language;
 use super::super::output;
-use super::{day, parse_date, placed, reference, wrong};
+use super::{day, end_of_day, parse_date, placed, reference, wrong};
 use crate::archive::durable::write_atomic;
 use crate::domain::source::{Amounts, Sector};
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
 use crate::simulation::emission_placement::Outside;
 use crate::simulation::emission_totals::CountySectorTotal;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::NaiveDate;
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct ReportArgs {
     /// Configuration of the night
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Day of the tonnes of a day, in Beijing
+    /// Day of the tonnes of a day, in Beijing, with its fires; without, today and no fires
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     date: Option<NaiveDate>,
     /// Also write the table as CSV
@@ -67,8 +67,8 @@ struct Report {
 pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
     let day = day(args.date);
-    let cycle = DateTime::<Utc>::from_naive_utc_and_offset(day.and_time(NaiveTime::MIN), Utc);
-    let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: false, cycle: Some(cycle) })?;
+    let cycle = args.date.map(end_of_day);
+    let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: false, cycle })?;
     let (placement, totals) = placed(&setup, &case.inputs.sources, (&case.grid, &case.weights), day);
     let Outside { annual_t, .. } = placement.outside();
     let region = setup.region.adcode;

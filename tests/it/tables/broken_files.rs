@@ -1,6 +1,6 @@
 //! Files broken by hand, twenty or more per reader: each is refused, or refuses the record, by file and place.
 
-use super::gridded_inventory::{Field, write};
+use super::gridded_inventory::{self, Field, write};
 use super::{codes, file};
 use hazecast::error::{Accepted, Result};
 use hazecast::input::{fires_csv, inventory_csv, observations_csv, outlines, power_plants_csv};
