@@ -22,6 +22,14 @@ const PART_TOLERANCE: f64 = 1.01;
 /// Mass of organic matter per mass of organic carbon, as in [`super::inventory_csv`].
 const ORGANIC_MATTER_PER_CARBON: f64 = 1.4;
 
+/// How a note ends that is no fault of the file.
+const BY_DESIGN: &str = ", by design";
+
+/// Whether a note says what is left out on purpose, and not what is wrong with a file.
+pub fn is_by_design(note: &Rejection) -> bool {
+    note.found.ends_with(BY_DESIGN)
+}
+
 /// One pollutant of one category on the cells of a file.
 #[derive(Debug, Clone)]
 pub struct GridField {
@@ -91,7 +99,7 @@ fn group(fields: &[GridField], notes: &mut Vec<Rejection>) -> Result<InventoryGr
             Role::Total => Sector::Other,
             Role::LeftOut(why) => {
                 let tonnes: f64 = field.tonnes.iter().sum();
-                notes.push(note(field, format!("{tonnes:.3} t of {}, not emitted", field.category), why));
+                notes.push(note(field, format!("{tonnes:.3} t of {}, not emitted{BY_DESIGN}", field.category), why));
                 continue;
             }
         };
@@ -212,7 +220,7 @@ fn totals(fields: &[GridField], notes: &mut Vec<Rejection>) -> Result<BTreeSet<u
         if agree {
             dropped.insert(i);
             let found = format!(
-                "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t)",
+                "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t), left out{BY_DESIGN}",
                 parts.len(),
                 total.substance.name()
             );

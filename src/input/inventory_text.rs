@@ -22,6 +22,8 @@ use std::sync::Arc;
 const EDGAR_CELL: f64 = 0.1;
 /// Largest number of cells of a text grid.
 const CELL_LIMIT: usize = 20_000_000;
+/// Numbers in a row from which a text without a header is a grid.
+const LEAST_COLUMNS: usize = 50;
 /// Largest mass [t a-1] of one cell of 0.1 degree: 1 g m-2 s-1.
 const TONNES_LIMIT: f64 = 5e9;
 
@@ -138,7 +140,10 @@ pub fn is_this(head: &str) -> bool {
         let numbers: Vec<_> = l.split(';').map(|n| n.trim().parse::<f64>()).collect();
         numbers.len() == 3 && numbers.iter().all(std::result::Result::is_ok)
     });
-    first.starts_with("ncols") || semicolons
+    // a grid without a header: long rows of numbers, the last of them cut at the end of the head
+    let row: Vec<_> = first.split_whitespace().map(str::parse::<f64>).collect();
+    let numbers = row.len() >= LEAST_COLUMNS && row[..row.len() - 1].iter().all(std::result::Result::is_ok);
+    first.starts_with("ncols") || semicolons || numbers
 }
 
 fn edgar_list(path: &Path, text: &str, named: NamedField, window: Window) -> Result<GridField> {

@@ -7,6 +7,7 @@ use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::source::Source;
 use crate::error::{Error, Result};
+use crate::input::inventory_fields::is_by_design;
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
 use crate::simulation::emission_doctor::{Case, Finding, examine, of_error, of_rejection, sort};
@@ -50,7 +51,7 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let cycle = args.date.map(end_of_day);
     let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: true, cycle })?;
     let mut found: Vec<Finding> = case.faults.iter().map(of_error).collect();
-    found.extend(case.inputs.rejections.iter().map(of_rejection));
+    found.extend(case.inputs.rejections.iter().filter(|r| !is_by_design(r)).map(of_rejection));
     found.extend(findings(&setup, &case.inputs.sources, &case.grid, &case.weights)?);
     sort(&mut found);
     let report = Report { sources: case.inputs.sources.len(), problems: found.len(), findings: found };

@@ -162,6 +162,13 @@ fn double_counting_with_a_grid_is_found() {
     assert!(the(&found, "refused", "grid.nc: nox_sum")["what"]["en"].as_str().unwrap().contains("-50.00 %"));
 }
 
+/// A sector that only a grid gives, with a total that is its sum: nothing is wrong with it.
+#[test]
+fn a_sound_grid_has_no_finding() {
+    let found = with_grid(&[("nmvoc_construction", 1e-14), ("nmvoc_fire", 1e-14), ("nmvoc_sum", 2e-14)], None);
+    assert_eq!(found, Vec::<Value>::new());
+}
+
 #[test]
 fn calendars_and_impossible_parts_are_found() {
     let found = with_grid(&[("nh3_solvent", 1e-14)], Some("noleap"));
