@@ -219,15 +219,13 @@ fn split(stem: &str) -> (&str, Option<&str>) {
 fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)>) -> Result<(Range<usize>, Vec<(f64, f64)>)> {
     let whole = vec![(SECONDS_PER_YEAR, 12.0)];
     let Some((dimension, count)) = time else { return Ok((0..1, whole)) };
-    if file.has(dimension) && *count > 0 {
-        check_times(file, dimension, *count)?;
-    }
+    let monthly = file.has(dimension) && *count > 0 && are_months(file, dimension)?;
     let months = DAYS_OF_MONTHS.iter().map(|d| (d * 86_400.0, 1.0)).collect();
     match *count {
         1 => Ok((0..1, whole)),
-        n @ (7 | 24 | 168) => Ok((0..n, vec![(SECONDS_PER_YEAR / n as f64, 12.0 / n as f64); n])),
         // the last year of a series
-        n if n > 0 && n % 12 == 0 => Ok((n - 12..n, months)),
+        n if n > 0 && n % 12 == 0 && (monthly || ![24, 168].contains(&n)) => Ok((n - 12..n, months)),
+        n @ (7 | 24 | 168) => Ok((0..n, vec![(SECONDS_PER_YEAR / n as f64, 12.0 / n as f64); n])),
         n => {
             let expected = "1, 7 days, 24 hours, 168 hours of a week, or 12 months and multiples";
             Err(file.error(name, format!("{n} times"), expected))
@@ -235,36 +233,35 @@ fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)>) -> Resul
     }
 }
 
-/// Times of a standard calendar that increase, from a reference in or after 1900. Months as a unit of time are let pass where they are 12.
-fn check_times(file: &NetcdfFile, name: &str, count: usize) -> Result<()> {
+/// Whether the times are months; they must be of a standard calendar, increase, and count from 1900 or later. Files that count in months say
+/// no more than their number.
+fn are_months(file: &NetcdfFile, name: &str) -> Result<bool> {
     let units = units(file, name);
     if units.is_empty() || units.to_lowercase().starts_with("month") {
-        return Ok(());
+        return Ok(true);
     }
     let times = cf_time::times(file, name)?;
     if let Some(i) = (1..times.len()).find(|&i| times[i] <= times[i - 1]) {
-        return Err(file.error(
-            format!("variable {name}, time {i}"),
-            format!("{} after {}", times[i], times[i - 1]),
-            "increasing times",
-        ));
+        let found = format!("{} after {}", times[i], times[i - 1]);
+        return Err(file.error(format!("variable {name}, time {i}"), found, "increasing times"));
     }
     let reference =
         units.split_once(" since ").and_then(|(_, date)| date.trim().split('-').next()?.parse::<i32>().ok());
+    // files of CAMS count days from 1850
     if let Some(year) = reference.filter(|y| *y < FIRST_YEAR && !units.starts_with("days since 1850")) {
-        return Err(file.error(format!("variable {name}, units"), format!("reference year {year}"), "1900 or later"));
+        let place = format!("variable {name}, units");
+        return Err(file.error(place, format!("reference year {year}"), "1900 or later"));
     }
-    if count % 12 == 0 && times.len() >= 2 {
-        let last = &times[times.len().saturating_sub(12)..];
-        let in_order = last.iter().enumerate().all(|(i, t)| t.month0() as usize == i);
-        let monthly = (times[1] - times[0]).num_days() >= 27;
-        if monthly && !in_order {
-            let found =
-                format!("twelve months from {} to {}", last[0].format("%Y-%m"), last[last.len() - 1].format("%Y-%m"));
+    let monthly = times.len() >= 12 && (times[1] - times[0]).num_days() >= 27;
+    if monthly {
+        let last = &times[times.len() - 12..];
+        if !last.iter().enumerate().all(|(i, t)| t.month0() as usize == i) {
+            let (from, to) = (last[0].format("%Y-%m"), last[11].format("%Y-%m"));
+            let found = format!("twelve months from {from} to {to}");
             return Err(file.error(format!("variable {name}"), found, "January to December, none missing"));
         }
     }
-    Ok(())
+    Ok(monthly)
 }
 
 fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Result<GridField> {

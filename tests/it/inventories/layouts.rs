@@ -272,6 +272,8 @@ fn hemco_files_have_levels_and_months() {
         (12usize, "hours since 1985-01-01 00:00:00"),
         (7, "hours since 2000-01-02 00:00:00"),
         (1, "hours since 1900-01-01"),
+        (24, "hours since 2000-01-02"),
+        (168, "hours since 2000-01-02"),
     ] {
         let path = folder.path().join(format!("hemco{times}.nc"));
         let stamps: Vec<f64> = match times {
