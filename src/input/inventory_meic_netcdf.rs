@@ -10,6 +10,7 @@ use super::inventory_text::{named, tonnes_per_value, unit_of};
 use super::inventory_vocabulary::Vocabulary;
 use super::netcdf_file::NetcdfFile;
 use crate::error::Result;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 /// Whether the file has the variables of this layout.
@@ -26,7 +27,7 @@ pub fn field(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Resu
     let path = file.path().to_path_buf();
     let Some(named) = named(&path, vocabulary)? else { return Ok(None) };
     let pair = |name: &str| -> Result<[f64; 2]> {
-        let values = file.raw(name, &[0..2])?;
+        let values = file.raw(name, from_ref(&(0..2)))?;
         match values[..] {
             [a, b] if a.is_finite() && b.is_finite() => Ok([a, b]),
             _ => Err(file.error(name, format!("{values:?}"), "two numbers")),
@@ -50,7 +51,7 @@ pub fn field(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Resu
     let no_data = file.number(Some("z"), "nodata_value");
     let mut tonnes = Vec::with_capacity(lattice.cells());
     for row in y {
-        let values = file.raw("z", &[row * columns + x.start..row * columns + x.end])?;
+        let values = file.raw("z", from_ref(&(row * columns + x.start..row * columns + x.end)))?;
         for (column, v) in x.clone().zip(values) {
             let v = if no_data.is_some_and(|n| v == n || (v - n).abs() <= 1e-6 * n.abs()) { 0.0 } else { v };
             if !(v.is_finite() && v >= 0.0) {

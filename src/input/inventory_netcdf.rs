@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::units::SECONDS_PER_YEAR;
 use chrono::Datelike;
 use std::ops::Range;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 /// NetCDF's fill value where a variable names none.
@@ -101,7 +102,7 @@ fn axis(file: &NetcdfFile, short: &str, long: &str) -> Result<(String, AxisCells
         return Err(file.error("the coordinates", "none of these names", expected));
     };
     let (dimension, count) = file.dimensions(&name)?.remove(0);
-    let centres = file.raw(&name, &[0..count])?;
+    let centres = file.raw(&name, from_ref(&(0..count)))?;
     let cells = AxisCells::around(&centres, short == "lat").map_err(|(found, want)| file.error(&name, found, want))?;
     Ok((dimension, cells))
 }
@@ -215,8 +216,11 @@ fn split(stem: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Seconds and months that each of the steps read stands for, and the steps.
-fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)>) -> Result<(Range<usize>, Vec<(f64, f64)>)> {
+/// The steps that are read, and the seconds and months that each stands for.
+type Steps = (Range<usize>, Vec<(f64, f64)>);
+
+/// What of a time axis is read.
+fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)>) -> Result<Steps> {
     let whole = vec![(SECONDS_PER_YEAR, 12.0)];
     let Some((dimension, count)) = time else { return Ok((0..1, whole)) };
     let monthly = file.has(dimension) && *count > 0 && are_months(file, dimension)?;

@@ -13,6 +13,7 @@ use super::netcdf_file::NetcdfFile;
 use crate::domain::source::{Amounts, Place, Source, Strength};
 use crate::error::{Rejection, Result};
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 /// Whether the file has the variables of this layout.
 pub fn is_this(file: &NetcdfFile) -> bool {
@@ -27,7 +28,7 @@ pub fn is_this(file: &NetcdfFile) -> bool {
 pub fn group(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Result<(InventoryGroup, Vec<Rejection>)> {
     let count = file.dimension("source").filter(|n| *n > 0);
     let count = count.ok_or_else(|| file.error("dimension source", "none", "a length above 0"))?;
-    let list = |name: &str| file.raw(name, &[0..count]);
+    let list = |name: &str| file.raw(name, from_ref(&(0..count)));
     let (kinds, categories) = (codes(file, "source_type_code")?, codes(file, "emis_cat_code")?);
     let (kind, category) = (list("source_type_index")?, list("emission_category_index")?);
     let (lon, lat) = (list("longitude_source")?, list("latitude_source")?);
@@ -96,7 +97,7 @@ pub fn group(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Resu
 
 fn axis(file: &NetcdfFile, name: &str, latitude: bool) -> Result<AxisCells> {
     let count = file.dimension(name).unwrap_or(0);
-    let centres = file.raw(name, &[0..count])?;
+    let centres = file.raw(name, from_ref(&(0..count)))?;
     AxisCells::around(&centres, latitude).map_err(|(found, expected)| file.error(name, found, expected))
 }
 
@@ -120,7 +121,7 @@ fn amounts(file: &NetcdfFile, vocabulary: &Vocabulary, count: usize) -> Result<(
             return Err(file.error(&name, format!("units `{text}`"), "a mass a year such as kg/year"));
         };
         let sum = sums.entry(substance).or_insert_with(|| vec![0.0; count]);
-        for (i, v) in file.raw(&name, &[0..count])?.into_iter().enumerate() {
+        for (i, v) in file.raw(&name, from_ref(&(0..count)))?.into_iter().enumerate() {
             // a fill value is no emission
             let v = if v.is_nan() { 0.0 } else { v };
             if !(0.0..=1e13).contains(&v) {

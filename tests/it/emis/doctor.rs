@@ -80,7 +80,7 @@ fn units_off_by_powers_of_ten_are_found() {
 
 #[test]
 fn totals_far_from_their_reference_or_absent_are_found() {
-    let found = findings(|t| columns(&t, |c| c[2] == "residential", &["co_t_a"], |v| v * 15.0), &[]);
+    let found = findings(|t| columns(&t, |c| c[2] == "residential", &["co_t_a"], |v| v * 25.0), &[]);
     the(&found, "far_from_reference", "222401 Yanji, residential, co");
     let found = findings(
         |t| t.lines().filter(|l| !l.contains(",agriculture,222424,")).map(|l| format!("{l}\n")).collect(),
