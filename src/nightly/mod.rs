@@ -7,6 +7,7 @@
 
 pub mod after;
 mod certify;
+pub mod emission_sources;
 pub mod inputs;
 mod model;
 mod observing;
