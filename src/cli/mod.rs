@@ -32,7 +32,7 @@ pub mod warn;
 pub mod whatif;
 
 use crate::error::Error;
-use crate::input::isolation;
+use crate::input::{isolation, outside_file};
 use clap::{Parser, Subcommand};
 use language::Language;
 use std::process::ExitCode;
@@ -76,11 +76,11 @@ enum Command {
     Obs(obs::ObsArgs),
     Train(train::TrainArgs),
     Model(model::ModelArgs),
-    /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
-    #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
-    ProbeNetcdf {
-        /// The file
-        path: std::path::PathBuf,
+    /// Reads an outside file for the process that started this one, so that a crash on a damaged file is one refusal.
+    #[command(name = isolation::CHILD_ARGUMENT, hide = true)]
+    Read {
+        /// Name of the task
+        task: String,
     },
 }
 
@@ -89,6 +89,7 @@ pub const DEGRADED: u8 = 5;
 
 /// Parses the command line, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
+    isolation::this_is_the_command();
     let cli = Cli::parse();
     let language = cli.lang.unwrap_or_else(Language::of_environment);
     let json = match &cli.command {
@@ -111,7 +112,7 @@ pub fn main() -> ExitCode {
         Command::Obs(a) => a.json(),
         Command::Train(a) => a.json,
         Command::Model(a) => a.json(),
-        Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
+        Command::Serve(_) | Command::Read { .. } => false,
     };
     let result = match &cli.command {
         Command::Demo(args) => demo::run(args, language),
@@ -134,9 +135,7 @@ pub fn main() -> ExitCode {
         Command::Obs(args) => obs::run(args, language),
         Command::Train(args) => train::run(args, language),
         Command::Model(args) => model::run(args, language),
-        Command::ProbeNetcdf { path } => {
-            isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
-        }
+        Command::Read { task } => outside_file::answer(task).map(|()| 0),
     };
     match result {
         Ok(code) => ExitCode::from(code),

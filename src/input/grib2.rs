@@ -4,6 +4,7 @@ use super::Window;
 use super::accumulation::Accumulation;
 use super::grib2_message::{Field, LatLon, Parameter, Process, When, fields};
 use super::humidity::{saturation_over_water_pa, specific_from_relative, specific_from_vapour};
+use super::isolation::place::reached;
 use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
 use super::reading::{Reading, with_rates};
@@ -12,6 +13,8 @@ use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -72,7 +75,7 @@ const WANTED: [Wanted; 29] = [
 ];
 type Wanted = (Name, (u8, u8, u8, u8), Option<i64>, Option<u16>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum Name {
     Height,
     Temperature,
@@ -129,27 +132,65 @@ pub fn read(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<MetField>> 
 /// # Errors
 /// As [`read`].
 pub fn readings(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<Reading>> {
+    together(paths.iter().map(|path| contents(path, window)).collect::<Result<_>>()?)
+}
+
+/// The fields of one file by their time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Contents {
+    path: PathBuf,
+    times: BTreeMap<DateTime<Utc>, Collected>,
+}
+
+impl Contents {
+    /// Whether every field has a value for each of its cells.
+    pub fn is_whole(&self) -> bool {
+        self.times.values().all(Collected::is_whole)
+    }
+}
+
+/// What one file holds.
+///
+/// # Errors
+/// As [`read`].
+pub fn contents(path: &Path, window: Option<Window>) -> Result<Contents> {
     let mut times: BTreeMap<DateTime<Utc>, Collected> = BTreeMap::new();
-    for path in paths {
-        let mut crop: Option<(LatLon, Crop)> = None;
-        for field in fields(path, &|p| name(p).is_some())? {
-            let grid = field.grid()?;
-            let crop = match &crop {
-                Some((known, crop)) if *known == grid => crop,
-                _ => &crop.insert((grid, Crop::new(&field, &grid, window)?)).1,
-            };
-            let time = match field.when {
-                When::Instant(t) => t,
-                When::Interval { process: Process::Other(_), .. } => continue,
-                When::Interval { end, .. } => end,
-            };
-            times.entry(time).or_insert_with(|| Collected::new(path, crop)).add(&field, crop)?;
+    let mut crop: Option<(LatLon, Crop)> = None;
+    for field in fields(path, &|p| name(p).is_some())? {
+        reached(|| field.place());
+        let grid = field.grid()?;
+        let crop = match &crop {
+            Some((known, crop)) if *known == grid => crop,
+            _ => &crop.insert((grid, Crop::new(&field, &grid, window)?)).1,
+        };
+        let time = match field.when {
+            When::Instant(t) => t,
+            When::Interval { process: Process::Other(_), .. } => continue,
+            When::Interval { end, .. } => end,
+        };
+        times.entry(time).or_insert_with(|| Collected::new(path, crop)).add(&field, crop)?;
+    }
+    Ok(Contents { path: path.to_path_buf(), times })
+}
+
+/// All times of several files: the fields of one time may lie in several of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn together(files: Vec<Contents>) -> Result<Vec<Reading>> {
+    let first = files.first().map_or_else(PathBuf::new, |f| f.path.clone());
+    let mut times: BTreeMap<DateTime<Utc>, Collected> = BTreeMap::new();
+    for (time, collected) in files.into_iter().flat_map(|f| f.times) {
+        match times.entry(time) {
+            Entry::Vacant(free) => {
+                free.insert(collected);
+            }
+            Entry::Occupied(mut known) => known.get_mut().join(collected, time)?,
         }
     }
     if times.is_empty() {
-        let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
         return Err(Error::format(
-            path,
+            first,
             "the whole file",
             "no field of use",
             "meteorology on pressure levels",
@@ -160,7 +201,7 @@ pub fn readings(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<Reading
 }
 
 /// The cells of a message that are kept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Crop {
     grid: HorizontalGrid,
     /// Positions in the message of the kept cells, rows northward.
@@ -227,6 +268,7 @@ impl Crop {
 }
 
 /// A field of an interval.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OverInterval {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
@@ -234,7 +276,21 @@ struct OverInterval {
     values: Vec<f32>,
 }
 
+/// Where a field comes from.
+struct Origin<'a> {
+    path: &'a Path,
+    place: &'a str,
+}
+
+impl Origin<'_> {
+    fn refuse(&self, what: &str, found: String, expected: String) -> Error {
+        let remedy = "Give the files of one model run once each";
+        Error::format(self.path, format!("{} ({what})", self.place), found, expected, remedy)
+    }
+}
+
 /// All fields of one time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Collected {
     path: PathBuf,
     crop: Crop,
@@ -247,38 +303,65 @@ impl Collected {
         Self { path: path.to_path_buf(), crop: crop.clone(), instants: BTreeMap::new(), intervals: BTreeMap::new() }
     }
 
+    fn is_whole(&self) -> bool {
+        let cells = self.crop.positions.len();
+        let intervals = self.intervals.values().map(|i| &i.values);
+        cells > 0
+            && self.crop.grid.nx.checked_mul(self.crop.grid.ny) == Some(cells)
+            && self.instants.values().chain(intervals).all(|v| v.len() == cells)
+    }
+
     fn add(&mut self, field: &Field, crop: &Crop) -> Result<()> {
         let name = name(&field.parameter).expect("only wanted fields are read");
-        let refuse = |found: String, expected: String| {
-            let remedy = "Give the files of one model run once each";
-            Err(Error::format(&field.path, format!("{} ({name:?})", field.place()), found, expected, remedy))
-        };
-        if *crop != self.crop {
-            let found =
-                format!("a grid of {} x {} from {}, {}", crop.grid.nx, crop.grid.ny, crop.grid.x0, crop.grid.y0);
-            return refuse(found, format!("the grid of {}", self.path.display()));
-        }
+        let from = Origin { path: &field.path, place: &field.place() };
+        self.same_grid(crop, &from)?;
         let all = field.values()?;
         let values: Vec<f32> = crop.positions.iter().map(|&p| all[p]).collect();
         if let When::Interval { start, end, process } = field.when {
-            // of several intervals with the same end the shortest says most about this time
-            let shorter = self.intervals.get(&name).is_none_or(|known| start > known.start);
-            if shorter {
-                self.intervals.insert(name, OverInterval { start, end, process, values });
-            }
+            self.add_interval(name, OverInterval { start, end, process, values });
             return Ok(());
         }
         let level = if field.parameter.surface == 100 { field.parameter.level } else { 0 };
-        match self.instants.get(&(name, level)) {
-            Some(known) if !same(known, &values) => refuse(
-                format!("other values at level {level} than {} has for this time", self.path.display()),
-                "one field".into(),
-            ),
-            _ => {
-                self.instants.insert((name, level), values);
-                Ok(())
-            }
+        self.add_instant((name, level), values, &from)
+    }
+
+    /// Adds the fields of another file.
+    fn join(&mut self, other: Self, time: DateTime<Utc>) -> Result<()> {
+        let from = Origin { path: &other.path, place: &format!("fields of {}", time.format("%Y-%m-%d %H:%M UTC")) };
+        self.same_grid(&other.crop, &from)?;
+        for (key, values) in other.instants {
+            self.add_instant(key, values, &from)?;
         }
+        for (name, field) in other.intervals {
+            self.add_interval(name, field);
+        }
+        Ok(())
+    }
+
+    fn same_grid(&self, crop: &Crop, from: &Origin) -> Result<()> {
+        if *crop == self.crop {
+            return Ok(());
+        }
+        let grid = &crop.grid;
+        let found = format!("a grid of {} x {} from {}, {}", grid.nx, grid.ny, grid.x0, grid.y0);
+        Err(from.refuse("grid", found, format!("the grid of {}", self.path.display())))
+    }
+
+    /// Of several intervals with the same end the shortest says most about this time.
+    fn add_interval(&mut self, name: Name, field: OverInterval) {
+        if self.intervals.get(&name).is_none_or(|known| field.start > known.start) {
+            self.intervals.insert(name, field);
+        }
+    }
+
+    fn add_instant(&mut self, key: (Name, i64), values: Vec<f32>, from: &Origin) -> Result<()> {
+        if self.instants.get(&key).is_some_and(|known| !same(known, &values)) {
+            let (name, level) = key;
+            let found = format!("other values at level {level} than {} has for this time", self.path.display());
+            return Err(from.refuse(&format!("{name:?}"), found, "one field".into()));
+        }
+        self.instants.insert(key, values);
+        Ok(())
     }
 
     fn missing(&self, what: &str, time: DateTime<Utc>) -> Error {

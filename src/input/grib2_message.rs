@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ pub enum When {
 }
 
 /// Statistical processing (code table 4.10) that is understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Process {
     Average,
     Accumulation,

@@ -17,6 +17,7 @@ mod register_input;
 pub mod standing;
 mod stage_checkpoints;
 pub mod training;
+mod unchanged;
 pub mod whatif;
 mod yearly;
 

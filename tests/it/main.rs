@@ -16,6 +16,7 @@ mod drivers;
 mod example;
 mod explain;
 mod forecast;
+mod isolation;
 mod met;
 mod nested_night;
 mod nesting;
