@@ -24,6 +24,7 @@ pub mod replay;
 pub mod rules;
 pub mod score;
 pub mod serve;
+pub mod soak;
 pub mod stats;
 pub mod summary;
 pub mod targets;
@@ -76,6 +77,7 @@ enum Command {
     Obs(obs::ObsArgs),
     Train(train::TrainArgs),
     Model(model::ModelArgs),
+    Soak(soak::SoakArgs),
     /// Reads an outside file for the process that started this one, so that a crash on a damaged file is one refusal.
     #[command(name = isolation::CHILD_ARGUMENT, hide = true)]
     Read {
@@ -112,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Obs(a) => a.json(),
         Command::Train(a) => a.json,
         Command::Model(a) => a.json(),
+        Command::Soak(a) => a.json,
         Command::Serve(_) | Command::Read { .. } => false,
     };
     let result = match &cli.command {
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Obs(args) => obs::run(args, language),
         Command::Train(args) => train::run(args, language),
         Command::Model(args) => model::run(args, language),
+        Command::Soak(args) => soak::run(args, language),
         Command::Read { task } => outside_file::answer(task).map(|()| 0),
     };
     match result {

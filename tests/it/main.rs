@@ -31,6 +31,7 @@ mod restart;
 mod rules;
 mod score;
 mod skill;
+mod soak;
 mod statistics;
 mod tables;
 mod terrain;
