@@ -1,6 +1,9 @@
 //! The night's configuration: raw TOML -> checked, once; unknown keys refused.
 
+pub mod mirror;
+
 use crate::error::{Error, Result};
+use mirror::{Fetching, Mirror};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +37,9 @@ pub struct Config {
     #[serde(default)]
     pub assimilation: bool,
     pub inputs: Inputs,
+    /// From where inputs may be fetched; without it nothing is.
+    #[serde(default)]
+    pub fetch: Option<Fetching>,
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
     pub overrides: Option<PathBuf>,
@@ -49,7 +55,11 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inputs {
+    #[serde(default)]
     pub meteorology: Vec<String>,
+    /// A folder in the layout of a provider, instead of files of meteorology: those of the cycle are found in it.
+    #[serde(default)]
+    pub mirror: Option<Mirror>,
     /// Elevation on longitudes and latitudes (NetCDF: ETOPO, GEBCO and alike): winds are brought over it. Without it they keep to the
     /// terrain of the meteorology.
     #[serde(default)]
@@ -141,6 +151,12 @@ impl Config {
         for file in [&mut i.terrain, &mut i.register, &mut i.stations] {
             *file = file.take().map(|p| base.join(p).to_string_lossy().into_owned());
         }
+        if let Some(mirror) = &mut i.mirror {
+            mirror.settle(path, base)?;
+        }
+        if let Some(fetch) = &mut config.fetch {
+            fetch.settle(path, base)?;
+        }
         config.check(path)?;
         Ok(config)
     }
@@ -163,8 +179,14 @@ impl Config {
                 "a folder with seeds/ or models/",
             );
         }
-        if self.inputs.meteorology.is_empty() {
-            return invalid("inputs.meteorology", "an empty list".into(), "at least one path");
+        match (&self.inputs.mirror, self.inputs.meteorology.is_empty()) {
+            (None, true) => {
+                invalid("inputs.meteorology", "an empty list".into(), "at least one path, or inputs.mirror")?
+            }
+            (Some(_), false) => {
+                invalid("inputs.meteorology", "paths beside inputs.mirror".into(), "either files or a mirror")?;
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod example;
 pub mod explain;
 pub mod explanation;
+pub mod fetch;
 pub mod language;
 pub mod list;
 pub mod model;
@@ -59,6 +60,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Night(night::NightArgs),
     Check(check::CheckArgs),
+    Fetch(fetch::FetchArgs),
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
     Rules(rules::RulesArgs),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Demo(a) => a.json,
         Command::Night(a) => a.json,
         Command::Check(a) => a.json,
+        Command::Fetch(a) => a.json,
         Command::Aqi(a) => a.json,
         Command::Rules(a) => a.json(),
         Command::Stats(a) => a.input.json,
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args, language),
         Command::Night(args) => night::run(args, language),
         Command::Check(args) => check::run(args, language),
+        Command::Fetch(args) => fetch::run(args, language),
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
         Command::Rules(args) => rules::run(args, language),

@@ -313,7 +313,7 @@ impl Walker<'_> {
 }
 
 /// The parameter of a product definition section of template 4.0, 4.1, 4.8 or 4.11, which share these octets.
-fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Option<Parameter> {
+pub(crate) fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Option<Parameter> {
     if product.len() < 34 || !matches!(u16_at(product, 8)?, 0 | 1 | 8 | 11) {
         return None;
     }
@@ -333,7 +333,7 @@ fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Option<Pa
 }
 
 /// The time of a field of template 4.0 or 4.8.
-fn when(path: &Path, place: &str, identification: &[u8], product: &[u8]) -> Result<When> {
+pub(crate) fn when(path: &Path, place: &str, identification: &[u8], product: &[u8]) -> Result<When> {
     let refuse = |what: &str, found: String, expected: &str| {
         Err(Error::format(path, format!("{place}, {what}"), found, expected, REMEDY))
     };
@@ -376,7 +376,7 @@ fn when(path: &Path, place: &str, identification: &[u8], product: &[u8]) -> Resu
 }
 
 /// Year (2 octets), month, day, hour, minute, second from an octet counted from 1.
-fn instant(section: &[u8], octet: usize) -> Option<DateTime<Utc>> {
+pub(crate) fn instant(section: &[u8], octet: usize) -> Option<DateTime<Utc>> {
     let s = section.get(octet - 1..octet + 6)?;
     let date = NaiveDate::from_ymd_opt(i32::from(s[0]) * 256 + i32::from(s[1]), u32::from(s[2]), u32::from(s[3]))?;
     Some(date.and_hms_opt(u32::from(s[4]), u32::from(s[5]), u32::from(s[6]))?.and_utc())

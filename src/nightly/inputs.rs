@@ -16,6 +16,7 @@ use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
 use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
+use crate::fetch::mirror_folder;
 use crate::forecast::ObservedHour;
 use crate::input::{
     Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
@@ -75,7 +76,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let config = &setup.config;
     let mut night = NightInputs::none();
     let window = window(setup);
-    let files = night.take("meteorology", &config.inputs.meteorology)?;
+    let (patterns, cycle) = night.meteorology_files(config, cycle)?;
+    let files = night.take("meteorology", &patterns)?;
     let program = isolation::this_program()?;
     night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
     night.read_terrain(setup, window, program.as_deref())?;
@@ -187,6 +189,21 @@ impl NightInputs {
             rejections: Vec::new(),
             degraded: Vec::new(),
         }
+    }
+
+    /// Files of meteorology as the configuration names them, or those of a mirror; there the cycle follows from what it holds.
+    fn meteorology_files(
+        &mut self,
+        config: &Config,
+        cycle: Option<DateTime<Utc>>,
+    ) -> Result<(Vec<String>, Option<DateTime<Utc>>)> {
+        let Some(mirror) = &config.inputs.mirror else { return Ok((config.inputs.meteorology.clone(), cycle)) };
+        let forecast = if config.frozen_meteorology { 0 } else { config.forecast_hours };
+        let spin_up = if config.frozen_meteorology { 0 } else { config.spin_up_hours };
+        let chosen = mirror_folder::choose(mirror, cycle, spin_up, forecast)?;
+        self.degraded.extend(chosen.degraded);
+        let files = chosen.files.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+        Ok((files, Some(chosen.cycle)))
     }
 
     fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
