@@ -192,7 +192,11 @@ impl Config {
     }
 }
 
-/// The files a list of patterns names, sorted by name. A pattern without `*` must exist.
+/// Name of the list of hashes that lies beside fetched files, in the form of `sha256sum`.
+pub const HASH_LIST: &str = "SHA256SUMS";
+
+/// The files a list of patterns names, sorted by name. A pattern without `*` must exist; one with it leaves out hidden files (what is still
+/// being fetched) and the list of hashes.
 ///
 /// # Errors
 /// `Missing` when a path does not exist or a pattern matches nothing.
@@ -220,6 +224,9 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
         for entry in std::fs::read_dir(dir).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let n = entry.file_name().to_string_lossy().into_owned();
+            if n == HASH_LIST || n.starts_with('.') && !head.starts_with('.') {
+                continue;
+            }
             if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file()
             {
                 found.push(entry.path());

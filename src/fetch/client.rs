@@ -1,31 +1,23 @@
 //! Requests by HTTPS: only to allowed hosts and public addresses, without following redirects, tried again patiently, limited in time and size.
 
 use super::address::Allowed;
-use super::back_off::{Waits, retry_after};
+use super::answer::{Answer, Failed, Range, Version, answer, trouble};
+use super::back_off::Waits;
+use super::resolver::{Guarded, Lookup, Refused};
 use super::trouble::{Kind, Trouble};
 use crate::config::mirror::Fetching;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::Read;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
-use ureq::http::{Response, Uri, header};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Body};
+use ureq::Agent;
+use ureq::http::header;
+use ureq::unversioned::transport::DefaultConnector;
 
-/// Longest answer that only says why there is none.
+/// Largest head of an answer [bytes].
 const HEADER_BYTES: usize = 32_768;
 /// Bytes read at once.
 const BLOCK: usize = 1 << 16;
-
-/// What a name resolves to.
-pub type Lookup = fn(&str, u16) -> std::io::Result<Vec<SocketAddr>>;
-
-/// The system's resolver.
-pub fn system_lookup(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
-    Ok((host.trim_start_matches('[').trim_end_matches(']'), port).to_socket_addrs()?.collect())
-}
 
 /// An address, and what messages call it: with a place for the secret instead of the secret.
 #[derive(Clone)]
@@ -57,61 +49,6 @@ impl Address {
             return Err(Trouble::new(Kind::Forbidden, format!("{template}：{zh}"), format!("{template}: {en}")));
         }
         Ok(Self { sent: template.replace("{KEY}", key), shown: template.to_owned() })
-    }
-}
-
-/// Part of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
-    pub first: u64,
-    /// Last byte; `None`: to the end.
-    pub last: Option<u64>,
-}
-
-/// What identifies the version of a file on the server.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Version {
-    pub etag: Option<String>,
-    pub modified: Option<String>,
-    /// Bytes of the whole file.
-    pub total: Option<u64>,
-}
-
-impl Version {
-    /// Whether both can be of one file: what only one of them tells is no difference.
-    pub fn agrees(&self, other: &Self) -> bool {
-        fn same<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
-            a.zip(b).is_none_or(|(a, b)| a == b)
-        }
-        same(self.etag.as_ref(), other.etag.as_ref())
-            && same(self.modified.as_ref(), other.modified.as_ref())
-            && same(self.total.as_ref(), other.total.as_ref())
-    }
-}
-
-/// The head of an answer with a body.
-#[derive(Debug)]
-pub struct Answer {
-    /// First byte of the body in the file; 0 for a whole file.
-    pub first: u64,
-    /// Whether the server sent the range that was asked for, and not the whole file.
-    pub partial: bool,
-    pub version: Version,
-    /// Bytes that the server says the body has.
-    pub length: Option<u64>,
-}
-
-/// One try that did not succeed.
-pub enum Failed {
-    /// Not worth another try.
-    Finally(Trouble),
-    /// To be tried again, after this time when the server said so.
-    ForNow(Trouble, Option<Duration>),
-}
-
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
-        Self::Finally(trouble)
     }
 }
 
@@ -180,16 +117,22 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`Kind::Stale`] when the range is not in the file, [`Kind::NoRanges`] when the server sends something else, and as [`Client::again`].
     pub fn range(&self, address: &Address, range: Range) -> Result<(Vec<u8>, Version), Trouble> {
-        self.again(address, || {
+        self.again(|| {
+            let whole = |answer: &Answer| match answer.partial {
+                true => Ok(()),
+                false => {
+                    let (zh, en) = ("服务器不支持分段下载", "the server does not give parts of files");
+                    Err(Failed::from(trouble(Kind::NoRanges, address, zh, en)))
+                }
+            };
             let mut bytes = Vec::new();
             let answer = self.get(address, Some(range), None, &mut |answer, block| {
-                if !answer.partial {
-                    let (zh, en) = ("服务器不支持分段下载", "the server does not give parts of files");
-                    return Err(trouble(Kind::NoRanges, address, zh, en).into());
-                }
+                whole(answer)?;
                 bytes.extend_from_slice(block);
                 Ok(())
             })?;
+            // an empty body has no block
+            whole(&answer)?;
             Ok((bytes, answer.version))
         })
     }
@@ -199,7 +142,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// As [`Client::again`].
     pub fn small(&self, address: &Address, most: u64) -> Result<Vec<u8>, Trouble> {
-        self.again(address, || {
+        self.again(|| {
             let mut bytes = Vec::new();
             self.get(address, None, None, &mut |_, block| {
                 bytes.extend_from_slice(block);
@@ -213,7 +156,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// [`Kind::Unreachable`] after the last try; otherwise what is not worth another try.
-    pub fn again<T>(&self, address: &Address, mut one: impl FnMut() -> Result<T, Failed>) -> Result<T, Trouble> {
+    pub fn again<T>(&self, mut one: impl FnMut() -> Result<T, Failed>) -> Result<T, Trouble> {
         let mut tried = 0;
         loop {
             let (trouble, asked) = match one() {
@@ -230,7 +173,6 @@ impl<'a> Client<'a> {
             if !wait.is_zero() {
                 (self.pause)(wait);
             }
-            debug_assert!(tried < 100, "{address:?}");
         }
     }
 
@@ -302,10 +244,6 @@ impl<'a> Client<'a> {
     }
 }
 
-fn trouble(kind: Kind, address: &Address, zh: &str, en: &str) -> Trouble {
-    Trouble::new(kind, format!("{}：{zh}", address.shown), format!("{}: {en}", address.shown))
-}
-
 /// A file that is larger than `most` bytes.
 pub fn too_large(address: &Address, most: u64) -> Trouble {
     trouble(Kind::TooLarge, address, &format!("超过{most}字节"), &format!("more than {most} bytes"))
@@ -332,152 +270,9 @@ fn unsent(address: &Address, error: &ureq::Error) -> Failed {
     Failed::ForNow(trouble(Kind::Unreachable, address, &zh, &en), None)
 }
 
-/// The head of a usable answer, or why it is of no use.
-fn answer(address: &Address, response: &Response<Body>, range: Option<Range>) -> Result<Answer, Failed> {
-    let text = |name: header::HeaderName| {
-        response.headers().get(name).and_then(|v| v.to_str().ok()).map(|v| v.trim().to_owned())
-    };
-    let status = response.status().as_u16();
-    let fail = |kind: Kind, zh: &str, en: &str| trouble(kind, address, zh, en);
-    let mut answer = Answer {
-        first: 0,
-        partial: false,
-        version: Version { etag: text(header::ETAG), modified: text(header::LAST_MODIFIED), total: None },
-        length: text(header::CONTENT_LENGTH).and_then(|l| l.parse().ok()),
-    };
-    if matches!(status, 200 | 206) && text(header::CONTENT_ENCODING).is_some_and(|e| e != "identity") {
-        return Err(fail(Kind::Damaged, "内容被压缩", "a packed body, which was not asked for").into());
-    }
-    match (status, range) {
-        (200, _) => {
-            answer.version.total = answer.length;
-            Ok(answer)
-        }
-        (206, Some(asked)) => {
-            let given = text(header::CONTENT_RANGE).unwrap_or_default();
-            let Some((first, last, total)) = content_range(&given) else {
-                return Err(fail(Kind::NoRanges, "分段信息无效", "a part without a valid Content-Range").into());
-            };
-            let end = asked.last.or(total.map(|t| t.saturating_sub(1))).unwrap_or(last);
-            let clipped = total.is_some_and(|t| first == asked.first && last + 1 == t && last < end);
-            if clipped {
-                return Err(fail(Kind::Stale, "文件比索引所述短", "the file is shorter than its index says").into());
-            }
-            if (first, last) != (asked.first, end) || answer.length.is_some_and(|n| n != last - first + 1) {
-                let (zh, en) = ("服务器给出了另一段", "another part than was asked for");
-                return Err(Failed::ForNow(fail(Kind::Damaged, zh, en), None));
-            }
-            answer.first = first;
-            answer.partial = true;
-            answer.version.total = total;
-            Ok(answer)
-        }
-        (416, _) => {
-            Err(fail(Kind::Stale, "文件比索引所述短（416）", "the file is shorter than its index says (416)").into())
-        }
-        (404 | 410, _) => {
-            Err(fail(Kind::Absent, &format!("服务器上没有（{status}）"), &format!("not on the server ({status})"))
-                .into())
-        }
-        (300..=399, _) => {
-            let (zh, en) = ("不跟随重定向", "a redirect, which is not followed: give the final address");
-            Err(fail(Kind::Forbidden, &format!("{zh}（{status}）"), &format!("{en} ({status})")).into())
-        }
-        (408 | 429 | 500 | 502..=504, _) => {
-            let asked = retry_after(text(header::RETRY_AFTER).as_deref(), text(header::DATE).as_deref());
-            let trouble =
-                fail(Kind::Unreachable, &format!("服务器忙（{status}）"), &format!("the server is busy ({status})"));
-            Err(Failed::ForNow(trouble, asked))
-        }
-        _ => {
-            Err(fail(Kind::Forbidden, &format!("服务器拒绝（{status}）"), &format!("the server refuses ({status})"))
-                .into())
-        }
-    }
-}
-
-/// First, last and total of `bytes 0-99/1234`; the total may be `*`.
-fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
-    let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, last) = range.split_once('-')?;
-    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-    let total = match total {
-        "*" => None,
-        t => Some(t.parse().ok()?),
-    };
-    (first <= last && last < u64::MAX && total.is_none_or(|t: u64| last < t)).then_some((first, last, total))
-}
-
-/// A name resolved to an address that may not be asked.
-#[derive(Debug)]
-struct Refused(std::net::IpAddr);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no public address", self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// Resolves names, and refuses a name of which any address is not public. The connection goes to the very addresses that were looked at.
-#[derive(Debug)]
-struct Guarded {
-    allowed: Allowed,
-    lookup: Lookup,
-}
-
-impl Resolver for Guarded {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _: &ureq::config::Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().ok_or(ureq::Error::HostNotFound)?.to_ascii_lowercase();
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let (lookup, name) = (self.lookup, host.clone());
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        // the system's resolver knows no time limit
-        std::thread::spawn(move || {
-            let _ = sender.send(lookup(&name, port));
-        });
-        let found = receiver.recv_timeout(*timeout.after).map_err(|_| ureq::Error::Timeout(timeout.reason))??;
-        let mut addresses = self.empty();
-        let room = addresses.iter().count().max(8);
-        for address in found {
-            if !self.allowed.may_connect(&host, address.ip()) {
-                return Err(ureq::Error::Other(Box::new(Refused(address.ip()))));
-            }
-            if addresses.len() < room {
-                addresses.push(address);
-            }
-        }
-        if addresses.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(addresses) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_are_read_strictly() {
-        assert_eq!(content_range("bytes 5-9/100"), Some((5, 9, Some(100))));
-        assert_eq!(content_range("bytes 0-0/*"), Some((0, 0, None)));
-        for bad in [
-            "",
-            "5-9/100",
-            "bytes 9-5/100",
-            "bytes 5-100/100",
-            "bytes */100",
-            "bytes 5-9",
-            "items 5-9/100",
-            "bytes 5-x/100",
-        ] {
-            assert_eq!(content_range(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_key_stays_out_of_messages_and_cannot_change_the_address() {

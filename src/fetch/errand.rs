@@ -1,8 +1,9 @@
 //! Everything that a night needs from elsewhere: fetched, or said why not.
 
-use super::client::{Address, Client, Lookup};
+use super::client::{Address, Client};
 use super::layout::Step;
 use super::partial::{Failure, Published, published};
+use super::resolver::Lookup;
 use super::slots::{Hours, Slot, run_at, slots};
 use super::step_file::{self, Fetched, Wanted};
 use super::trouble::{Kind, Trouble};
@@ -157,14 +158,15 @@ impl Errand<'_> {
     fn slot(&mut self, mirror: &Mirror, base: &str, slot: &Slot, required: bool) -> Result<bool> {
         for &step in &slot.choices {
             let last = Some(&step) == slot.choices.last();
-            if self.step(mirror, base, step, required && last)? {
+            if self.step(mirror, base, step, (required, last))? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn step(&mut self, mirror: &Mirror, base: &str, step: Step, required: bool) -> Result<bool> {
+    /// One file; `last`: there is no other for its time.
+    fn step(&mut self, mirror: &Mirror, base: &str, step: Step, (required, last): (bool, bool)) -> Result<bool> {
         let target = mirror.folder.join(step.path(mirror.provider));
         let wanted = Wanted {
             provider: mirror.provider,
@@ -188,7 +190,7 @@ impl Errand<'_> {
                 self.files.push(FileReport { resumed_bytes: resumed, whole_file: whole, ..told });
                 Ok(true)
             }
-            Err(failure) => self.missing((file, url, required), failure),
+            Err(failure) => self.missing((file, url, required && last), failure),
         }
     }
 

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Name of the list.
-pub const NAME: &str = "SHA256SUMS";
+pub use crate::config::HASH_LIST as NAME;
 
 /// Hashes by file name; empty where there is no list.
 ///

@@ -8,6 +8,7 @@
 //! Nothing is fetched unless the configuration names the hosts. What comes is believed only as far as its bytes prove it: see [`message`].
 
 pub mod address;
+pub mod answer;
 pub mod back_off;
 pub mod client;
 pub mod errand;
@@ -18,6 +19,7 @@ pub mod manifest;
 pub mod message;
 pub mod mirror_folder;
 pub mod partial;
+pub mod resolver;
 pub mod slots;
 pub mod step_file;
 pub mod trouble;

@@ -3,7 +3,7 @@
 //! **Invariant:** under its own name a file is whole, checked and listed in `SHA256SUMS`; whatever stops the program, the next one goes on from
 //! what is there.
 
-use super::client::Version;
+use super::answer::Version;
 use super::manifest;
 use super::trouble::Trouble;
 use crate::archive::durable::{install, sha256_file, write_atomic};

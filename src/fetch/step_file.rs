@@ -1,6 +1,7 @@
 //! One step of a run: the messages that the model needs, by byte ranges from the index.
 
-use super::client::{Address, Client, Range};
+use super::answer::Range;
+use super::client::{Address, Client};
 use super::fields::select;
 use super::index::{self, Entry};
 use super::layout::Step;

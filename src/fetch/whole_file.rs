@@ -1,6 +1,7 @@
 //! A whole file, continued where an earlier try stopped when the server still has the same version of it.
 
-use super::client::{Address, Client, Failed, Range, Version};
+use super::answer::{Failed, Range, Version};
+use super::client::{Address, Client};
 use super::partial::{Failure, Note, Partial, Published};
 use super::trouble::{Kind, Trouble};
 use crate::error::Error;
@@ -19,7 +20,7 @@ pub fn fetch(client: &Client, address: &Address, target: &Path, check: Check) ->
     let mut part = Partial::open(target, |note| note.index_sha256.is_none() && validator(&note.version).is_some())?;
     let resumed = part.length;
     let mut disk = None;
-    let fetched = client.again(address, || match one_try(client, address, &mut part) {
+    let fetched = client.again(|| match one_try(client, address, &mut part) {
         Ok(()) => Ok(()),
         Err(Stopped::Asked(failed)) => Err(failed),
         Err(Stopped::Disk(error)) => {
@@ -44,7 +45,7 @@ pub fn fetch(client: &Client, address: &Address, target: &Path, check: Check) ->
 
 /// What tells versions of a file apart for certain: a strong entity tag, or else the time of its change.
 fn validator(version: &Version) -> Option<&str> {
-    version.etag.as_deref().filter(|t| !t.starts_with("W/")).or(version.modified.as_deref())
+    version.etag.as_deref().filter(|t| t.starts_with('"')).or(version.modified.as_deref())
 }
 
 enum Stopped {

@@ -102,6 +102,11 @@ enum Name {
     Shortwave,
 }
 
+/// Whether a field is read.
+pub fn takes(p: &Parameter) -> bool {
+    name(p).is_some()
+}
+
 fn name(p: &Parameter) -> Option<Name> {
     let code = (p.discipline, p.category, p.number, p.surface);
     let fits = |w: &&Wanted| w.1 == code && w.2.is_none_or(|l| l == p.level) && w.3.is_none_or(|c| c == p.centre);

@@ -15,6 +15,8 @@ mod emission;
 mod drivers;
 mod example;
 mod explain;
+mod fetch;
+mod fetched;
 mod forecast;
 mod met;
 mod nested_night;
