@@ -52,6 +52,9 @@ impl Address {
     }
 }
 
+/// Takes the blocks of a body, each with the head of its answer.
+pub type Taker<'t> = &'t mut dyn FnMut(&Answer, &[u8]) -> Result<(), Failed>;
+
 /// Asks servers.
 pub struct Client<'a> {
     agent: Agent,
@@ -186,7 +189,7 @@ impl<'a> Client<'a> {
         address: &Address,
         range: Option<Range>,
         only_of: Option<&str>,
-        take: &mut dyn FnMut(&Answer, &[u8]) -> Result<(), Failed>,
+        take: Taker,
     ) -> Result<Answer, Failed> {
         let uri = self.allowed.check(&address.sent, &address.shown)?;
         let mut request = self.agent.get(&uri);

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[test]
 fn answers_that_are_not_what_was_asked_for_are_refused() {
     let cut = |asked: &Asked, size: usize| Reply::file(asked, &vec![0; size], "\"a\"");
-    let cases: [(&str, Box<dyn Fn(&Asked) -> Reply + Send + Sync>, Kind); 9] = [
+    type Spoil = Box<dyn Fn(&Asked) -> Reply + Send + Sync>;
+    let cases: [(&str, Spoil, Kind); 9] = [
         ("404", Box::new(|_| Reply::status(404)), Kind::Absent),
         ("403", Box::new(|_| Reply::status(403)), Kind::Forbidden),
         ("416", Box::new(|_| Reply::status(416)), Kind::Stale),
