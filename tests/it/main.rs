@@ -35,6 +35,7 @@ mod skill;
 mod statistics;
 mod tables;
 mod terrain;
+mod train;
 mod trajectories;
 mod warning;
 mod weather;
