@@ -1,6 +1,9 @@
 //! The night's configuration: raw TOML -> checked, once; unknown keys refused.
 
+pub mod mirror;
+
 use crate::error::{Error, Result};
+use mirror::{Fetching, Mirror};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +37,9 @@ pub struct Config {
     #[serde(default)]
     pub assimilation: bool,
     pub inputs: Inputs,
+    /// From where inputs may be fetched; without it nothing is.
+    #[serde(default)]
+    pub fetch: Option<Fetching>,
     /// Folder with replacements of seed and model files of the same names.
     #[serde(default)]
     pub overrides: Option<PathBuf>,
@@ -49,7 +55,11 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inputs {
+    #[serde(default)]
     pub meteorology: Vec<String>,
+    /// A folder in the layout of a provider, instead of files of meteorology: those of the cycle are found in it.
+    #[serde(default)]
+    pub mirror: Option<Mirror>,
     /// Elevation on longitudes and latitudes (NetCDF: ETOPO, GEBCO and alike): winds are brought over it. Without it they keep to the
     /// terrain of the meteorology.
     #[serde(default)]
@@ -141,6 +151,12 @@ impl Config {
         for file in [&mut i.terrain, &mut i.register, &mut i.stations] {
             *file = file.take().map(|p| base.join(p).to_string_lossy().into_owned());
         }
+        if let Some(mirror) = &mut i.mirror {
+            mirror.settle(path, base)?;
+        }
+        if let Some(fetch) = &mut config.fetch {
+            fetch.settle(path, base)?;
+        }
         config.check(path)?;
         Ok(config)
     }
@@ -163,14 +179,24 @@ impl Config {
                 "a folder with seeds/ or models/",
             );
         }
-        if self.inputs.meteorology.is_empty() {
-            return invalid("inputs.meteorology", "an empty list".into(), "at least one path");
+        match (&self.inputs.mirror, self.inputs.meteorology.is_empty()) {
+            (None, true) => {
+                invalid("inputs.meteorology", "an empty list".into(), "at least one path, or inputs.mirror")?
+            }
+            (Some(_), false) => {
+                invalid("inputs.meteorology", "paths beside inputs.mirror".into(), "either files or a mirror")?;
+            }
+            _ => {}
         }
         Ok(())
     }
 }
 
-/// The files a list of patterns names, sorted by name. A pattern without `*` must exist.
+/// Name of the list of hashes that lies beside fetched files, in the form of `sha256sum`.
+pub const HASH_LIST: &str = "SHA256SUMS";
+
+/// The files a list of patterns names, sorted by name. A pattern without `*` must exist; one with it leaves out hidden files (what is still
+/// being fetched) and the list of hashes.
 ///
 /// # Errors
 /// `Missing` when a path does not exist or a pattern matches nothing.
@@ -198,6 +224,9 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
         for entry in std::fs::read_dir(dir).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let n = entry.file_name().to_string_lossy().into_owned();
+            if n == HASH_LIST || n.starts_with('.') && !head.starts_with('.') {
+                continue;
+            }
             if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file()
             {
                 found.push(entry.path());

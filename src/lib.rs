@@ -19,6 +19,7 @@ pub mod warning;
 pub mod reduction;
 pub mod consultation;
 pub mod archive;
+pub mod fetch;
 pub mod setup;
 pub mod nightly;
 pub mod proof;

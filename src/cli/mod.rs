@@ -12,6 +12,7 @@ pub mod drawing;
 pub mod example;
 pub mod explain;
 pub mod explanation;
+pub mod fetch;
 pub mod language;
 pub mod list;
 pub mod map;
@@ -65,6 +66,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Night(night::NightArgs),
     Check(check::CheckArgs),
+    Fetch(fetch::FetchArgs),
     Serve(serve::ServeArgs),
     Aqi(aqi::AqiArgs),
     Rules(rules::RulesArgs),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Demo(a) => a.json,
         Command::Night(a) => a.json,
         Command::Check(a) => a.json,
+        Command::Fetch(a) => a.json,
         Command::Aqi(a) => a.json,
         Command::Rules(a) => a.json(),
         Command::Stats(a) => a.input.json,
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args, language),
         Command::Night(args) => night::run(args, language),
         Command::Check(args) => check::run(args, language),
+        Command::Fetch(args) => fetch::run(args, language),
         Command::Serve(args) => serve::run(args, language),
         Command::Aqi(args) => aqi_command(args),
         Command::Rules(args) => rules::run(args, language),

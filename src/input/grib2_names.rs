@@ -14,7 +14,7 @@ pub const HYBRID: u8 = 105;
 /// What is read: discipline, category, number and surface, the level and the centre where only one is meant. Numbers from 192 are
 /// the centre's own (NCEP's 0/1/193 is categorical freezing rain, ECMWF's the total precipitation in metres), and sensible heat is
 /// upward at NCEP.
-const WANTED: [Wanted; 39] = [
+const WANTED: [Wanted; 40] = [
     (Name::Height, (0, 3, 5, ISOBARIC), None, None),
     (Name::Geopotential, (0, 3, 4, ISOBARIC), None, None),
     (Name::Temperature, (0, 0, 0, ISOBARIC), None, None),
@@ -48,6 +48,7 @@ const WANTED: [Wanted; 39] = [
     (Name::MixingHeight, (0, 3, 196, 1), None, Some(NCEP)),
     (Name::MixingHeight, (0, 3, 18, 1), None, None),
     (Name::FrictionVelocity, (0, 2, 30, 1), None, None),
+    (Name::FrictionVelocity, (0, 2, 197, 1), None, Some(NCEP)),
     (Name::SensibleHeat, (0, 0, 11, 1), None, Some(NCEP)),
     (Name::SnowWater, (0, 1, 13, 1), None, None),
     (Name::SnowWater, (0, 1, 60, 1), None, None),

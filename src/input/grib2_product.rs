@@ -61,7 +61,7 @@ pub enum Process {
 }
 
 /// The parameter of a product definition section; `None` for one that is cut short.
-pub(super) fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Option<Parameter> {
+pub fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Option<Parameter> {
     let template = u16_at(product, 8)?;
     let common = template <= LAST_COMMON_TEMPLATE;
     if product.len() < if common { 34 } else { 11 } {
@@ -85,7 +85,7 @@ pub(super) fn parameter(identification: &[u8], product: &[u8], discipline: u8) -
 }
 
 /// The time of a field of template 4.0, 4.1, 4.8 or 4.11; an error is what is wrong, what was found, what was expected.
-pub(super) fn when(identification: &[u8], product: &[u8]) -> Result<When, (&'static str, String, &'static str)> {
+pub fn when(identification: &[u8], product: &[u8]) -> Result<When, (&'static str, String, &'static str)> {
     let Some(reference) = instant(identification, 13) else {
         return Err(("reference time", format!("{:?}", identification.get(12..19)), "a date"));
     };
@@ -137,7 +137,7 @@ pub(super) fn coordinates(product: &[u8]) -> Vec<f64> {
 }
 
 /// Year (2 octets), month, day, hour, minute, second from an octet counted from 1.
-fn instant(section: &[u8], octet: usize) -> Option<DateTime<Utc>> {
+pub fn instant(section: &[u8], octet: usize) -> Option<DateTime<Utc>> {
     let s = section.get(octet - 1..octet + 6)?;
     let date = NaiveDate::from_ymd_opt(i32::from(s[0]) * 256 + i32::from(s[1]), u32::from(s[2]), u32::from(s[3]))?;
     Some(date.and_hms_opt(u32::from(s[4]), u32::from(s[5]), u32::from(s[6]))?.and_utc())

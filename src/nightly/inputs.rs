@@ -18,6 +18,7 @@ use crate::domain::source::{Place, Source};
 use crate::domain::species::Species;
 use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
+use crate::fetch::mirror_folder;
 use crate::forecast::ObservedHour;
 use crate::input::isolation::{self, Isolation};
 use crate::input::outside_file::{BoundaryFile, BoundaryParts, TerrainFile};
@@ -77,7 +78,8 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let config = &setup.config;
     let mut night = NightInputs::none();
     let window = window(setup);
-    let files = night.take("meteorology", &config.inputs.meteorology)?;
+    let (patterns, cycle) = night.meteorology_files(config, cycle)?;
+    let files = night.take("meteorology", &patterns)?;
     let isolation = Isolation::of_this_program();
     let isolation = isolation.as_ref();
     night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), isolation)?;
@@ -197,6 +199,21 @@ impl NightInputs {
             degraded: Vec::new(),
             watch: Watch::default(),
         }
+    }
+
+    /// Files of meteorology as the configuration names them, or those of a mirror; there the cycle follows from what it holds.
+    fn meteorology_files(
+        &mut self,
+        config: &Config,
+        cycle: Option<DateTime<Utc>>,
+    ) -> Result<(Vec<String>, Option<DateTime<Utc>>)> {
+        let Some(mirror) = &config.inputs.mirror else { return Ok((config.inputs.meteorology.clone(), cycle)) };
+        let forecast = if config.frozen_meteorology { 0 } else { config.forecast_hours };
+        let spin_up = if config.frozen_meteorology { 0 } else { config.spin_up_hours };
+        let chosen = mirror_folder::choose(mirror, cycle, spin_up, forecast)?;
+        self.degraded.extend(chosen.degraded);
+        let files = chosen.files.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+        Ok((files, Some(chosen.cycle)))
     }
 
     pub(super) fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {

@@ -16,6 +16,8 @@ mod emission;
 mod drivers;
 mod example;
 mod explain;
+mod fetch;
+mod fetched;
 mod forecast;
 mod inventories;
 mod isolation;

@@ -1,0 +1,274 @@
+//! Everything that a night needs from elsewhere: fetched, or said why not.
+
+use super::client::{Address, Client};
+use super::layout::Step;
+use super::partial::{Failure, Published, published};
+use super::resolver::Lookup;
+use super::slots::{Hours, Slot, run_at, slots};
+use super::step_file::{self, Fetched, Wanted};
+use super::trouble::{Kind, Trouble};
+use super::whole_file;
+use crate::calendar::beijing_local;
+use crate::config::Config;
+use crate::config::mirror::{Fetching, Mirror, RemoteFile};
+use crate::error::{Error, Result};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde::Serialize;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It was there already, with the hash of its list.
+    Present,
+    Fetched,
+    /// It could not be fetched; what was there before stays.
+    Missing,
+}
+
+/// A file of the errand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// Path below the mirror's folder; of plain files the name.
+    pub file: String,
+    /// Its address, without secrets.
+    pub url: String,
+    pub state: State,
+    /// Whether the night can do without it.
+    pub required: bool,
+    pub bytes: u64,
+    pub sha256: Option<String>,
+    /// Bytes that an earlier try had left.
+    pub resumed_bytes: u64,
+    /// Whether the whole file was fetched where parts were wanted.
+    pub whole_file: bool,
+    pub trouble: Option<Trouble>,
+}
+
+/// What was fetched.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    pub cycle: DateTime<Utc>,
+    /// Start of the run that the mirror now holds for the cycle; `None`: no run is complete, or no mirror is configured.
+    pub run: Option<DateTime<Utc>>,
+    /// Whether everything required is there, from the run of the cycle itself.
+    pub complete: bool,
+    /// Whether the night lacks its meteorology.
+    pub without_meteorology: bool,
+    pub requests: u64,
+    pub files: Vec<FileReport>,
+}
+
+/// The world outside: waiting and names.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    pub pause: &'a dyn Fn(std::time::Duration),
+    pub lookup: Lookup,
+    /// Called before each file with its address.
+    pub progress: &'a dyn Fn(&str),
+}
+
+/// Fetches what the night of `cycle` needs.
+///
+/// # Errors
+/// `Invalid` without `[fetch]`; `Busy` while another one fetches; `Io` from the disk. What a server lacks or refuses is in the report.
+pub fn fetch(config: &Config, path: &Path, cycle: DateTime<Utc>, world: World) -> Result<Report> {
+    let Some(settings) = &config.fetch else {
+        return Err(Error::invalid(path, "fetch", "no such table", "[fetch] with the hosts that may be asked"));
+    };
+    let _lock = lock(&config.runs)?;
+    let client = Client::new(settings, world.pause, world.lookup);
+    let mut errand = Errand { client: &client, settings, world, files: Vec::new() };
+    let run = match (&config.inputs.mirror, &settings.meteorology) {
+        (Some(mirror), Some(base)) => {
+            let hours = Hours { cycle, spin_up: config.spin_up_hours, forecast: config.forecast_hours };
+            errand.meteorology(mirror, base.trim_end_matches('/'), hours)?
+        }
+        _ => None,
+    };
+    for file in &settings.files {
+        errand.plain(file, cycle)?;
+    }
+    let wanted = config.inputs.mirror.as_ref().filter(|_| settings.meteorology.is_some());
+    let of_cycle = wanted.is_none_or(|mirror| run == Some(run_at(mirror, cycle, 0)));
+    // what the runs that failed lacked is no lack where another run stands in, but the night is degraded by it
+    let complete = of_cycle && errand.files.iter().all(|f| f.state != State::Missing || !f.required);
+    Ok(Report {
+        cycle,
+        run,
+        complete,
+        without_meteorology: wanted.is_some() && run.is_none(),
+        requests: client.requests(),
+        files: errand.files,
+    })
+}
+
+/// One errand at a time in one place.
+fn lock(runs: &Path) -> Result<File> {
+    std::fs::create_dir_all(runs).map_err(|e| Error::io(runs, e))?;
+    let path = runs.join(".fetch.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| Error::io(&path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Busy { path }),
+        Err(TryLockError::Error(e)) => Err(Error::io(&path, e)),
+    }
+}
+
+struct Errand<'a> {
+    client: &'a Client<'a>,
+    settings: &'a Fetching,
+    world: World<'a>,
+    files: Vec<FileReport>,
+}
+
+impl Errand<'_> {
+    /// The steps of the newest run that has all, and the steps by which it may stand in for runs to come.
+    fn meteorology(&mut self, mirror: &Mirror, base: &str, hours: Hours) -> Result<Option<DateTime<Utc>>> {
+        for back in 0..=mirror.older_runs {
+            let run = run_at(mirror, hours.cycle, back);
+            if self.whole_run(mirror, base, &slots(mirror, hours, run))? {
+                let reserve = mirror.older_runs.saturating_sub(back) * mirror.cycle_hours();
+                let longer = Hours { forecast: hours.forecast + reserve, ..hours };
+                let needed = slots(mirror, hours, run).len();
+                for slot in slots(mirror, longer, run).into_iter().skip(needed) {
+                    if !self.slot(mirror, base, &slot, false)? {
+                        break;
+                    }
+                }
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
+    fn whole_run(&mut self, mirror: &Mirror, base: &str, slots: &[Slot]) -> Result<bool> {
+        for slot in slots {
+            if !self.slot(mirror, base, slot, true)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// One time: the first of its files that can be had.
+    fn slot(&mut self, mirror: &Mirror, base: &str, slot: &Slot, required: bool) -> Result<bool> {
+        for &step in &slot.choices {
+            let last = Some(&step) == slot.choices.last();
+            if self.step(mirror, base, step, (required, last))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// One file; `last`: there is no other for its time.
+    fn step(&mut self, mirror: &Mirror, base: &str, step: Step, (required, last): (bool, bool)) -> Result<bool> {
+        let target = mirror.folder.join(step.path(mirror.provider));
+        let wanted = Wanted {
+            provider: mirror.provider,
+            base,
+            step,
+            lowest_pa: self.settings.lowest_pressure_hpa * 100,
+            whole: self.settings.whole_files,
+        };
+        let (file, url) = (step.path(mirror.provider), wanted.address().shown);
+        if self.files.iter().any(|f| f.file == file) {
+            return Ok(self.files.iter().any(|f| f.file == file && f.state != State::Missing));
+        }
+        if let Some(published) = published(&target)? {
+            self.files.push(report((file, url, required), State::Present, Some(published), None));
+            return Ok(true);
+        }
+        (self.world.progress)(&url);
+        match step_file::fetch(self.client, &wanted, &target) {
+            Ok(Fetched { published, resumed, whole, instead }) => {
+                let told = report((file, url, required), State::Fetched, Some(published), instead);
+                self.files.push(FileReport { resumed_bytes: resumed, whole_file: whole, ..told });
+                Ok(true)
+            }
+            Err(failure) => self.missing((file, url, required && last), failure),
+        }
+    }
+
+    fn missing(&mut self, (file, url, required): (String, String, bool), failure: Failure) -> Result<bool> {
+        match failure {
+            Failure::Disk(error) => Err(error),
+            Failure::Of(trouble) => {
+                self.files.push(report((file, url, required), State::Missing, None, Some(trouble)));
+                Ok(false)
+            }
+        }
+    }
+
+    /// A plain file per day, the oldest first. Days may still grow, so each is fetched anew.
+    fn plain(&mut self, file: &RemoteFile, cycle: DateTime<Utc>) -> Result<()> {
+        let last = if file.beijing_days { beijing_local(cycle).date() } else { cycle.date_naive() };
+        for back in (0..i64::from(file.days)).rev() {
+            let day = last - Duration::days(back);
+            let target = PathBuf::from(dated(&file.to, day));
+            let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let template = dated(&file.url, day);
+            (self.world.progress)(&template);
+            let fetched = address(file, &template).map_err(Failure::from).and_then(|address| {
+                let begins = file.begins.as_deref().unwrap_or_default();
+                whole_file::fetch(self.client, &address, &target, &|file, size| begins_with(file, size, begins))
+            });
+            match fetched {
+                Ok((published, resumed)) => {
+                    let told = report((name, template, true), State::Fetched, Some(published), None);
+                    self.files.push(FileReport { resumed_bytes: resumed, ..told });
+                }
+                Err(failure) => {
+                    self.missing((name, template, true), failure)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn report(
+    (file, url, required): (String, String, bool),
+    state: State,
+    published: Option<Published>,
+    trouble: Option<Trouble>,
+) -> FileReport {
+    let (bytes, sha256) = published.map_or((0, None), |p| (p.bytes, Some(p.sha256)));
+    FileReport { file, url, state, required, bytes, sha256, resumed_bytes: 0, whole_file: false, trouble }
+}
+
+fn dated(template: &str, day: NaiveDate) -> String {
+    let part = |format: &str| day.format(format).to_string();
+    template.replace("{YYYY}", &part("%Y")).replace("{MM}", &part("%m")).replace("{DD}", &part("%d"))
+}
+
+/// The address of a plain file, with its secret from the environment.
+fn address(file: &RemoteFile, template: &str) -> std::result::Result<Address, Trouble> {
+    let Some(variable) = &file.key_variable else { return Ok(Address::open(template)) };
+    let Ok(key) = std::env::var(variable) else {
+        let (zh, en) = (format!("环境变量{variable}未设置"), format!("the environment variable {variable} is not set"));
+        return Err(Trouble::new(Kind::Forbidden, zh, en));
+    };
+    Address::with_key(template, key.trim())
+}
+
+/// Whether a plain file is data: not empty, no page, and begins as it must.
+fn begins_with(file: &mut File, size: u64, begins: &str) -> io::Result<std::result::Result<(), String>> {
+    let mut head = Vec::new();
+    file.take(begins.len().max(64) as u64).read_to_end(&mut head)?;
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let low = text.trim_ascii_start().to_ascii_lowercase();
+    Ok(if size == 0 {
+        Err("an empty file".into())
+    } else if !text.starts_with(begins.as_bytes()) {
+        Err(format!("`{}` instead of `{begins}`", text[..text.len().min(40)].escape_ascii()))
+    } else if begins.is_empty() && (low.starts_with(b"<!doctype") || low.starts_with(b"<html")) {
+        Err("a page instead of data".into())
+    } else {
+        Ok(())
+    })
+}
