@@ -172,8 +172,7 @@ mod tests {
     fn packed(numbers: &[i64]) -> (Vec<u8>, Vec<u8>) {
         let difference = |i: usize| numbers[i] - 2 * numbers[i - 1] + numbers[i - 2];
         let minimum = (2..numbers.len()).map(difference).min().unwrap();
-        let stored: Vec<i64> =
-            (0..numbers.len()).map(|i| if i < 2 { 0 } else { difference(i) - minimum }).collect();
+        let stored: Vec<i64> = (0..numbers.len()).map(|i| if i < 2 { 0 } else { difference(i) - minimum }).collect();
         let groups: Vec<&[i64]> = stored.chunks(4).collect();
         let mut text = String::new();
         let mut put = |value: i64, width: usize| text.push_str(&format!("{value:0width$b}"));
