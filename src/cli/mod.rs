@@ -7,6 +7,7 @@ pub mod bench;
 pub mod check;
 pub mod daily_values;
 pub mod demo;
+pub mod emis;
 pub mod drawing;
 pub mod example;
 pub mod explain;
@@ -80,6 +81,7 @@ enum Command {
     Obs(obs::ObsArgs),
     Train(train::TrainArgs),
     Model(model::ModelArgs),
+    Emis(emis::EmisArgs),
     Met(met::MetArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
@@ -116,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Obs(a) => a.json(),
         Command::Train(a) => a.json,
         Command::Model(a) => a.json(),
+        Command::Emis(a) => a.json(),
         Command::Met(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Obs(args) => obs::run(args, language),
         Command::Train(args) => train::run(args, language),
         Command::Model(args) => model::run(args, language),
+        Command::Emis(args) => emis::run(args, language),
         Command::Met(args) => met::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)

@@ -4,6 +4,7 @@ pub mod aqi;
 pub mod averages;
 pub mod bilingual;
 pub mod boundary_field;
+pub mod cell_cutting;
 pub mod county;
 pub mod county_weights;
 pub mod credit_code;

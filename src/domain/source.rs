@@ -124,6 +124,21 @@ impl Amounts {
         self.so2 + self.nox + self.co + self.nh3 + self.nmvoc + self.pm25 + self.pm10 + self.bc + self.oc
     }
 
+    /// Names of the pollutants, as in inventory tables, and their values.
+    pub fn named(&self) -> [(&'static str, f64); 9] {
+        [
+            ("so2", self.so2),
+            ("nox", self.nox),
+            ("co", self.co),
+            ("nh3", self.nh3),
+            ("nmvoc", self.nmvoc),
+            ("pm25", self.pm25),
+            ("pm10", self.pm10),
+            ("bc", self.bc),
+            ("oc", self.oc),
+        ]
+    }
+
     /// The same value for every pollutant.
     pub fn all(v: f64) -> Self {
         Self { so2: v, nox: v, co: v, nh3: v, nmvoc: v, pm25: v, pm10: v, bc: v, oc: v }
@@ -151,7 +166,10 @@ pub enum Place {
     /// Spread over a county: by built-up weight for urban sectors, by area for agriculture.
     County,
     /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
+    /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
     Cell { west: f64, south: f64, east: f64, north: f64 },
+    /// A cell of a projected grid: its corners as longitude and latitude (degrees), in either direction around.
+    Quadrilateral { corners: [(f64, f64); 4] },
 }
 
 /// A change of a source's activity over a period, as ordered by a measure.

@@ -80,6 +80,8 @@ impl Quantity {
             Self::WaterRate => &[("kg m-2 s-1", 1.0), ("mm/s", 1.0), ("mm s-1", 1.0)],
             Self::Number => &[("", 1.0), ("1", 1.0), ("~", 1.0), ("-", 1.0), ("Numeric", 1.0)],
             Self::Angle => &[
+                ("degree north", 1.0),
+                ("degree east", 1.0),
                 ("degree_north", 1.0),
                 ("degrees_north", 1.0),
                 ("degree_east", 1.0),

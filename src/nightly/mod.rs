@@ -7,6 +7,7 @@
 
 pub mod after;
 mod certify;
+pub mod emission_sources;
 pub mod inputs;
 mod model;
 mod observing;
@@ -299,7 +300,7 @@ impl Tonight<'_> {
             .iter()
             .flat_map(|c| &c.hours)
             .filter(|h| h.end > from && h.end <= to)
-            .fold(f64::NAN, |low, h| low.min(h.temperature_c));
+            .fold(f64::NAN, |low, h| low.min(h.weather.temperature_c));
         act(&Situation {
             level,
             period: (from, to),

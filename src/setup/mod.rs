@@ -17,6 +17,7 @@ use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
+use crate::input::inventory_vocabulary::Vocabulary;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
 use crate::reduction::ranking_rules::RankingRules;
@@ -42,6 +43,8 @@ pub struct Setup {
     pub ranking: RankingRules,
     pub emission: EmissionModel,
     pub fires: FireFactors,
+    /// Words of gridded inventories.
+    pub inventory: Vocabulary,
     pub plants: PlantFactors,
     pub uncertainty: Uncertainty,
     pub quality: QualityRules,
@@ -111,6 +114,7 @@ impl Setup {
             reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
             ranking: library.read("seeds/ranking.toml", RankingRules::from_toml)?,
             emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,
+            inventory: library.read("models/inventory.toml", Vocabulary::from_toml)?,
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
             uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,

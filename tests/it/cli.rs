@@ -32,7 +32,7 @@ fn aqi_prints_the_fixed_form() {
 fn help_of_every_command_has_examples() {
     for command in [
         "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "score", "warn", "rank",
-        "whatif", "register", "list", "met",
+        "whatif", "register", "list", "met", "emis",
     ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
@@ -164,7 +164,7 @@ fn commands_of_the_readme_run() {
     assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
     let config = demo.join("night.toml");
     // names in the README -> paths here; after the example's night its own weather came
-    let own = ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists"]
+    let own = ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists", "emissions.nc", "nox.svg"]
         .map(|name| (name, folder.path().join(name)));
     let configs = ["night.toml", "after.toml"].map(|name| (name, config.clone()));
     let obs = ("obs.csv", demo.join("inbox/obs/china_sites_20260114.csv"));
