@@ -31,7 +31,7 @@ const ORDER: [&str; 23] = [
 ];
 
 /// A crate lives where its idea lives.
-const CRATES: [(&str, &[&str]); 16] = [
+const CRATES: [(&str, &[&str]); 19] = [
     ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
@@ -43,6 +43,9 @@ const CRATES: [(&str, &[&str]); 16] = [
     ("axum", &["api"]),
     ("tokio", &["api"]),
     ("clap", &["cli"]),
+    ("rustix", &["input"]),
+    ("landlock", &["input"]),
+    ("postcard", &["input"]),
     ("calamine", &["input"]),
     ("zip", &["input"]),
     ("rust_xlsxwriter", &["archive"]),

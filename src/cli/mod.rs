@@ -29,6 +29,7 @@ pub mod rules;
 pub mod score;
 pub mod section;
 pub mod serve;
+pub mod soak;
 pub mod stats;
 pub mod summary;
 pub mod targets;
@@ -37,7 +38,7 @@ pub mod warn;
 pub mod whatif;
 
 use crate::error::Error;
-use crate::input::isolation;
+use crate::input::{isolation, outside_file};
 use clap::{Parser, Subcommand};
 use language::Language;
 use std::process::ExitCode;
@@ -83,11 +84,12 @@ enum Command {
     Model(model::ModelArgs),
     Emis(emis::EmisArgs),
     Met(met::MetArgs),
-    /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
-    #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
-    ProbeNetcdf {
-        /// The file
-        path: std::path::PathBuf,
+    Soak(soak::SoakArgs),
+    /// Reads an outside file for the process that started this one, so that a crash on a damaged file is one refusal.
+    #[command(name = isolation::CHILD_ARGUMENT, hide = true)]
+    Read {
+        /// Name of the task
+        task: String,
     },
 }
 
@@ -96,6 +98,7 @@ pub const DEGRADED: u8 = 5;
 
 /// Parses the command line, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
+    isolation::this_is_the_command();
     let cli = Cli::parse();
     let language = cli.lang.unwrap_or_else(Language::of_environment);
     let json = match &cli.command {
@@ -120,7 +123,8 @@ pub fn main() -> ExitCode {
         Command::Model(a) => a.json(),
         Command::Emis(a) => a.json(),
         Command::Met(a) => a.json(),
-        Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
+        Command::Soak(a) => a.json,
+        Command::Serve(_) | Command::Read { .. } => false,
     };
     let result = match &cli.command {
         Command::Demo(args) => demo::run(args, language),
@@ -145,9 +149,8 @@ pub fn main() -> ExitCode {
         Command::Model(args) => model::run(args, language),
         Command::Emis(args) => emis::run(args, language),
         Command::Met(args) => met::run(args, language),
-        Command::ProbeNetcdf { path } => {
-            isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
-        }
+        Command::Soak(args) => soak::run(args, language),
+        Command::Read { task } => outside_file::answer(task).map(|()| 0),
     };
     match result {
         Ok(code) => ExitCode::from(code),

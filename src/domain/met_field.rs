@@ -2,9 +2,10 @@
 
 use super::grid::HorizontalGrid;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// What a provider's surface fluxes stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FluxTime {
     /// The valid time itself.
     Instant,
@@ -13,6 +14,40 @@ pub enum FluxTime {
 }
 
 impl MetField {
+    /// Whether every field has a value for each of its cells.
+    pub fn is_whole(&self) -> bool {
+        let Some(cells) = self.grid.nx.checked_mul(self.grid.ny) else { return false };
+        let solid = [
+            &self.altitude_m,
+            &self.pressure_pa,
+            &self.temperature_k,
+            &self.specific_humidity,
+            &self.wind_east_m_s,
+            &self.wind_north_m_s,
+        ];
+        let flat = [
+            &self.terrain_m,
+            &self.surface_pressure_pa,
+            &self.temperature_2m_k,
+            &self.wind_10m_east_m_s,
+            &self.wind_10m_north_m_s,
+        ];
+        let optional = [
+            &self.precipitation_kg_m2_s,
+            &self.mixing_height_m,
+            &self.friction_velocity_m_s,
+            &self.sensible_heat_flux_w_m2,
+            &self.shortwave_w_m2,
+            &self.snow_kg_m2,
+            &self.land_fraction,
+        ];
+        self.levels > 0
+            && cells
+                .checked_mul(self.levels)
+                .is_some_and(|n| solid.into_iter().chain(&self.cloud_water).all(|v| v.len() == n))
+            && flat.into_iter().chain(optional.into_iter().flatten()).all(|v| v.len() == cells)
+    }
+
     /// Height above ground [m] that the provider's highest level reaches everywhere.
     pub fn top_m(&self) -> f64 {
         let highest = &self.altitude_m[(self.levels - 1) * self.grid.cells()..];
@@ -26,7 +61,7 @@ impl MetField {
 /// fields `[y, x]`; `y` northward (row 0 is the southernmost). Winds are **earth-relative** (eastward, northward). No NaN, no fill
 /// value: a reader masks levels below the ground by extrapolating as documented there. **Why:** every reader then hands over the
 /// same thing, and one regridding serves all.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MetField {
     /// Time at which the instantaneous fields hold.
     pub valid_time: DateTime<Utc>,

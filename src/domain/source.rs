@@ -159,7 +159,7 @@ pub struct Stack {
 }
 
 /// Where a source emits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Place {
     /// One point; with a stack its plume rises, without one it emits into the sector's layers.
     Point { lon: f64, lat: f64, stack: Option<Stack> },
@@ -173,7 +173,7 @@ pub enum Place {
 }
 
 /// A change of a source's activity over a period, as ordered by a measure.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActivityChange {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
@@ -182,7 +182,7 @@ pub struct ActivityChange {
 }
 
 /// How much a source emits, and when.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Strength {
     /// Annual total [t a-1], distributed by the sector's month, weekday and hour profiles.
     Annual(Amounts),
@@ -200,7 +200,7 @@ impl Strength {
 }
 
 /// One source of emissions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// Stable identity, unique in the inventory.
     pub id: String,

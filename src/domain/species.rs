@@ -5,9 +5,10 @@
 //! the same code and proves in every run that a uniform mixing ratio stays uniform.
 
 use super::pollutant::Pollutant;
+use serde::{Deserialize, Serialize};
 
 /// A transported species; its value is a mass mixing ratio [kg per kg of air] (the tracer: 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(usize)]
 pub enum Species {
     So2,

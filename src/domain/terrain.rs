@@ -2,11 +2,12 @@
 
 use super::grid::{HorizontalGrid, distance_m};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// Elevation of the ground.
 ///
 /// **Invariant:** `grid` is a longitude-latitude lattice; heights `[y, x]` are finite and not below the sea.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Terrain {
     pub grid: HorizontalGrid,
     /// Height of the ground, of the sea 0 [m].
@@ -19,6 +20,11 @@ const MOST_SAMPLES: usize = 32;
 const MARGIN: f64 = 0.51;
 
 impl Terrain {
+    /// Whether every cell has a height.
+    pub fn is_whole(&self) -> bool {
+        self.grid.nx.checked_mul(self.grid.ny) == Some(self.height_m.len())
+    }
+
     /// Mean height over each cell of `grid`, `[y, x]` [m]: the mean of points as dense as the values (2 to 32 along a side), each bilinear
     /// between four values. A lattice finer than the cells gives area means, a coarser one a surface without steps.
     ///

@@ -2,9 +2,10 @@
 
 use crate::domain::grid::HorizontalGrid;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// An amount accumulated until the time of its field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accumulation {
     /// Start of the accumulation; `None`: some earlier instant, the same for all fields (WRF: start of the simulation).
     pub since: Option<DateTime<Utc>>,
@@ -16,6 +17,11 @@ pub struct Accumulation {
 }
 
 impl Accumulation {
+    /// Whether it is one of `grid`, with an amount for each of its cells.
+    pub fn is_of(&self, grid: &HorizontalGrid) -> bool {
+        self.nx == grid.nx && self.nx.checked_mul(grid.ny) == Some(self.total.len())
+    }
+
     /// An amount on a grid.
     pub fn new(since: Option<DateTime<Utc>>, total: Vec<f32>, grid: &HorizontalGrid) -> Self {
         Self { since, total, nx: grid.nx, origin: (grid.x0 / grid.dx, grid.y0 / grid.dy) }

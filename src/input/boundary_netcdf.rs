@@ -9,13 +9,13 @@
 use super::Window;
 use super::cf_axes::Axes;
 use super::cf_hybrid::{self, Terms};
+use super::cf_time;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::quantity::Quantity;
-use super::{cf_time, isolation};
 use crate::domain::boundary_field::{BoundaryField, Level};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Mixing ratio [kg kg-1] above which a value is no pollutant in air.
@@ -26,12 +26,12 @@ const PACKING: f32 = 1e-5;
 const GROUND_PA: [f64; 2] = [50_000.0, 110_000.0];
 
 /// Which variables make which species.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpeciesMapping {
     parts: Vec<Part>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Part {
     species: Species,
     /// Names of one variable; the first that a file holds is read.
@@ -137,23 +137,19 @@ impl SpeciesMapping {
     }
 }
 
-/// The parts of `mapping` that a file holds; `probe` is the program that tries the file first ([`isolation::probe`]). Times of several files
-/// agree only where all are read by [`SpeciesMapping::common`] of their parts.
+/// The parts of `mapping` that a file holds. Times of several files agree only where all are read by [`SpeciesMapping::common`] of their parts.
 ///
 /// # Errors
 /// `Missing` without the file; `Format` when it is no NetCDF or damaged, or holds no species whole.
-pub fn held(path: &Path, mapping: &SpeciesMapping, probe: Option<&Path>) -> Result<SpeciesMapping> {
+pub fn held(path: &Path, mapping: &SpeciesMapping) -> Result<SpeciesMapping> {
     if !path.is_file() {
         return Err(Error::missing("the boundary file", path, "Put the file there or correct the path"));
-    }
-    if let Some(program) = probe {
-        isolation::probe(program, path)?;
     }
     let (path, mapping) = (path.to_path_buf(), mapping.clone());
     on_netcdf_thread(move || mapping.within(&NetcdfFile::open(&path)?))
 }
 
-/// All times of one file that [`held`] has tried, cropped to `window`.
+/// All times of one file, cropped to `window`.
 ///
 /// # Errors
 /// `Missing` without the file; `Format`, naming variable and place, when the file is no NetCDF or damaged, holds no species whole, or an

@@ -8,6 +8,7 @@ use super::grib2_crop::Crop;
 use super::grib2_message::{Field, LatLon, fields};
 use super::grib2_names::{HYBRID, ISOBARIC, Name, name};
 use super::grib2_product::{Parameter, Process, When};
+use super::isolation::place::reached;
 use super::plausibility::{Sources, checked};
 use super::pressure_levels::Columns;
 use super::reading::{Reading, with_rates};
@@ -111,6 +112,7 @@ pub fn contents(path: &Path, window: Option<Window>) -> Result<Contents> {
         .collect::<Result<_>>()?;
     for field in all {
         let Some(name) = name(&field.parameter) else { continue };
+        reached(|| field.place());
         let when = field.when()?;
         deterministic(&field)?;
         let place = Place::of(&field.parameter, name);

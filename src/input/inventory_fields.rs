@@ -11,6 +11,7 @@ use super::inventory_lattice::Lattice;
 use super::inventory_vocabulary::{Role, Substance};
 use crate::domain::source::{Amounts, Sector, Source, Strength};
 use crate::error::{Error, Rejection, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,11 +32,12 @@ pub fn is_by_design(note: &Rejection) -> bool {
 }
 
 /// One pollutant of one category on the cells of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GridField {
     pub file: PathBuf,
     /// Variable, for messages.
     pub place: String,
+    #[serde(with = "super::inventory_lattice")]
     pub lattice: Arc<Lattice>,
     /// Code in the file; empty without one.
     pub category: String,
@@ -48,7 +50,7 @@ pub struct GridField {
 }
 
 /// The sources of files on the same cells.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InventoryGroup {
     /// Amounts are [t a-1]; with `months`, [t] of these months.
     pub sources: Vec<Source>,

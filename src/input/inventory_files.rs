@@ -8,6 +8,7 @@ use super::{
     inventory_ioapi, inventory_meic_netcdf, inventory_netcdf, inventory_source_list, inventory_text, inventory_wrfchemi,
 };
 use crate::error::{Error, Rejection, Result};
+use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +16,10 @@ use std::path::{Path, PathBuf};
 const HEAD: u64 = 4096;
 
 /// What one file holds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct FileContent {
     /// Layout, in words.
-    pub layout: &'static str,
+    pub layout: String,
     pub fields: Vec<GridField>,
     /// Sources of a file that lists them one by one.
     pub listed: Vec<InventoryGroup>,
@@ -84,7 +85,7 @@ pub fn content(path: &Path, vocabulary: &Vocabulary, window: Window) -> Result<F
     file.take(HEAD).read_to_end(&mut head).map_err(|e| Error::io(path, e))?;
     if !is_netcdf(&head) && inventory_text::is_this(&String::from_utf8_lossy(&head)) {
         let fields = inventory_text::read(path, vocabulary, window)?.into_iter().collect();
-        return Ok(FileContent { layout: "text grid", fields, ..FileContent::default() });
+        return Ok(FileContent { layout: "text grid".into(), fields, ..FileContent::default() });
     }
     // the netcdf crate panics on names that are not UTF-8 and on unknown types
     std::panic::catch_unwind(|| {
@@ -105,10 +106,10 @@ pub fn content(path: &Path, vocabulary: &Vocabulary, window: Window) -> Result<F
 
 fn netcdf_content(path: &Path, vocabulary: &Vocabulary, window: Window) -> Result<FileContent> {
     let file = NetcdfFile::open(path)?;
-    let of = |layout, (fields, notes)| FileContent { layout, fields, notes, listed: Vec::new() };
+    let of = |layout: &str, (fields, notes)| FileContent { layout: layout.into(), fields, notes, listed: Vec::new() };
     if inventory_source_list::is_this(&file) {
         let (group, notes) = inventory_source_list::group(&file, vocabulary, window)?;
-        return Ok(FileContent { layout: "list of sources", listed: vec![group], notes, fields: Vec::new() });
+        return Ok(FileContent { layout: "list of sources".into(), listed: vec![group], notes, fields: Vec::new() });
     }
     if inventory_meic_netcdf::is_this(&file) {
         let fields = inventory_meic_netcdf::field(&file, vocabulary, window)?.into_iter().collect();

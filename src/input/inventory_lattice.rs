@@ -5,18 +5,30 @@ use crate::constants::EARTH_RADIUS_M;
 use crate::domain::cell_cutting::sphere_m2;
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::source::Place;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How far bounds of two files may differ to be the same cells, in degrees.
 const SAME_DEG: f64 = 1e-5;
 
 /// Cells in the order of the file, rows first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Lattice {
     /// Lower and upper bounds [degrees] of rows and columns, and where they begin in the file.
     LonLat { rows: Vec<(f64, f64)>, columns: Vec<(f64, f64)>, first: (usize, usize) },
     /// The cells of a projected grid.
     Projected { grid: HorizontalGrid, corners: Vec<[(f64, f64); 4]>, area_m2: Vec<f64> },
+}
+
+/// A lattice that several fields share, written with each of them.
+pub(super) fn serialize<S: Serializer>(shared: &Arc<Lattice>, to: S) -> Result<S::Ok, S::Error> {
+    Lattice::serialize(shared, to)
+}
+
+/// As [`serialize`] wrote it.
+pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Arc<Lattice>, D::Error> {
+    Lattice::deserialize(from).map(Arc::new)
 }
 
 impl Lattice {

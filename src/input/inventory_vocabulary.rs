@@ -2,12 +2,12 @@
 
 use crate::domain::source::Sector;
 use crate::error::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A pollutant as inventories give it; [`Substance::PmCoarse`] is PM10 less PM2.5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Substance {
     So2,
     Nox,
@@ -54,7 +54,7 @@ impl Substance {
 }
 
 /// What a category of an inventory is to this program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// Emitted as this sector.
     Part(Sector),
@@ -65,7 +65,7 @@ pub enum Role {
 }
 
 /// A species of a chemical mechanism.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MechanismSpecies {
     pub part_of: Substance,
     /// [kg mol-1].
@@ -75,7 +75,7 @@ pub struct MechanismSpecies {
 }
 
 /// Species of one kind of file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mechanism {
     species: BTreeMap<String, MechanismSpecies>,
     unread: Vec<String>,
@@ -94,7 +94,7 @@ impl Mechanism {
 }
 
 /// The grid of files that state none: edges in degrees.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatedGrid {
     pub west: f64,
@@ -105,7 +105,7 @@ pub struct StatedGrid {
 }
 
 /// Words of all inventories.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Vocabulary {
     pollutants: BTreeMap<String, Substance>,
     kg_per_mol: BTreeMap<Substance, f64>,

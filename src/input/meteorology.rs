@@ -1,11 +1,14 @@
 //! Any set of meteorology files to one gap-free sequence.
 
+use super::isolation::{self, Isolation};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
+use super::outside_file::{MeteorologyContents, MeteorologyFile};
 use super::reading::{Reading, with_rates};
-use super::{Window, cf_netcdf, grib2, isolation, wrfout};
+use super::{Window, grib2};
 use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +16,7 @@ use std::path::{Path, PathBuf};
 const LONGEST_STEP_HOURS: i64 = 6;
 
 /// What a file is, by its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     Grib2,
     Wrfout,
@@ -23,25 +26,33 @@ pub enum Format {
 /// Reads all files, sorted by time, with rates of precipitation and fluxes over the intervals between the times.
 ///
 /// * `window`: see [`grib2::read`] and [`cf_netcdf::read`]; wrfout files are read whole.
-/// * `probe_program`: program that tries each NetCDF file first ([`isolation::probe`]); `None` only for files this program itself has
-///   written or that were probed before, because damaged files crash the C library.
+/// * `isolation`: the processes in which the files are read; `None`, in this process, only for files that this program itself has written,
+///   because damaged files crash the libraries.
 /// * A time that occurs twice with the same content is kept once.
 ///
 /// # Errors
 /// Of the readers; and [`Error::Format`] when two files have the same time with other content, other grids or levels (a moving
 /// WRF nest may be displaced by whole cells), or when there is a gap: a step of more than 6 h, or one longer than the step after it (steps may grow along a forecast, not shrink).
-pub fn read(files: &[PathBuf], window: Option<Window>, probe_program: Option<&Path>) -> Result<Vec<MetField>> {
+pub fn read(files: &[PathBuf], window: Option<Window>, isolation: Option<&Isolation>) -> Result<Vec<MetField>> {
+    let tasks: Vec<_> = files.iter().map(|path| MeteorologyFile { path: path.clone(), window }).collect();
+    together(isolation::read_all(isolation, &tasks).into_iter().collect::<Result<_>>()?)
+}
+
+/// What [`read`] makes of the contents of its files.
+///
+/// # Errors
+/// As [`read`].
+pub fn together(files: Vec<MeteorologyContents>) -> Result<Vec<MetField>> {
     let mut grib = Vec::new();
     let mut readings = Vec::new();
-    for path in files {
-        match format(path, probe_program)? {
-            Format::Grib2 => grib.push(path.clone()),
-            Format::Wrfout => readings.extend(wrfout::readings(path)?),
-            Format::CfNetcdf => readings.extend(cf_netcdf::readings(path, window)?),
+    for contents in files {
+        match contents {
+            MeteorologyContents::Times(times) => readings.extend(times),
+            MeteorologyContents::Grib2(contents) => grib.push(contents),
         }
     }
     if !grib.is_empty() {
-        readings.extend(grib2::readings(&grib, window)?);
+        readings.extend(grib2::together(grib)?);
     }
     if readings.is_empty() {
         return Err(Error::missing("meteorology files", "", "Name one file or more"));
@@ -62,11 +73,11 @@ pub fn one_run(mut readings: Vec<Reading>) -> Result<Vec<MetField>> {
     Ok(with_rates(readings))
 }
 
-/// What the file is, from its first bytes and, for NetCDF, its contents; NetCDF is tried by `probe_program` first.
+/// What the file is, from its first bytes and, for NetCDF, its contents.
 ///
 /// # Errors
 /// [`Error::Missing`], [`Error::Io`]; [`Error::Format`] for an unknown kind and for damaged NetCDF.
-pub fn format(path: &Path, probe_program: Option<&Path>) -> Result<Format> {
+pub fn format(path: &Path) -> Result<Format> {
     if !path.exists() {
         return Err(Error::missing("meteorology file", path, "Check the path"));
     }
@@ -84,9 +95,6 @@ pub fn format(path: &Path, probe_program: Option<&Path>) -> Result<Format> {
             "GRIB2 or NetCDF",
             "Give wrfout, GRIB2 or CF NetCDF files",
         ));
-    }
-    if let Some(program) = probe_program {
-        isolation::probe(program, path)?;
     }
     let path = path.to_path_buf();
     on_netcdf_thread(move || {

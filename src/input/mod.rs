@@ -48,6 +48,7 @@ pub mod netcdf_file;
 pub mod netcdf_signature;
 pub mod observations_csv;
 pub mod outlines;
+pub mod outside_file;
 pub mod plausibility;
 pub mod plume_csv;
 pub mod power_plants_csv;

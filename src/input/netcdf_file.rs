@@ -1,9 +1,10 @@
 //! Opening a NetCDF file and reading variables with every check a foreign file needs.
 //!
-//! The C library is not safe against damaged files: [`super::isolation`] tries a file in a child process first, and
+//! The C library is not safe against damaged files: outside files are read in a child process ([`super::isolation`]), and
 //! [`super::netcdf_signature`] refuses truncated ones before the library sees them. All calls run on one thread
 //! ([`on_netcdf_thread`]): Debian's 4.9.0 prints HDF5 diagnostics when a second thread opens a file (Unidata/netcdf-c#2674).
 
+use super::isolation::place::reached;
 use super::netcdf_signature;
 use super::quantity::Quantity;
 use crate::error::{Error, Result};
@@ -50,6 +51,7 @@ impl NetcdfFile {
     /// As [`netcdf_signature::check`], and [`Error::Format`] with the library's message.
     pub fn open(path: &Path) -> Result<Self> {
         netcdf_signature::check(path)?;
+        reached(|| "the header".to_owned());
         let file = netcdf::open(path).map_err(|e| {
             Error::format(path, "opening", e.to_string(), "a readable NetCDF file", "Fetch or copy the file again")
         })?;
@@ -68,6 +70,7 @@ impl NetcdfFile {
 
     /// Whether the variable is there.
     pub fn has(&self, name: &str) -> bool {
+        reached(|| format!("variable {name}"));
         self.file.variable(name).is_some()
     }
 
@@ -80,6 +83,7 @@ impl NetcdfFile {
 
     /// Names of all variables, in file order.
     pub fn names(&self) -> Vec<String> {
+        reached(|| "the list of variables".to_owned());
         self.file.variables().map(|v| v.name()).collect()
     }
 
@@ -190,40 +194,13 @@ impl NetcdfFile {
             .map_err(|e| self.error(format!("variable {name}"), e.to_string(), "characters that can be read"))
     }
 
-    /// Reads every variable and attribute once and throws them away: what the child process of [`super::isolation`] does.
-    ///
-    /// # Errors
-    /// [`Error::Format`] with the library's message for the first variable that cannot be read.
-    pub fn read_everything(&self) -> Result<()> {
-        for attribute in self.file.attributes() {
-            let _ = attribute.value();
-        }
-        for variable in self.file.variables() {
-            for attribute in variable.attributes() {
-                let _ = attribute.value();
-            }
-            // strings and nested types are not meteorology and are never read
-            let plain = matches!(
-                variable.vartype(),
-                netcdf::types::NcVariableType::Int(_)
-                    | netcdf::types::NcVariableType::Float(_)
-                    | netcdf::types::NcVariableType::Char
-            );
-            if plain && variable.len() > 0 {
-                variable.get_raw_values(..).map_err(|e| {
-                    self.error(format!("variable {}", variable.name()), e.to_string(), "values that can be read")
-                })?;
-            }
-        }
-        Ok(())
-    }
-
     fn extents(&self, name: &str, start: Vec<usize>, count: Vec<usize>) -> Result<Extents> {
         Extents::try_from((start, count))
             .map_err(|e| self.error(format!("variable {name}"), e.to_string(), "a valid hyperslab"))
     }
 
     fn variable(&self, name: &str) -> Result<netcdf::Variable<'_>> {
+        reached(|| format!("variable {name}"));
         self.file
             .variable(name)
             .ok_or_else(|| self.error(format!("variable {name}"), "no such variable", "the variable"))

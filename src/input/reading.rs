@@ -3,10 +3,11 @@
 use super::accumulation::{self, Accumulation, Sign};
 use crate::domain::met_field::MetField;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// One time of one file, with what it accumulated.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reading {
     pub path: PathBuf,
     pub field: MetField,
@@ -16,6 +17,14 @@ pub struct Reading {
     pub heat: Option<Accumulation>,
     /// Downward short-wave radiation [J m-2].
     pub shortwave: Option<Accumulation>,
+}
+
+impl Reading {
+    /// Whether field and amounts are of one grid and have a value for each of its cells.
+    pub fn is_whole(&self) -> bool {
+        let amounts = [&self.rain, &self.heat, &self.shortwave];
+        self.field.is_whole() && amounts.into_iter().flatten().all(|a| a.is_of(&self.field.grid))
+    }
 }
 
 /// Fields of readings of one run in time order, their amounts turned into rates.

@@ -8,7 +8,6 @@
 
 use super::Window;
 use super::cf_axes::{crop, step};
-use super::isolation;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::quantity::Quantity;
 use crate::constants::EARTH_RADIUS_M;
@@ -23,17 +22,14 @@ const PLAUSIBLE_M: (f64, f64) = (-12_000.0, 9000.0);
 /// Most values that are read: the window of the outer grid at one second of arc would be more.
 const MOST_VALUES: usize = 60_000_000;
 
-/// The heights around `window` (west, south, east, north in degrees); `probe` is the program that tries the file first ([`isolation::probe`]).
+/// The heights around `window` (west, south, east, north in degrees).
 ///
 /// # Errors
 /// `Missing` without the file; `Format`, naming the place, when it is no NetCDF, cut short or damaged, when variable, axes or units are not as
 /// documented above, when the axes do not hold the window, or a height inside it is missing or impossible.
-pub fn read(path: &Path, window: Window, probe: Option<&Path>) -> Result<Terrain> {
+pub fn read(path: &Path, window: Window) -> Result<Terrain> {
     if !path.is_file() {
         return Err(Error::missing("the terrain", path, "Put the file there or correct inputs.terrain"));
-    }
-    if let Some(program) = probe {
-        isolation::probe(program, path)?;
     }
     let path = path.to_path_buf();
     on_netcdf_thread(move || read_open(&NetcdfFile::open(&path)?, window))

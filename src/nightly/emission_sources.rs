@@ -7,7 +7,9 @@ use crate::domain::grid::{Grid, distance_m};
 use crate::domain::source::{Amounts, Place, Sector, Source, Strength};
 use crate::error::{Error, Rejection, Result};
 use crate::input::inventory_fields::InventoryGroup;
-use crate::input::{Window, inventory_csv, inventory_files, isolation, meteorology};
+use crate::input::isolation::{self, Isolation};
+use crate::input::outside_file::InventoryFile;
+use crate::input::{Window, inventory_csv, inventory_files, meteorology};
 use crate::setup::{Setup, covered};
 use crate::simulation::emission::EmissionModel;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -30,13 +32,15 @@ pub(super) fn read_inventories(
     setup: &Setup,
     files: Vec<PathBuf>,
     window: Window,
+    isolation: Option<&Isolation>,
     on_fault: &mut OnFault,
 ) -> Result<(Vec<Source>, Vec<Rejection>, usize)> {
     let (mut sources, mut rejections) = (Vec::new(), Vec::new());
     let mut all = inventory_files::FileContent::default();
     for path in files {
         if inventory_files::is_gridded(&path)? {
-            match inventory_files::content(&path, &setup.inventory, window) {
+            let vocabulary = setup.inventory.clone();
+            match isolation::read(isolation, &InventoryFile { path, vocabulary, window }) {
                 Ok(content) => {
                     all.fields.extend(content.fields);
                     all.listed.extend(content.listed);
@@ -146,6 +150,8 @@ pub struct CaseOptions {
 /// `Missing`, `Format`: a file is absent, or refused where faults are not kept; `Invalid`: the same id twice, where faults are not kept.
 pub fn read_case(setup: &Setup, options: CaseOptions) -> Result<EmissionCase> {
     let config = &setup.config;
+    let isolation = Isolation::of_this_program();
+    let isolation = isolation.as_ref();
     let mut inputs = NightInputs::none();
     let needs_meteorology = options.meteorology || setup.grids.grid(&config.grid, &[]).is_err();
     if needs_meteorology {
@@ -154,7 +160,7 @@ pub fn read_case(setup: &Setup, options: CaseOptions) -> Result<EmissionCase> {
         let around = window.map(|(w, s, e, n)| {
             (w - METEOROLOGY_MARGIN, s - METEOROLOGY_MARGIN, e + METEOROLOGY_MARGIN, n + METEOROLOGY_MARGIN)
         });
-        inputs.meteorology = meteorology::read(&files, around, isolation::this_program()?.as_deref())?;
+        inputs.meteorology = meteorology::read(&files, around, isolation)?;
     }
     let mut grid = setup.grids.grid(&config.grid, &inputs.meteorology)?;
     if needs_meteorology {
@@ -169,7 +175,7 @@ pub fn read_case(setup: &Setup, options: CaseOptions) -> Result<EmissionCase> {
         }
         Err(e)
     };
-    inputs.read_sources(setup, Some(window), &mut on_fault)?;
+    inputs.read_sources(setup, Some(window), isolation, &mut on_fault)?;
     twice(&mut inputs, &mut on_fault)?;
     if let Some(cycle) = options.cycle {
         inputs.cycle = cycle;

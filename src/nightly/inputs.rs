@@ -1,6 +1,7 @@
 //! Reads every input of a night, hashes it, and says what is missing.
 
 use super::emission_sources::{OnFault, SAME_PLANT_M, read_inventories, same_plant};
+use super::unchanged::Watch;
 use crate::archive::durable::{sha256, sha256_file};
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
@@ -18,9 +19,9 @@ use crate::domain::species::Species;
 use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
-use crate::input::{
-    Window, boundary_netcdf, daily_csv, events_csv, fires_csv, isolation, meteorology, power_plants_csv, terrain_netcdf,
-};
+use crate::input::isolation::{self, Isolation};
+use crate::input::outside_file::{BoundaryFile, BoundaryParts, TerrainFile};
+use crate::input::{Window, daily_csv, events_csv, fires_csv, meteorology, power_plants_csv};
 use crate::setup::Setup;
 use crate::simulation::fire_emission::sources_from_fires;
 use crate::simulation::run::REVISION;
@@ -57,6 +58,7 @@ pub struct NightInputs {
     pub rejections: Vec<Rejection>,
     /// What was missing, each as one sentence.
     pub degraded: Vec<String>,
+    watch: Watch,
 }
 
 /// Hours by which the night may reach beyond the first and the last time of the air around the grid; the nearest time holds there.
@@ -76,9 +78,10 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let mut night = NightInputs::none();
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
-    let program = isolation::this_program()?;
-    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), program.as_deref())?;
-    night.read_terrain(setup, window, program.as_deref())?;
+    let isolation = Isolation::of_this_program();
+    let isolation = isolation.as_ref();
+    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), isolation)?;
+    night.read_terrain(setup, window, isolation)?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
         let time = night.meteorology[0].valid_time;
@@ -95,13 +98,14 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
             .degraded
             .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
-    night.read_boundary(setup, window, program.as_deref())?;
-    night.read_sources(setup, window, &mut Err)?;
+    night.read_boundary(setup, window, isolation)?;
+    night.read_sources(setup, window, isolation, &mut Err)?;
     night.read_register(setup)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
     night.read_events(setup)?;
     night.read_daily(setup)?;
+    night.doubt_changed_files()?;
     if night.sources.is_empty() {
         return Err(Error::missing(
             "sources of emissions",
@@ -191,12 +195,18 @@ impl NightInputs {
             files: Vec::new(),
             rejections: Vec::new(),
             degraded: Vec::new(),
+            watch: Watch::default(),
         }
     }
 
     pub(super) fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
+        self.hashed(role, patterns, true)
+    }
+
+    fn hashed(&mut self, role: &str, patterns: &[String], required: bool) -> Result<Vec<PathBuf>> {
         let files = expand(patterns)?;
         for path in &files {
+            self.watch.note(path, required);
             let (bytes, sha256) = sha256_file(path).map_err(|e| {
                 Error::missing(
                     format!("an input file that can be read: {e}"),
@@ -212,7 +222,7 @@ impl NightInputs {
 
     /// Optional input: absent files degrade the night, unreadable ones stop it.
     pub(super) fn take_optional(&mut self, role: &str, patterns: &[String], consequence: &str) -> Result<Vec<PathBuf>> {
-        match self.take(role, patterns) {
+        match self.hashed(role, patterns, false) {
             Err(Error::Missing { what, path, .. }) => {
                 self.degraded.push(format!("{what} ({}) missing: {consequence}", file_name(&path)));
                 Ok(Vec::new())
@@ -264,11 +274,17 @@ impl NightInputs {
     }
 
     /// Inventories and plants; `on_fault` decides on refused inventories.
-    pub(super) fn read_sources(&mut self, setup: &Setup, window: Option<Window>, on_fault: &mut OnFault) -> Result<()> {
+    pub(super) fn read_sources(
+        &mut self,
+        setup: &Setup,
+        window: Option<Window>,
+        isolation: Option<&Isolation>,
+        on_fault: &mut OnFault,
+    ) -> Result<()> {
         let inputs = &setup.config.inputs;
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         let files = self.take("inventory", &inputs.inventory)?;
-        let (sources, rejections, refused) = read_inventories(setup, files, window, on_fault)?;
+        let (sources, rejections, refused) = read_inventories(setup, files, window, isolation, on_fault)?;
         self.sources.extend(sources);
         self.rejections.extend(rejections);
         self.doubt_inventory(setup, refused);
@@ -291,11 +307,21 @@ impl NightInputs {
         Ok(())
     }
 
-    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>, probe: Option<&Path>) -> Result<()> {
+    /// A file that changed since it was hashed is not the one in the record.
+    fn doubt_changed_files(&mut self) -> Result<()> {
+        let changed = self.watch.changed()?;
+        let changed: Vec<String> = changed.into_iter().map(file_name).collect();
+        self.degraded.extend(
+            changed.iter().map(|name| format!("{name} changed while it was read: its hash is of another content")),
+        );
+        Ok(())
+    }
+
+    fn read_terrain(&mut self, setup: &Setup, window: Option<Window>, isolation: Option<&Isolation>) -> Result<()> {
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         self.terrain = match &self.take("terrain", setup.config.inputs.terrain.as_slice())?[..] {
             [] => None,
-            [path] => Some(terrain_netcdf::read(path, window, probe)?),
+            [path] => Some(isolation::read(isolation, &TerrainFile { path: path.clone(), window })?),
             several => {
                 let found = format!("{} files", several.len());
                 return Err(Error::invalid("the configuration", "inputs.terrain", found, "one file"));
@@ -310,14 +336,14 @@ impl NightInputs {
     }
 
     /// Mixing ratios around the grid: for all of the night's hours but an overhang, or the background alone.
-    fn read_boundary(&mut self, setup: &Setup, window: Option<Window>, probe: Option<&Path>) -> Result<()> {
+    fn read_boundary(&mut self, setup: &Setup, window: Option<Window>, isolation: Option<&Isolation>) -> Result<()> {
         let config = &setup.config;
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         let instead = "the air outside is that of models/boundary.toml";
         let mapping = &setup.boundary_species;
         let mut files = Vec::new();
         for path in self.take_optional("boundary", &config.inputs.boundary, instead)? {
-            let held = boundary_netcdf::held(&path, mapping, probe);
+            let held = isolation::read(isolation, &BoundaryParts { path: path.clone(), mapping: mapping.clone() });
             let held = held.map(|parts| Accepted { items: vec![parts], rejections: Vec::new() });
             let parts = self.accept_optional("boundary", &path, held).unwrap_or_default();
             files.extend(parts.into_iter().map(|parts| (path.clone(), parts)));
@@ -329,13 +355,14 @@ impl NightInputs {
             self.degraded.push(format!("boundary: no species that all files hold: {instead}"));
             return Ok(());
         }
-        for (path, _) in files {
-            let read = boundary_netcdf::read(&path, Some(window), &parts);
+        let task = |(path, _)| BoundaryFile { path, window: Some(window), mapping: parts.clone() };
+        let tasks: Vec<_> = files.into_iter().map(task).collect();
+        for (BoundaryFile { path, .. }, read) in tasks.iter().zip(isolation::read_all(isolation, &tasks)) {
             let read = read.map(|items| Accepted { items, rejections: Vec::new() });
-            for field in self.accept_optional("boundary", &path, read).unwrap_or_default() {
+            for field in self.accept_optional("boundary", path, read).unwrap_or_default() {
                 if self.boundary.iter().any(|f| f.valid_time == field.valid_time) {
                     self.rejections.push(Rejection {
-                        file: file_name(&path),
+                        file: file_name(path),
                         place: format!("time {}", field.valid_time),
                         found: "a time that a file before it has; that one is used".into(),
                         expected: "each time in one file only".into(),

@@ -18,6 +18,7 @@ mod register_input;
 pub mod standing;
 mod stage_checkpoints;
 pub mod training;
+mod unchanged;
 pub mod whatif;
 mod yearly;
 

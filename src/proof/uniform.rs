@@ -7,7 +7,8 @@ use super::ground::{Ground, worst_residual};
 use super::{Figure, Line, Material, Outcome, Parameter, Proof};
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
-use crate::input::{isolation, meteorology};
+use crate::input::isolation::Isolation;
+use crate::input::meteorology;
 use crate::simulation::diagnose::Diagnosis;
 use crate::simulation::emission_placement::EmissionField;
 use crate::simulation::meteorology::Meteorology;
@@ -37,8 +38,8 @@ fn run(material: &Material) -> Result<Outcome> {
     if material.input.is_empty() {
         return Err(Error::invalid("command line", "--input", "nothing", "files of meteorology"));
     }
-    let program = isolation::this_program()?;
-    let fields = meteorology::read(material.input, None, program.as_deref())?;
+    let isolation = Isolation::of_this_program();
+    let fields = meteorology::read(material.input, None, isolation.as_ref())?;
     in_winds(&fields, material.overrides, HOURS)
 }
 

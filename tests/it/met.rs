@@ -304,37 +304,3 @@ fn files_that_do_not_belong_together_are_refused() {
     let none = std::path::PathBuf::from("no_such_file.grib2");
     refused("no file", &none, meteorology::read(std::slice::from_ref(&none), None, None), &["missing"]);
 }
-
-/// Files found by fuzzing that crash, hang or panic the C library. The child is this test binary, running only
-/// `probe_child` below.
-#[test]
-fn damaged_netcdf_is_refused_in_a_child_process() {
-    use hazecast::input::isolation;
-    let Some(folder) = real("broken_netcdf") else { return };
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    files.sort();
-    assert_eq!(files.len(), 19);
-    let child = |path: &std::path::Path| {
-        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-        command.args(["met::probe_child", "--exact", "--nocapture"]).env("HAZECAST_TEST_PROBE", path);
-        isolation::run(command, path, std::time::Duration::from_secs(5))
-    };
-    for path in &files {
-        refused("damaged", path, child(path), &["found"]);
-    }
-    if let Some(sound) = real("met/wrf/wrf_d01_allvars_cropped.nc") {
-        child(&sound).unwrap();
-    }
-    let other = isolation::probe(std::path::Path::new("/bin/true"), &files[0]);
-    assert!(other.is_err(), "a program that says nothing is no probe");
-}
-
-/// Body of the child process above; does nothing when run as a test.
-#[test]
-fn probe_child() {
-    use hazecast::input::{isolation, netcdf_file::on_netcdf_thread};
-    let Some(path) = std::env::var_os("HAZECAST_TEST_PROBE") else { return };
-    let result = on_netcdf_thread(move || isolation::probe_all_variables(std::path::Path::new(&path)));
-    result.unwrap();
-    println!("\n{}", isolation::PROBE_WORD);
-}

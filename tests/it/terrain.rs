@@ -4,7 +4,9 @@ use crate::real;
 use hazecast::cli::example;
 use hazecast::config::{Config, expand};
 use hazecast::domain::terrain::Terrain;
+use hazecast::input::isolation::Isolation;
 use hazecast::input::netcdf_file::on_netcdf_thread;
+use hazecast::input::outside_file::TerrainFile;
 use hazecast::input::{Window, terrain_netcdf, wrfout};
 use hazecast::setup::Setup;
 use hazecast::simulation::diagnose::Diagnosis;
@@ -24,7 +26,7 @@ fn height(terrain: &Terrain, lon: f64, lat: f64) -> f32 {
 #[test]
 fn etopo20_gives_the_heights_it_holds_and_the_sea_as_zero() {
     let Some(path) = real("geo/etopo20.cdf") else { return };
-    let terrain = terrain_netcdf::read(&path, YANBIAN, None).unwrap();
+    let terrain = terrain_netcdf::read(&path, YANBIAN).unwrap();
     for (lon, lat, expected) in [(128.1667, 42.1667, 1266.5625), (129.5, 42.8333, 319.625), (131.5, 41.5, 0.0)] {
         let found = height(&terrain, lon, lat);
         assert!((found - expected).abs() < 0.01, "{lon} {lat}: {found} {expected}");
@@ -111,13 +113,13 @@ fn direction_of_latitudes_names_and_turns_of_longitude_do_not_matter() {
         },
     ] {
         let (_folder, path) = made(&m);
-        let terrain = terrain_netcdf::read(&path, INSIDE, None).unwrap();
+        let terrain = terrain_netcdf::read(&path, INSIDE).unwrap();
         for (lon, lat) in [(128.5, 42.0), (129.0, 42.5)] {
             assert_eq!(height(&terrain, lon, lat), (SOUND.height)(lon, lat) as f32, "{}", m.name);
         }
     }
     let (_folder, path) = made(&Made { height: |_, lat| lat - 42.4, ..SOUND });
-    let terrain = terrain_netcdf::read(&path, INSIDE, None).unwrap();
+    let terrain = terrain_netcdf::read(&path, INSIDE).unwrap();
     assert_eq!(height(&terrain, 128.5, 42.0), 0.0, "the sea floor is the sea");
     assert!((height(&terrain, 128.5, 42.5) - 0.1).abs() < 1e-6);
 }
@@ -145,7 +147,7 @@ fn a_broken_terrain_file_is_refused_by_name_place_and_remedy() {
     ];
     for (what, m, words) in cases {
         let (_folder, path) = made(&m);
-        let text = match terrain_netcdf::read(&path, INSIDE, None) {
+        let text = match terrain_netcdf::read(&path, INSIDE) {
             Ok(_) => panic!("{what}: accepted"),
             Err(e) => e.to_string(),
         };
@@ -156,14 +158,15 @@ fn a_broken_terrain_file_is_refused_by_name_place_and_remedy() {
     let (folder, path) = made(&SOUND);
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-    assert!(terrain_netcdf::read(&path, INSIDE, None).is_err(), "a cut file");
-    // a sound file passes the child that tries it, and no other program stands in for it
+    assert!(terrain_netcdf::read(&path, INSIDE).is_err(), "a cut file");
+    // a child reads the same, and no other program stands in for it
     SOUND.write(&path);
-    let probe = Path::new(env!("CARGO_BIN_EXE_hazecast"));
-    assert!(terrain_netcdf::read(&path, INSIDE, Some(probe)).is_ok());
-    let error = terrain_netcdf::read(&path, INSIDE, Some(Path::new("true"))).unwrap_err().to_string();
-    assert!(error.contains("dem.nc") && error.contains("does not answer"), "{error}");
-    let error = terrain_netcdf::read(&folder.path().join("none.nc"), INSIDE, None).unwrap_err();
+    let task = TerrainFile { path: path.clone(), window: INSIDE };
+    let child = Isolation::in_program(env!("CARGO_BIN_EXE_hazecast"));
+    assert_eq!(child.read(&task).unwrap(), terrain_netcdf::read(&path, INSIDE).unwrap());
+    let error = Isolation::in_program("true").read(&task).unwrap_err().to_string();
+    assert!(error.contains("dem.nc") && error.contains("without an answer"), "{error}");
+    let error = terrain_netcdf::read(&folder.path().join("none.nc"), INSIDE).unwrap_err();
     assert!(error.to_string().contains("inputs.terrain"), "{error}");
 }
 
@@ -182,7 +185,7 @@ fn the_weather_of_the_example_over_real_terrain_on_the_3_km_grid() {
     let domain = setup.domain(&met, met[0].valid_time).unwrap();
     let grid = &domain.grid;
     let begin = Instant::now();
-    let terrain = terrain_netcdf::read(&etopo, YANBIAN, None).unwrap().cell_means(&grid.horizontal).unwrap();
+    let terrain = terrain_netcdf::read(&etopo, YANBIAN).unwrap().cell_means(&grid.horizontal).unwrap();
     let reading = begin.elapsed().as_secs_f64();
     let plain = Diagnosis::new(grid, domain.surface);
     let over = Diagnosis::new(grid, domain.surface).over(terrain);

@@ -9,9 +9,10 @@ mod show;
 
 use super::language::Language;
 use crate::error::Result;
+use crate::input::isolation::{self, Isolation};
 use crate::input::met_contents::{self, RawField};
 use crate::input::meteorology::{self, Format};
-use crate::input::{isolation, meteorology::format};
+use crate::input::outside_file::MeteorologyKind;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::path::{Path, PathBuf};
 
@@ -76,14 +77,14 @@ pub fn run(args: &MetArgs, language: Language) -> Result<u8> {
     }
 }
 
-/// Format of a file, NetCDF tried in a child process first.
+/// Format of a file, all of which a child process could read.
 fn format_of(path: &Path) -> Result<Format> {
-    format(path, isolation::this_program()?.as_deref())
+    isolation::read(Isolation::of_this_program().as_ref(), &MeteorologyKind { path: path.into() })
 }
 
-/// A file as the model reads it, already tried by [`format_of`].
+/// A file as the model reads it.
 fn as_driver(path: &Path) -> Result<Vec<crate::domain::met_field::MetField>> {
-    meteorology::read(&[PathBuf::from(path)], None, None)
+    meteorology::read(&[PathBuf::from(path)], None, Isolation::of_this_program().as_ref())
 }
 
 /// A time as people write it: `2026-01-15T12Z`, `2026-01-15T12:30`.

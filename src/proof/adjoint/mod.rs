@@ -12,7 +12,8 @@ use crate::domain::pollutant::Pollutant;
 use crate::domain::source::{Amounts, Sector, Source, Strength};
 use crate::domain::species::{PRIMARY_PM25, Species};
 use crate::error::Result;
-use crate::input::{isolation, meteorology};
+use crate::input::isolation::Isolation;
+use crate::input::meteorology;
 use crate::simulation::equilibrium_answers::Answers;
 use crate::simulation::influence::{Target, influence, linear_response};
 use crate::simulation::run::World;
@@ -54,8 +55,8 @@ fn run(material: &Material) -> Result<Outcome> {
     if material.input.is_empty() {
         return in_made_weather(material.overrides);
     }
-    let program = isolation::this_program()?;
-    let fields = meteorology::read(material.input, None, program.as_deref())?;
+    let isolation = Isolation::of_this_program();
+    let fields = meteorology::read(material.input, None, isolation.as_ref())?;
     in_weather(&fields, material.overrides)
 }
 

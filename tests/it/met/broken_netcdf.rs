@@ -209,7 +209,7 @@ fn sound_wrfout_is_read_and_missing_surface_fields_are_derived() {
     // ln(100) / ln(500) of 5 m s-1
     assert!((f.wind_10m_east_m_s[0].hypot(f.wind_10m_north_m_s[0]) - 3.7051).abs() < 1e-3);
     assert!((f.precipitation_kg_m2_s.as_ref().unwrap()[0] - 1e-3).abs() < 1e-8);
-    assert_eq!(meteorology::format(&path, None).unwrap(), meteorology::Format::Wrfout);
+    assert_eq!(meteorology::format(&path).unwrap(), meteorology::Format::Wrfout);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn sound_cf_is_read_northward_and_above_the_ground() {
     assert!(cut.grid.nx <= 5 && cut.grid.x0 >= 129.0 && cut.grid.transform().cell(129.35, 43.35).is_some());
     let outside = cf_netcdf::read(&path, Some((100.0, 43.3, 101.0, 43.4)));
     refused("window", &path, outside, &["longitude", "holds 100 to 101"]);
-    assert_eq!(meteorology::format(&path, None).unwrap(), meteorology::Format::CfNetcdf);
+    assert_eq!(meteorology::format(&path).unwrap(), meteorology::Format::CfNetcdf);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn what_files_hold_is_listed() {
         ("met/series/Tstorm.cdf", 1, (36, 33), 0),
     ] {
         let Some(path) = real(name) else { return };
-        let format = meteorology::format(&path, None).unwrap();
+        let format = meteorology::format(&path).unwrap();
         let contents = met_contents::contents(&path, format, true).unwrap();
         let lattice = contents.grids[0].as_ref().map(|g| (g.nx, g.ny));
         assert_eq!((contents.variables.len(), lattice, contents.times.len()), (variables, Ok(grid), times), "{name}");
