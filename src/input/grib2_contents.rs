@@ -8,9 +8,12 @@ use super::grib2_tables::{parameter, surface};
 use super::met_contents::{Contents, Range, RawField, Variable, Wanted};
 use crate::domain::grid::HorizontalGrid;
 use crate::error::Result;
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Times and members of a variable.
+type Seen = (BTreeSet<Option<DateTime<Utc>>>, BTreeSet<Option<u8>>);
 /// A lattice, or why it is none.
 type Lattice = std::result::Result<HorizontalGrid, String>;
 
@@ -56,7 +59,7 @@ pub fn contents(path: &Path, ranges: bool) -> Result<Contents> {
     let mut variables: Vec<Variable> = Vec::new();
     let (mut at, mut grids) = (BTreeMap::new(), Vec::<Lattice>::new());
     let (mut times, mut gives, mut hybrid) = (BTreeSet::new(), BTreeSet::new(), false);
-    let mut seen: Vec<(BTreeSet<Option<chrono::DateTime<chrono::Utc>>>, BTreeSet<Option<u8>>)> = Vec::new();
+    let mut seen: Vec<Seen> = Vec::new();
     let mut lattices = Lattices::default();
     walk(path, &|_| true, &mut |field| {
         let p = &field.parameter;

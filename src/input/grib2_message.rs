@@ -145,10 +145,10 @@ impl Field {
         if points > MOST_POINTS {
             return Err(self.error("grid definition", format!("{points} points"), "at most 50 million points"));
         }
-        if self.bitmap.get(5) == Some(&NO_BITMAP) {
-            if let Some(values) = grib2_complex::first_values(&self.packing, &self.data, points, most) {
-                return values.map_err(|e| self.error("data", e, "data that can be unpacked"));
-            }
+        if self.bitmap.get(5) == Some(&NO_BITMAP)
+            && let Some(values) = grib2_complex::first_values(&self.packing, &self.data, points, most)
+        {
+            return values.map_err(|e| self.error("data", e, "data that can be unpacked"));
         }
         self.first_values_of_any_packing(most)
     }

@@ -2,8 +2,10 @@
 
 use super::grib2_product::Parameter;
 
-/// Short name, name and unit of a parameter.
-const PARAMETERS: [((u8, u8, u8), &str, &str, &str); 62] = [
+/// Discipline, category and number; short name, name and unit.
+type Named = ((u8, u8, u8), &'static str, &'static str, &'static str);
+
+const PARAMETERS: [Named; 62] = [
     ((0, 0, 0), "t", "temperature", "K"),
     ((0, 0, 2), "pt", "potential temperature", "K"),
     ((0, 0, 4), "tmax", "maximum temperature", "K"),

@@ -36,7 +36,7 @@ impl Shape {
         let dimensions = file.dimensions(name)?;
         let n = dimensions.len();
         let (names, lengths): (Vec<String>, Vec<usize>) = dimensions.into_iter().unzip();
-        if n < 2 || n > 4 || file.is_text(name) || lengths[n - 1] < 2 || lengths[n - 2] < 2 {
+        if !(2..=4).contains(&n) || file.is_text(name) || lengths[n - 1] < 2 || lengths[n - 2] < 2 {
             return Ok(None);
         }
         let time = (n > 2 && TIMES.contains(&names[0].as_str())).then_some(0);

@@ -207,7 +207,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 31, "{ran:?}");
+    assert_eq!(ran.len(), 35, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

@@ -76,7 +76,7 @@ impl Classes {
     pub fn labels(&self) -> Vec<String> {
         let step = self.limits.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
         let largest = self.limits.iter().fold(0.0_f64, |m, l| m.max(l.abs()));
-        if largest >= 1e5 || largest < 1e-2 || self.positive {
+        if !(1e-2..1e5).contains(&largest) || self.positive {
             return self.limits.iter().map(|l| short(*l)).collect();
         }
         let mut decimals = 0;

@@ -62,13 +62,15 @@ enum Level {
     Pascal(f64),
 }
 
+/// A unit and the level of a number in it.
+type Unit = (&'static str, fn(f64) -> Level);
+
 impl std::str::FromStr for Level {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let number = |t: &str| t.trim().parse::<f64>().ok().filter(|v| v.is_finite());
-        let units: [(&str, fn(f64) -> Self); 3] =
-            [("hPa", |v| Self::Pascal(100.0 * v)), ("Pa", Self::Pascal), ("m", Self::Metres)];
+        let units: [Unit; 3] = [("hPa", |v| Self::Pascal(100.0 * v)), ("Pa", Self::Pascal), ("m", Self::Metres)];
         let named = units.iter().find_map(|(unit, of)| text.strip_suffix(unit).and_then(number).map(of));
         named
             .or_else(|| number(text).map(Self::Number))
