@@ -51,7 +51,7 @@ fn a_thousand_damaged_files_are_read_or_refused_with_a_reason() {
         "checkpoint",
     ];
     if folder.is_some() {
-        readers.extend(["meteorology", "terrain", "fires", "power_plants", "hourly_values", "published_hours"]);
+        readers.extend(["meteorology", "boundary", "fires", "power_plants", "hourly_values", "published_hours"]);
     }
     for reader in readers {
         assert!(count(&report, Some(reader), "files") > 0, "{reader}");
