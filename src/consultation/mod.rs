@@ -7,6 +7,7 @@ pub mod list_sheets;
 pub mod reduction_list;
 
 use crate::assimilation::report::AssimilationReport;
+use crate::domain::fire::FireReport;
 use crate::domain::quality::QualityReport;
 use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
@@ -89,6 +90,10 @@ pub struct ConsultationRecord {
     /// How observations corrected the state that the forecast starts from; `None` where they did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assimilation: Option<AssimilationReport>,
+    /// Fires by county and day, forbidden ones, and what became of the other detections; `None` where no file of fires was read, and in
+    /// records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fires: Option<FireReport>,
     /// How winds were brought over the terrain; `None` where the configuration names no terrain file.
     #[serde(default)]
     pub terrain_winds: Option<TerrainWindsReport>,

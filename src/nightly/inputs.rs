@@ -6,6 +6,7 @@ use crate::consultation::InputFile;
 use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::County;
 use crate::domain::event::Event;
+use crate::domain::fire::FireReport;
 use crate::domain::grid::{HorizontalGrid, distance_m};
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
@@ -18,11 +19,10 @@ use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
-    Window, boundary_netcdf, daily_csv, events_csv, fires_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
+    Window, boundary_netcdf, daily_csv, events_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
     power_plants_csv, terrain_netcdf,
 };
 use crate::setup::Setup;
-use crate::simulation::fire_emission::sources_from_fires;
 use crate::simulation::run::REVISION;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use geo::{Contains, Point};
@@ -46,6 +46,8 @@ pub struct NightInputs {
     pub quality: Option<QualityReport>,
     /// The same as hours of the counties that have them: means of their stations.
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
+    /// What became of the detections of fires; `None` where no file of them was read.
+    pub fires: Option<FireReport>,
     /// Recorded events.
     pub events: Vec<Event>,
     /// Mixing ratios around the outermost grid, by time, all of the same species; empty where there are none, or where they begin or end more
@@ -149,7 +151,7 @@ fn window(setup: &Setup) -> Option<Window> {
 }
 
 /// Box around a grid's cells.
-fn bounds(grid: &HorizontalGrid) -> Window {
+pub(super) fn bounds(grid: &HorizontalGrid) -> Window {
     let (right, top) = (grid.nx - 1, grid.ny - 1);
     let rim = (0..grid.nx).flat_map(|x| [(x, 0), (x, top)]).chain((0..grid.ny).flat_map(|y| [(0, y), (right, y)]));
     rim.flat_map(|(x, y)| grid.corners(x, y))
@@ -163,7 +165,7 @@ fn widen((w, s, e, n): Window, by: f64) -> Window {
 }
 
 /// The county that contains a point.
-fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> {
+pub(super) fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> {
     counties.iter().find(|c| c.outline.contains(&Point::new(lon, lat))).map(|c| c.adcode)
 }
 
@@ -180,6 +182,7 @@ impl NightInputs {
             places: BTreeMap::new(),
             quality: None,
             observed: BTreeMap::new(),
+            fires: None,
             events: Vec::new(),
             boundary: Vec::new(),
             daily: BTreeMap::new(),
@@ -410,38 +413,6 @@ impl NightInputs {
                 }
             }
         }
-        Ok(())
-    }
-
-    fn read_fires(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
-        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
-        let mut detections = Vec::new();
-        for path in self.take_optional("fires", &setup.config.inputs.fires, "no open burning in the forecast")? {
-            let accepted = fires_csv::read(&path, window);
-            if let Some(values) = self.accept_optional("fires", &path, accepted) {
-                detections.extend(values);
-            }
-        }
-        let end = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
-        let counties = &setup.region.counties;
-        let county = |lon: f64, lat: f64| county_at(counties, lon, lat);
-        let fires = sources_from_fires(&detections, &setup.fires, &county, self.cycle, end);
-        for (count, why) in [
-            (fires.low_confidence, "confidence below the minimum"),
-            (fires.unusable, "no usable power or position"),
-            (fires.after_cycle, "a time after the cycle, unknown when the forecast is made"),
-            (fires.duplicates, "a stronger detection of the same fire beside them"),
-        ] {
-            if count > 0 {
-                self.rejections.push(Rejection {
-                    file: "fires".into(),
-                    place: "detections inside the grid".into(),
-                    found: format!("{count} with {why}"),
-                    expected: "detections that stand for a fire".into(),
-                });
-            }
-        }
-        self.sources.extend(fires.sources);
         Ok(())
     }
 

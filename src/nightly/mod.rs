@@ -7,6 +7,7 @@
 
 pub mod after;
 mod certify;
+mod fires;
 pub mod inputs;
 mod model;
 mod observing;
@@ -292,7 +293,7 @@ impl Tonight<'_> {
             .sources
             .iter()
             .filter(|s| s.adcode != 0)
-            .map(|source| SourceDay { source, emission_t_d: self.setup.emission.daily_amounts(source, day) })
+            .map(|source| SourceDay { source, emission_t_d: self.setup.emission.daily_emission(source, day) })
             .collect();
         let coldest = base
             .counties
@@ -359,6 +360,7 @@ impl Tonight<'_> {
             forecast,
             observation_quality: self.inputs.quality.clone(),
             assimilation: self.assimilation(base),
+            fires: self.inputs.fires.clone(),
             terrain_winds: base.terrain_winds,
             ledger_base: base.ledger.clone(),
             ledger_cut,

@@ -19,6 +19,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "seeds/limits.toml",
     "seeds/evaluation.toml",
     "seeds/events.toml",
+    "seeds/burn_ban.toml",
     "seeds/targets.toml",
     "seeds/warning.toml",
     "seeds/advice.toml",

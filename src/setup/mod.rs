@@ -10,6 +10,7 @@ use crate::assimilation::quality::rules::QualityRules;
 use crate::assimilation::settings::AssimilationSettings;
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
+use crate::domain::burn_ban::BurnBans;
 use crate::domain::county::{CountyWeights, Region};
 use crate::domain::county_weights::county_weights;
 use crate::domain::grid::{Grid, VerticalGrid};
@@ -24,7 +25,7 @@ use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::{Background, BackgroundProfiles};
 use crate::simulation::diagnose::SurfaceParameters;
 use crate::simulation::emission::EmissionModel;
-use crate::simulation::fire_emission::FireFactors;
+use crate::simulation::fire_factors::FireFactors;
 use crate::simulation::nest::Nest;
 use chrono::{DateTime, Utc};
 use grids::GridSetups;
@@ -42,6 +43,7 @@ pub struct Setup {
     pub ranking: RankingRules,
     pub emission: EmissionModel,
     pub fires: FireFactors,
+    pub burn_bans: BurnBans,
     pub plants: PlantFactors,
     pub uncertainty: Uncertainty,
     pub quality: QualityRules,
@@ -112,6 +114,7 @@ impl Setup {
             ranking: library.read("seeds/ranking.toml", RankingRules::from_toml)?,
             emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
+            burn_bans: library.read("seeds/burn_ban.toml", BurnBans::from_toml)?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
             uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
             quality: library.read("models/quality.toml", QualityRules::from_toml)?,

@@ -6,6 +6,7 @@ use super::rulebook::Statements;
 use crate::assimilation::quality::rules::QualityRules;
 use crate::assimilation::settings::AssimilationSettings;
 use crate::domain::aqi::AqiRules;
+use crate::domain::burn_ban::BurnBans;
 use crate::domain::evaluation::EvaluationRules;
 use crate::domain::event::EventRules;
 use crate::domain::limits::LimitRules;
@@ -21,7 +22,7 @@ use crate::reduction::ranking_rules::RankingRules;
 use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::BackgroundProfiles;
 use crate::simulation::emission::EmissionModel;
-use crate::simulation::fire_emission::FireFactors;
+use crate::simulation::fire_factors::FireFactors;
 use crate::warning::advice::AdviceRules;
 use crate::warning::rules::WarningRules;
 use serde::Serialize;
@@ -37,6 +38,7 @@ const FILES: &[(&str, Faults)] = &[
     ("seeds/limits.toml", |t, p| first(LimitRules::from_toml(t, p))),
     ("seeds/evaluation.toml", |t, p| first(EvaluationRules::from_toml(t, p))),
     ("seeds/events.toml", |t, p| first(EventRules::from_toml(t, p))),
+    ("seeds/burn_ban.toml", |t, p| first(BurnBans::from_toml(t, p))),
     ("seeds/targets.toml", |t, p| first(TargetRules::from_toml(t, p))),
     ("seeds/warning.toml", |t, p| first(WarningRules::from_toml(t, p))),
     ("seeds/advice.toml", |t, p| first(AdviceRules::from_toml(t, p))),

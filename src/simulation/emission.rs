@@ -1,11 +1,9 @@
-//! What each sector emits in an hour, and as which species: the model of `models/emission.toml`.
+//! When, how high and as which species each sector emits: the model of `models/emission.toml`.
 
 use super::temporal_profile::TemporalProfile;
-use crate::calendar::{beijing_local, end_of_beijing_hour};
-use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::domain::source::{Amounts, Sector};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
-use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -131,33 +129,6 @@ impl EmissionModel {
         &self.sectors[sector as usize]
     }
 
-    /// Amounts [t d-1] that a source emits on a Beijing day, without its changes.
-    pub fn daily_amounts(&self, source: &Source, day: NaiveDate) -> Amounts {
-        match &source.strength {
-            Strength::Annual(annual) => {
-                let share = self.sector(source.sector).profile.day_share(day);
-                annual.zip(Amounts::all(share), |a, s| a * s)
-            }
-            Strength::Rate { kg_s, from, to } => {
-                let end = end_of_beijing_hour(day, 24);
-                let seconds = overlap_s((*from, *to), (end - Duration::hours(24), end));
-                kg_s.zip(Amounts::all(seconds / 1000.0), |r, t| r * t)
-            }
-        }
-    }
-
-    /// Mean rate [kg s-1] of a source over the hour that starts at `start` (a full hour), with its changes in force.
-    pub fn hourly_rate(&self, source: &Source, start: DateTime<Utc>) -> Amounts {
-        rate_with(source, start, self.hour_factor(source.sector, start))
-    }
-
-    /// Rate [kg s-1] of an annual amount of 1 t in the hour that starts at `start`.
-    pub(super) fn hour_factor(&self, sector: Sector, start: DateTime<Utc>) -> f64 {
-        let local = beijing_local(start);
-        let profile = &self.sector(sector).profile;
-        profile.day_share(local.date()) * profile.hour_share(local.hour()) * 1000.0 / 3600.0
-    }
-
     /// Species from inventoried pollutants, in the same unit; indexed by [`Species::index`].
     ///
     /// Sulphur mass is conserved: `so4 = f so2 M(SO4) / M(SO2)`. The fine particles sum to `pm25`: elemental carbon first, then organic
@@ -209,36 +180,6 @@ impl EmissionModel {
         out[Species::Coarse.index()] = if a.pm10 >= a.pm25 { minus(pm10, pm25) } else { none };
         out
     }
-}
-
-/// [`EmissionModel::hourly_rate`] with the hour's factor of the source's sector [kg s-1 per t a-1] already known.
-pub(super) fn rate_with(source: &Source, start: DateTime<Utc>, hour_factor: f64) -> Amounts {
-    let hour = (start, start + Duration::hours(1));
-    let (base, window) = match &source.strength {
-        Strength::Annual(annual) => (annual.zip(Amounts::all(hour_factor), |a, f| a * f), hour),
-        Strength::Rate { kg_s, from, to } => (*kg_s, (hour.0.max(*from), hour.1.min(*to))),
-    };
-    if window.0 >= window.1 {
-        return Amounts::default();
-    }
-    // a change or window may begin within the hour: the mean is over the pieces between such instants
-    let mut instants = vec![window.0, window.1];
-    instants.extend(source.changes.iter().flat_map(|c| [c.from, c.to]).filter(|t| window.0 < *t && *t < window.1));
-    instants.sort_unstable();
-    let mut factor = Amounts::default();
-    for piece in instants.windows(2) {
-        let share = seconds(piece[1] - piece[0]) / 3600.0;
-        factor = factor.zip(source.activity_at(piece[0]), |sum, activity| sum + share * activity);
-    }
-    base.zip(factor, |b, f| b * f)
-}
-
-fn seconds(d: Duration) -> f64 {
-    d.num_milliseconds() as f64 / 1000.0
-}
-
-fn overlap_s(a: (DateTime<Utc>, DateTime<Utc>), b: (DateTime<Utc>, DateTime<Utc>)) -> f64 {
-    seconds(a.1.min(b.1) - a.0.max(b.0)).max(0.0)
 }
 
 fn check_speciation(origin: &Path, s: &Speciation) -> Result<()> {

@@ -15,6 +15,7 @@ mod emission;
 mod drivers;
 mod example;
 mod explain;
+mod fires;
 mod forecast;
 mod met;
 mod nested_night;

@@ -6,6 +6,7 @@ mod counties;
 mod evidence;
 mod experience;
 mod explain;
+mod fires;
 mod glance;
 mod measures;
 mod observations;
@@ -113,7 +114,8 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (certificate::proof(r.certificate.as_ref()))
                 (targets::section(r.targets.as_ref()))
                 (observations::section(archived))
-            (provenance::section(archived))
+                (fires::section(r))
+                (provenance::section(archived))
                 (signature())
             }
         },
