@@ -59,6 +59,9 @@ pub struct Inputs {
     /// Register of what can be ordered to emit less (CSV or XLSX); without it each source of the inventory is one entry.
     #[serde(default)]
     pub register: Option<String>,
+    /// Scenarios (TOML or CSV) that change the inventory for every run of the night: yearly trends.
+    #[serde(default)]
+    pub scenario: Vec<String>,
     /// Power plants in the layout of the WRI Global Power Plant Database.
     #[serde(default)]
     pub power_plants: Vec<String>,
@@ -126,6 +129,7 @@ impl Config {
         for list in [
             &mut i.meteorology,
             &mut i.inventory,
+            &mut i.scenario,
             &mut i.power_plants,
             &mut i.observations,
             &mut i.fires,

@@ -24,6 +24,7 @@ pub mod quality;
 pub mod register;
 pub mod register_columns;
 pub mod register_words;
+pub mod scenario;
 pub mod sheet;
 pub mod source;
 pub mod species;

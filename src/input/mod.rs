@@ -34,6 +34,7 @@ pub mod published_hours;
 pub mod quantity;
 pub mod reading;
 pub mod region;
+pub mod scenario_file;
 pub mod stations_csv;
 mod register_row;
 pub mod register_table;

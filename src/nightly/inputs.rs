@@ -13,6 +13,7 @@ use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::quality::QualityReport;
 use crate::domain::register::RegisterEntry;
+use crate::domain::scenario::under;
 use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
 use crate::domain::terrain::Terrain;
@@ -20,7 +21,7 @@ use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
     Window, boundary_netcdf, daily_csv, events_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
-    power_plants_csv, terrain_netcdf,
+    power_plants_csv, scenario_file, terrain_netcdf,
 };
 use crate::setup::Setup;
 use crate::simulation::run::REVISION;
@@ -102,6 +103,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     night.read_register(setup)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
+    night.read_scenarios(setup)?;
     night.read_events(setup)?;
     night.read_daily(setup)?;
     if night.sources.is_empty() {
@@ -290,6 +292,17 @@ impl NightInputs {
                     None => self.sources.push(plant),
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Lays the scenarios over the sources of the inventory and the fires, for all of the night's hours.
+    fn read_scenarios(&mut self, setup: &Setup) -> Result<()> {
+        let counties: Vec<u32> = setup.region.counties.iter().map(|c| c.adcode).collect();
+        let from = self.start(&setup.config);
+        let to = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
+        for path in self.take("scenario", &setup.config.inputs.scenario)? {
+            self.sources = under(&scenario_file::read(&path, &counties)?, &self.sources, from, to);
         }
         Ok(())
     }
