@@ -62,6 +62,9 @@ pub struct Inputs {
     /// Scenarios (TOML or CSV) that change the inventory for every run of the night: yearly trends.
     #[serde(default)]
     pub scenario: Vec<String>,
+    /// Hourly measurements at stacks (CEMS), in place of the inventory's estimate where they are.
+    #[serde(default)]
+    pub cems: Vec<String>,
     /// Power plants in the layout of the WRI Global Power Plant Database.
     #[serde(default)]
     pub power_plants: Vec<String>,
@@ -130,6 +133,7 @@ impl Config {
             &mut i.meteorology,
             &mut i.inventory,
             &mut i.scenario,
+            &mut i.cems,
             &mut i.power_plants,
             &mut i.observations,
             &mut i.fires,

@@ -16,6 +16,7 @@ use crate::domain::register::RegisterEntry;
 use crate::domain::scenario::under;
 use crate::domain::source::{Place, Sector, Source};
 use crate::domain::species::Species;
+use crate::domain::stack_record::StackReport;
 use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
@@ -24,6 +25,8 @@ use crate::input::{
     power_plants_csv, scenario_file, terrain_netcdf,
 };
 use crate::setup::Setup;
+use crate::simulation::emission::EmissionModel;
+use crate::simulation::emission_conditions::ConditionsReport;
 use crate::simulation::run::REVISION;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use geo::{Contains, Point};
@@ -49,6 +52,12 @@ pub struct NightInputs {
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
     /// What became of the detections of fires; `None` where no file of them was read.
     pub fires: Option<FireReport>,
+    /// How the sources of the night emit: with its holidays and weather.
+    pub emission: EmissionModel,
+    /// How holidays and weather change them.
+    pub emission_conditions: Option<ConditionsReport>,
+    /// What was measured at stacks; `None` where no file of that was read.
+    pub stacks: Option<StackReport>,
     /// Recorded events.
     pub events: Vec<Event>,
     /// Mixing ratios around the outermost grid, by time, all of the same species; empty where there are none, or where they begin or end more
@@ -76,7 +85,7 @@ const METEOROLOGY_MARGIN: f64 = 6.0;
 /// `degraded`.
 pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> {
     let config = &setup.config;
-    let mut night = NightInputs::none();
+    let mut night = NightInputs::none(setup);
     let window = window(setup);
     let files = night.take("meteorology", &config.inputs.meteorology)?;
     let program = isolation::this_program()?;
@@ -98,11 +107,17 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
             .degraded
             .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
+    night.follow_weather(setup);
     night.read_boundary(setup, window, program.as_deref())?;
     night.read_sources(setup, window)?;
+    night.read_stacks(setup)?;
     night.read_register(setup)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
+    let to = night.cycle + Duration::hours(i64::from(config.forecast_hours));
+    let during = (night.start(config), to);
+    let new_years = setup.rulebook.events.new_years();
+    night.sources.extend(setup.event_calendar.sources(&setup.region.counties, new_years, during));
     night.read_scenarios(setup)?;
     night.read_events(setup)?;
     night.read_daily(setup)?;
@@ -173,7 +188,7 @@ pub(super) fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> 
 
 impl NightInputs {
     /// Nothing read yet.
-    pub(super) fn none() -> Self {
+    pub(super) fn none(setup: &Setup) -> Self {
         Self {
             cycle: DateTime::UNIX_EPOCH,
             meteorology: Vec::new(),
@@ -185,6 +200,9 @@ impl NightInputs {
             quality: None,
             observed: BTreeMap::new(),
             fires: None,
+            emission: setup.emission.clone(),
+            emission_conditions: None,
+            stacks: None,
             events: Vec::new(),
             boundary: Vec::new(),
             daily: BTreeMap::new(),

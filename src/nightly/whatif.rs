@@ -117,7 +117,7 @@ pub fn what_if(setup: &Setup, asked: &WhatIf, go_on: GoOn) -> Result<Option<What
         let forecast: Forecast = with_cut(&model.frame(&corrections), &base, &base_series, &series);
         let decided = decide(&basis, &forecast, None);
         let effect = compare(&base, &decision, &forecast, &decided, Default::default());
-        let (sources, avoided_t) = avoided(&setup.emission, (&read.sources, &cut), from, to);
+        let (sources, avoided_t) = avoided(&read.emission, (&read.sources, &cut), from, to);
         effects.push(ScenarioEffect {
             scenario: scenario.clone(),
             sources,

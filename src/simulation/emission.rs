@@ -1,6 +1,8 @@
 //! When, how high and as which species each sector emits: the model of `models/emission.toml`.
 
+use super::emission_conditions::EmissionConditions;
 use super::temporal_profile::TemporalProfile;
+use crate::domain::holidays::Holidays;
 use crate::domain::source::{Amounts, Sector};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
@@ -30,6 +32,8 @@ pub struct HeightShare {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SectorModel {
     pub profile: TemporalProfile,
+    /// Strength of a public holiday relative to a Sunday, 0 ..= 2.
+    pub holiday: f64,
     pub spread: Spread,
     /// Heights of sources without a stack; fractions sum to 1.
     pub layers: Vec<HeightShare>,
@@ -59,6 +63,8 @@ pub struct EmissionModel {
     pub speciation: Speciation,
     /// Emissions above this height enter the layer that contains it [m].
     pub highest_m: f64,
+    /// How the weather of the run changes the sectors; `None`: as the profiles say.
+    pub conditions: Option<EmissionConditions>,
 }
 
 #[derive(Deserialize)]
@@ -79,8 +85,15 @@ struct RawSector {
     weekday: Vec<f64>,
     hour: Vec<f64>,
     layers: Vec<HeightShare>,
+    /// Strength of a public holiday relative to a Sunday.
+    #[serde(default = "as_sunday")]
+    holiday: f64,
     source: String,
     verified: bool,
+}
+
+fn as_sunday() -> f64 {
+    1.0
 }
 
 impl EmissionModel {
@@ -121,7 +134,15 @@ impl EmissionModel {
                 m.ok_or_else(|| Error::invalid(origin, format!("sector.{}", s.name()), "no entry", "every sector"))
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { sectors, speciation: raw.speciation, highest_m: raw.highest_m })
+        Ok(Self { sectors, speciation: raw.speciation, highest_m: raw.highest_m, conditions: None })
+    }
+
+    /// The same model that knows public holidays.
+    pub fn with_holidays(mut self, holidays: &Holidays) -> Self {
+        for sector in &mut self.sectors {
+            sector.profile = sector.profile.clone().with_holidays(holidays, sector.holiday);
+        }
+        self
     }
 
     /// The model of one sector.
@@ -208,6 +229,9 @@ fn sector_model(origin: &Path, field: &str, raw: RawSector) -> Result<SectorMode
     };
     let profile =
         TemporalProfile::new(&raw.month, &raw.weekday, &raw.hour).map_err(|d| invalid(d.list, d.found, d.expected))?;
+    if !(0.0..=2.0).contains(&raw.holiday) {
+        return Err(invalid("holiday", raw.holiday.to_string(), "0 ..= 2".into()));
+    }
     if !(0.0..=1.0).contains(&raw.soa_precursor_fraction) {
         return Err(invalid("soa_precursor_fraction", raw.soa_precursor_fraction.to_string(), "0 ..= 1".into()));
     }
@@ -228,6 +252,7 @@ fn sector_model(origin: &Path, field: &str, raw: RawSector) -> Result<SectorMode
     }
     Ok(SectorModel {
         profile,
+        holiday: raw.holiday,
         spread: raw.spread,
         layers: raw.layers,
         soa_precursor_fraction: raw.soa_precursor_fraction,

@@ -1,4 +1,4 @@
-//! What a source emits in an hour and on a day: its strength by the profiles of its sector, with its changes in force.
+//! What a source emits in an hour and on a day: its strength by the profiles of its sector and the weather, with its changes in force.
 
 use super::emission::EmissionModel;
 use crate::calendar::{beijing_local, end_of_beijing_hour};
@@ -6,13 +6,15 @@ use crate::domain::source::{Amounts, Sector, Source, Strength};
 use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
 
 /// Rates [kg s-1] of annual amounts of 1 t in one hour.
-pub(super) struct HourFactors {
+pub(super) struct HourFactors<'m> {
     by_sector: [f64; Sector::ALL.len()],
+    model: &'m EmissionModel,
+    start: DateTime<Utc>,
 }
 
-impl HourFactors {
+impl HourFactors<'_> {
     fn of(&self, source: &Source) -> Amounts {
-        Amounts::all(self.by_sector[source.sector as usize])
+        self.model.in_weather(source, self.start, self.by_sector[source.sector as usize])
     }
 }
 
@@ -22,8 +24,17 @@ impl EmissionModel {
         let end = end_of_beijing_hour(day, 24);
         match &source.strength {
             Strength::Annual(annual) => {
-                let share = self.sector(source.sector).profile.day_share(day);
-                annual.zip(Amounts::all(share), |a, s| a * s)
+                let profile = &self.sector(source.sector).profile;
+                let share = profile.day_share(day);
+                let factor = match &self.conditions {
+                    None => Amounts::all(1.0),
+                    Some(conditions) => (0..24u8).fold(Amounts::default(), |sum, h| {
+                        let start = end - Duration::hours(24 - i64::from(h));
+                        let of_hour = conditions.factor(source.adcode, source.sector, start);
+                        sum.zip(of_hour, |sum, f| sum + profile.hour_share(u32::from(h)) * f)
+                    }),
+                };
+                annual.zip(factor, |a, f| a * share * f)
             }
             Strength::Rate { kg_s, from, to } => {
                 let seconds = overlap_s((*from, *to), (end - Duration::hours(24), end));
@@ -55,13 +66,23 @@ impl EmissionModel {
     }
 
     /// Factors of all sectors in the hour that starts at `start`.
-    pub(super) fn hour_factors(&self, start: DateTime<Utc>) -> HourFactors {
-        HourFactors { by_sector: Sector::ALL.map(|s| self.hour_factor(s, start)) }
+    pub(super) fn hour_factors(&self, start: DateTime<Utc>) -> HourFactors<'_> {
+        HourFactors { by_sector: Sector::ALL.map(|s| self.hour_factor(s, start)), model: self, start }
     }
 
     /// Rate [kg s-1] of an annual amount of 1 t of a source in the hour that starts at `start`.
     fn annual_factor(&self, source: &Source, start: DateTime<Utc>) -> Amounts {
-        Amounts::all(self.hour_factor(source.sector, start))
+        self.in_weather(source, start, self.hour_factor(source.sector, start))
+    }
+
+    /// A factor by the profiles with what the weather makes of it.
+    fn in_weather(&self, source: &Source, start: DateTime<Utc>, by_profile: f64) -> Amounts {
+        match &self.conditions {
+            None => Amounts::all(by_profile),
+            Some(conditions) => {
+                conditions.factor(source.adcode, source.sector, start).zip(Amounts::all(by_profile), |c, p| c * p)
+            }
+        }
     }
 
     fn hour_factor(&self, sector: Sector, start: DateTime<Utc>) -> f64 {

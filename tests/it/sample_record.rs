@@ -78,6 +78,8 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         observation_quality: Some(observation_quality()),
         assimilation: Some(assimilation()),
         fires: Some(fires(cycle)),
+        emission_conditions: None,
+        stacks: None,
         terrain_winds: Some(terrain_winds()),
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),

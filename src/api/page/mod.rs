@@ -11,6 +11,7 @@ mod glance;
 mod measures;
 mod observations;
 mod provenance;
+mod stacks;
 mod ranking;
 mod targets;
 mod wording;
@@ -115,6 +116,7 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (targets::section(r.targets.as_ref()))
                 (observations::section(archived))
                 (fires::section(r))
+                (stacks::section(r))
                 (provenance::section(archived))
                 (signature())
             }
