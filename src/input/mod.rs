@@ -30,6 +30,7 @@ pub mod plausibility;
 pub mod plume_csv;
 pub mod power_plants_csv;
 pub mod pressure_levels;
+pub mod profile_csv;
 pub mod published_archive;
 pub mod published_hours;
 pub mod quantity;

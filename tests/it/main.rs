@@ -23,6 +23,7 @@ mod nested_night;
 mod nesting;
 mod night;
 mod physics;
+mod profiles;
 mod proof;
 mod quality;
 mod ranking;
