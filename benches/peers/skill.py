@@ -5,7 +5,7 @@ all training rows, once with its defaults and once for the absolute error with a
 Then the benchmark `learning` trains on 400,000 rows of 30 columns that numpy and hazecast make from the same formula. Exit code 0: hazecast's MAE is at or
 below that of LightGBM's defaults at every lead and with both weathers, and 400,000 x 30 take 60 s or less, a night 1 s or less.
 
-    python3 benches/peers/skill.py [--dir DIR] [--leads 1,6,12,24,48,72] [--weather none,perfect] [--environment DIR]
+    python3 benches/peers/skill.py [--dir DIR] [--leads 1,6,12,24,48,72] [--weather none,perfect] [--environment DIR] [--hazecast PROGRAM] [--profile PROFILE]
 """
 
 import argparse
@@ -78,6 +78,8 @@ def main():
     parser.add_argument("--train-to", default="2015-02-28")
     parser.add_argument("--test-from", default="2015-03-01")
     parser.add_argument("--environment", type=Path, default=Path(tempfile.gettempdir()) / "hazecast-lightgbm")
+    parser.add_argument("--hazecast", type=Path, default=ROOT / "target/release/hazecast", help="the program")
+    parser.add_argument("--profile", default="bench", help="cargo profile of the benchmark")
     parser.add_argument("--learn", nargs=3)
     parser.add_argument("--speed", nargs=4, type=int)
     arguments = parser.parse_args()
@@ -90,7 +92,7 @@ def main():
     for weather in arguments.weather.split(","):
         for lead in arguments.leads.split(","):
             with tempfile.TemporaryDirectory() as folder:
-                own = [ROOT / "target/release/hazecast", "proof", "skill-stations", "--dir", arguments.dir, "--json"]
+                own = [arguments.hazecast, "proof", "skill-stations", "--dir", arguments.dir, "--json"]
                 own += ["--train-to", arguments.train_to, "--test-from", arguments.test_from]
                 own += ["--weather", weather, "--n", lead, "--out", folder]
                 started = time.perf_counter()
@@ -110,7 +112,7 @@ def main():
             )
             ahead &= ours["mae"] <= peer["default"]["mae"]
     environment = os.environ | {"HAZECAST_ONCE": "1", "RAYON_NUM_THREADS": str(THREADS)}
-    ours = last_line(["cargo", "bench", "--quiet", "--bench", "learning"], env=environment)
+    ours = last_line(["cargo", "bench", "--quiet", "--profile", arguments.profile, "--bench", "learning"], env=environment)
     shape = [ours[key] for key in ("rows", "columns", "rounds", "leaves")]
     peer = last_line([python, __file__, "--speed", *map(str, shape)])
     for name, r in [("hazecast", ours), ("LightGBM", peer)]:

@@ -54,8 +54,7 @@ pub fn write(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, 
 
 /// Size [bytes] that the file cannot exceed: all fields uncompressed, and 1 MB for all else.
 fn uncompressed(history: &History) -> u64 {
-    let fields = 5 + Pollutant::ALL.into_iter().filter(|p| history.concentrations.get(*p).is_some()).count();
-    1_000_000 + 4 * (fields * history.mixing_height_m.len()) as u64
+    1_000_000 + 4 * (history.fields().len() * history.mixing_height_m.len()) as u64
 }
 
 fn write_here(path: &Path, grid: &Grid, history: &History, cycle: DateTime<Utc>, run: &RunId) -> Result<()> {
@@ -131,6 +130,9 @@ fn read_here(path: &Path) -> Result<History> {
         wind_east_m_s: needed(&WIND_EAST)?,
         wind_north_m_s: needed(&WIND_NORTH)?,
         temperature_k: needed(&TEMPERATURE)?,
+        relative_humidity_percent: needed(&HUMIDITY)?,
+        inversion_k: needed(&INVERSION)?,
+        snow_kg_m2: field(&SNOW)?,
         ledger,
         terrain_winds,
     })
@@ -170,6 +172,28 @@ const TEMPERATURE: Field = Field {
     long_name: "air temperature at 2 m",
     units: "K",
     height: Some("height_2m"),
+};
+
+const HUMIDITY: Field = Field {
+    variable: "relative_humidity",
+    standard_name: Some("relative_humidity"),
+    long_name: "relative humidity over water in the lowest layer",
+    units: "percent",
+    height: None,
+};
+const INVERSION: Field = Field {
+    variable: "inversion",
+    standard_name: None,
+    long_name: "air temperature some 250 m above ground less that at 2 m",
+    units: "K",
+    height: None,
+};
+const SNOW: Field = Field {
+    variable: "snow",
+    standard_name: Some("surface_snow_amount"),
+    long_name: "snow on the ground as water",
+    units: "kg m-2",
+    height: None,
 };
 
 fn pollutant_field(p: Pollutant) -> Field {
@@ -215,6 +239,9 @@ fn fields(history: &History) -> Vec<(Field, &Array3<f32>)> {
     all.push((WIND_EAST, &history.wind_east_m_s));
     all.push((WIND_NORTH, &history.wind_north_m_s));
     all.push((TEMPERATURE, &history.temperature_k));
+    all.push((HUMIDITY, &history.relative_humidity_percent));
+    all.push((INVERSION, &history.inversion_k));
+    all.extend(history.snow_kg_m2.iter().map(|snow| (SNOW, snow)));
     all
 }
 

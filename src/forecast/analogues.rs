@@ -78,14 +78,14 @@ fn situation(night: &PastNight, county: &PastCounty, observed: &ObservedHours) -
     };
     let before = mean_before(observed, county.adcode, night.cycle)?;
     let earlier = mean_before(observed, county.adcode, night.cycle - Duration::hours(24))?;
-    let height = |day| mean(day, &|h| h.mixing_height_m.max(10.0).ln());
-    let wind = |day| mean(day, &|h| (h.wind_speed_m_s + 0.5).ln());
-    let temperature_c = mean(0, &|h| h.temperature_c)?;
+    let height = |day| mean(day, &|h| h.weather.mixing_height_m.max(10.0).ln());
+    let wind = |day| mean(day, &|h| (h.weather.wind_speed_m_s + 0.5).ln());
+    let temperature_c = mean(0, &|h| h.weather.temperature_c)?;
     let change = ((before + 1.0) / (earlier + 1.0)).ln();
     Some(Situation {
         features: [height(0)?, height(1)?, wind(0)?, wind(1)?, temperature_c, (before + 1.0).ln(), change],
-        mixing_height_m: mean(0, &|h| h.mixing_height_m)?,
-        wind_speed_m_s: mean(0, &|h| h.wind_speed_m_s)?,
+        mixing_height_m: mean(0, &|h| h.weather.mixing_height_m)?,
+        wind_speed_m_s: mean(0, &|h| h.weather.wind_speed_m_s)?,
         temperature_c,
         pm25_before_ug_m3: before,
     })

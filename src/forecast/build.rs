@@ -105,9 +105,7 @@ fn hour(
         aqi: frame.aqi.hourly(beijing_day, &concentrations.map(|_, e| e.value), &NOT_MODELLED),
         concentrations,
         pm25_area_mean_ug_m3: hour.pm25_area_mean_ug_m3,
-        mixing_height_m: hour.mixing_height_m,
-        wind_speed_m_s: hour.wind_speed_m_s,
-        temperature_c: hour.temperature_c,
+        weather: hour.weather,
     }
 }
 

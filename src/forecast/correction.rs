@@ -4,6 +4,7 @@
 //! only. **Why:** neighbouring hours are alike; shuffled hold-outs flatter every correction.
 
 use super::CorrectionMethod;
+use super::county_weather::CountyWeather;
 use crate::calendar::beijing_local;
 use crate::domain::pollutant::Pollutant;
 use chrono::{DateTime, Duration, Timelike, Utc};
@@ -29,9 +30,7 @@ pub struct Features {
     pub end: DateTime<Utc>,
     /// Hours since the cycle.
     pub lead_hour: i32,
-    pub wind_speed_m_s: f64,
-    pub mixing_height_m: f64,
-    pub temperature_c: f64,
+    pub weather: CountyWeather,
 }
 
 /// A past model value and what was observed.
@@ -45,9 +44,7 @@ pub struct Pair {
     /// Values in [`Pollutant::unit`].
     pub model: f64,
     pub observed: f64,
-    pub wind_speed_m_s: f64,
-    pub mixing_height_m: f64,
-    pub temperature_c: f64,
+    pub weather: CountyWeather,
 }
 
 /// Parameters of the fit, from `models/uncertainty.toml`.
@@ -98,14 +95,7 @@ pub struct Fitted {
 impl Pair {
     /// What the correction may know of this hour: everything but the observation.
     pub fn features(&self) -> Features {
-        Features {
-            model: self.model,
-            end: self.end,
-            lead_hour: self.lead_hour,
-            wind_speed_m_s: self.wind_speed_m_s,
-            mixing_height_m: self.mixing_height_m,
-            temperature_c: self.temperature_c,
-        }
+        Features { model: self.model, end: self.end, lead_hour: self.lead_hour, weather: self.weather }
     }
 }
 
@@ -180,9 +170,9 @@ fn vector(pollutant: Pollutant, f: &Features) -> [f64; FEATURES] {
     let angle = hour / 24.0 * std::f64::consts::TAU;
     [
         (f.model + offset(pollutant)).ln(),
-        (f.wind_speed_m_s + 0.5).ln(),
-        f.mixing_height_m.max(10.0).ln(),
-        f.temperature_c,
+        (f.weather.wind_speed_m_s + 0.5).ln(),
+        f.weather.mixing_height_m.max(10.0).ln(),
+        f.weather.temperature_c,
         angle.sin(),
         angle.cos(),
         f64::from(f.lead_hour),
@@ -194,16 +184,17 @@ fn check(p: &Pair) -> Result<(), String> {
         && p.model >= 0.0
         && p.observed.is_finite()
         && p.observed >= 0.0
-        && p.wind_speed_m_s.is_finite()
-        && p.wind_speed_m_s >= 0.0
-        && p.mixing_height_m.is_finite()
-        && p.temperature_c.is_finite();
+        && p.weather.wind_speed_m_s.is_finite()
+        && p.weather.wind_speed_m_s >= 0.0
+        && p.weather.mixing_height_m.is_finite()
+        && p.weather.temperature_c.is_finite();
     if usable { Ok(()) } else { Err(format!("pair {p:?}: every value must be finite, concentrations and wind >= 0")) }
 }
 
 /// A full order, so that the fit does not depend on the order in which pairs come.
 fn order(p: &Pair) -> (DateTime<Utc>, u32, i32, f64, f64, [f64; 3]) {
-    (p.end, p.adcode, p.lead_hour, p.model, p.observed, [p.wind_speed_m_s, p.mixing_height_m, p.temperature_c])
+    let w = &p.weather;
+    (p.end, p.adcode, p.lead_hour, p.model, p.observed, [w.wind_speed_m_s, w.mixing_height_m, w.temperature_c])
 }
 
 /// Training and held-out pairs of time-ordered `own`; no hour is in both, and the gap lies between them. `None` when too little is left.
@@ -315,9 +306,12 @@ mod tests {
                     lead_hour: i as i32 % 72 + 1,
                     model,
                     observed: model * bias(wind_speed_m_s) * noise.exp(),
-                    wind_speed_m_s,
-                    mixing_height_m: 400.0 + 300.0 * swing(24.0, 0.3),
-                    temperature_c: -12.0 + 6.0 * swing(24.0, 0.9),
+                    weather: CountyWeather {
+                        wind_speed_m_s,
+                        mixing_height_m: 400.0 + 300.0 * swing(24.0, 0.3),
+                        temperature_c: -12.0 + 6.0 * swing(24.0, 0.9),
+                        ..CountyWeather::default()
+                    },
                 }
             })
             .collect()
@@ -339,13 +333,10 @@ mod tests {
         let c = fitted.correction.unwrap();
         for wind_speed_m_s in [1.0, 2.0, 3.0, 5.0] {
             for model in [30.0, 60.0] {
-                let at = Features {
-                    model,
-                    wind_speed_m_s,
-                    mixing_height_m: 400.0,
-                    temperature_c: -12.0,
-                    ..pairs[600].features()
-                };
+                let known = pairs[600].features();
+                let weather =
+                    CountyWeather { wind_speed_m_s, mixing_height_m: 400.0, temperature_c: -12.0, ..known.weather };
+                let at = Features { model, weather, ..known };
                 let ratio = c.apply(&at) / model;
                 assert!((ratio / bias(wind_speed_m_s) - 1.0).abs() < 0.06, "{model} {wind_speed_m_s}: {ratio}");
             }
@@ -416,7 +407,9 @@ mod tests {
         let at = pairs[500].features();
         assert!((c.apply(&at) / at.model - 4.0).abs() < 1e-12);
         let c = fit(&biased(1000)).correction.unwrap();
-        let wind = |wind_speed_m_s| c.apply(&Features { wind_speed_m_s, ..at }) / at.model;
+        let wind = |wind_speed_m_s| {
+            c.apply(&Features { weather: CountyWeather { wind_speed_m_s, ..at.weather }, ..at }) / at.model
+        };
         assert_eq!(wind(60.0), wind(600.0));
         // a model value far above the training ones is scaled, not cut
         let high = c.apply(&Features { model: 800.0, ..at });

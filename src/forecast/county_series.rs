@@ -3,6 +3,7 @@
 //! The value for the AQI is the mean over the county's built-up cells, weighted by population: national stations stand there. The mean
 //! over the whole county stands beside it.
 
+use super::county_weather::CountyWeather;
 use crate::domain::county::{County, CountyWeights};
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::simulation::history::History;
@@ -19,9 +20,7 @@ pub struct ModelHour {
     pub concentrations: Concentrations<f64>,
     /// PM2.5 over the whole county [ug m-3].
     pub pm25_area_mean_ug_m3: f64,
-    pub mixing_height_m: f64,
-    pub wind_speed_m_s: f64,
-    pub temperature_c: f64,
+    pub weather: CountyWeather,
 }
 
 /// The model's series of one county.
@@ -55,15 +54,10 @@ fn hour(history: &History, w: &CountyWeights, h: usize) -> ModelHour {
     for p in Pollutant::ALL {
         concentrations.set(p, history.concentrations.get(p).map(|f| at(f, &w.built_up)));
     }
-    let (u, v) = (history.wind_east_m_s.index_axis(Axis(0), h), history.wind_north_m_s.index_axis(Axis(0), h));
-    let nx = u.ncols();
-    let speed = |c: usize| f64::from(u[[c / nx, c % nx]]).hypot(f64::from(v[[c / nx, c % nx]]));
     ModelHour {
         end: history.ends[h],
         pm25_area_mean_ug_m3: history.concentrations.pm25_ug_m3.as_ref().map_or(0.0, |f| at(f, &w.area)),
-        mixing_height_m: at(&history.mixing_height_m, &w.built_up),
-        wind_speed_m_s: w.built_up.iter().map(|(c, weight)| weight * speed(*c)).sum(),
-        temperature_c: at(&history.temperature_k, &w.built_up) - 273.15,
+        weather: CountyWeather::of(history, w, h),
         concentrations,
     }
 }

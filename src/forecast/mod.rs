@@ -5,6 +5,7 @@ pub mod build;
 pub mod correction;
 pub mod conformal;
 pub mod county_series;
+pub mod county_weather;
 pub mod error_paths;
 pub mod experience;
 pub mod leave_one_out;
@@ -19,6 +20,7 @@ pub mod uncertainty;
 use crate::domain::aqi::AqiReport;
 use crate::domain::pollutant::Concentrations;
 use chrono::{DateTime, NaiveDate, Utc};
+use county_weather::CountyWeather;
 use serde::{Deserialize, Serialize};
 
 /// A value with its interval; all in the unit of the key that holds it.
@@ -48,10 +50,9 @@ pub struct HourForecast {
     pub pm25_area_mean_ug_m3: f64,
     /// Hourly AQI of `value`.
     pub aqi: AqiReport,
-    /// Weather beside it, county mean over built-up places.
-    pub mixing_height_m: f64,
-    pub wind_speed_m_s: f64,
-    pub temperature_c: f64,
+    /// Weather beside it.
+    #[serde(flatten)]
+    pub weather: CountyWeather,
 }
 
 /// One Beijing day of one county; only days with at least 20 of 24 hours (GB 3095 table 4).

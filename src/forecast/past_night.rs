@@ -1,5 +1,6 @@
 //! What an archived night forecast, as far as later nights learn from it and it is scored.
 
+use super::county_weather::CountyWeather;
 use super::{DayForecast, Estimate, Forecast};
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use chrono::{DateTime, Utc};
@@ -36,9 +37,7 @@ pub struct PastHour {
     /// Hours since the cycle, from 1.
     pub lead_hour: i32,
     pub concentrations: Concentrations<Estimate>,
-    pub mixing_height_m: f64,
-    pub wind_speed_m_s: f64,
-    pub temperature_c: f64,
+    pub weather: CountyWeather,
 }
 
 impl PastNight {
@@ -55,9 +54,7 @@ impl PastNight {
                     end: h.end,
                     lead_hour: h.lead_hour,
                     concentrations: h.concentrations,
-                    mixing_height_m: h.mixing_height_m,
-                    wind_speed_m_s: h.wind_speed_m_s,
-                    temperature_c: h.temperature_c,
+                    weather: h.weather,
                 })
                 .collect(),
             days: c.days.clone(),

@@ -295,6 +295,7 @@ fn sourced(origin: &Path, field: &str, source: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forecast::county_weather::CountyWeather;
 
     const MODEL: &str = include_str!("../../models/uncertainty.toml");
 
@@ -362,9 +363,12 @@ mod tests {
                     lead_hour: i as i32 % 120 + 1,
                     model,
                     observed: 1.5 * model * (0.3 * noise[i]).exp(),
-                    wind_speed_m_s: 2.0 + (i as f64 / 7.0).sin(),
-                    mixing_height_m: 300.0,
-                    temperature_c: -10.0,
+                    weather: CountyWeather {
+                        wind_speed_m_s: 2.0 + (i as f64 / 7.0).sin(),
+                        mixing_height_m: 300.0,
+                        temperature_c: -10.0,
+                        ..CountyWeather::default()
+                    },
                 }
             })
             .collect();

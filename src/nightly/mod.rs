@@ -302,7 +302,7 @@ impl Tonight<'_> {
             .iter()
             .flat_map(|c| &c.hours)
             .filter(|h| h.end > from && h.end <= to)
-            .fold(f64::NAN, |low, h| low.min(h.temperature_c));
+            .fold(f64::NAN, |low, h| low.min(h.weather.temperature_c));
         act(&Situation {
             level,
             period: (from, to),

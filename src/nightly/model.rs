@@ -92,7 +92,12 @@ impl Model<'_> {
 
     /// The hours after the cycle: a forecast, and all that a decision may rest on.
     pub fn ahead(&self, mut series: Vec<CountySeries>) -> Vec<CountySeries> {
-        series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > self.inputs.cycle));
+        for (county, series) in self.setup.region.counties.iter().zip(&mut series) {
+            series.hours.retain(|h| h.end > self.inputs.cycle);
+            for hour in &mut series.hours {
+                hour.weather.fires_upwind_g_s = hour.weather.fires_upwind(county, &self.inputs.sources, hour.end);
+            }
+        }
         series
     }
 

@@ -7,17 +7,15 @@ use crate::assimilation::quality;
 use crate::assimilation::report::{AssimilationReport, pairs, scores};
 use crate::domain::daily;
 use crate::domain::grid::Grid;
-use crate::domain::network::NetworkHours;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
-use crate::domain::quality::{QualityReport, Verdict};
 use crate::error::{Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{observations_csv, stations_csv};
 use crate::setup::Setup;
 use crate::simulation::history::History;
 use chrono::{DateTime, Duration, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Hours of the counties that have a station, by area code.
 type HoursByCounty = BTreeMap<u32, Vec<ObservedHour>>;
@@ -101,22 +99,12 @@ impl NightInputs {
 
     /// Takes out what is rejected; the report says what it was.
     fn control_quality(&mut self, setup: &Setup) {
-        let Some(network) = NetworkHours::of(&self.observations) else {
-            if !self.observations.is_empty() {
-                self.degraded.push(
-                    "observations span too many hours for quality control (a wrong date?): none was checked".into(),
-                );
-            }
-            return;
-        };
-        let flags = quality::check(&network, &|code| self.places.get(code).copied(), &setup.quality);
-        let rejected: BTreeSet<_> = flags
-            .iter()
-            .filter(|f| f.verdict == Verdict::Rejected)
-            .map(|f| (f.end, f.station.as_str(), f.pollutant))
-            .collect();
-        self.quality = Some(QualityReport::new(network.count(), &flags));
-        self.observations.retain(|o| !rejected.contains(&(o.end, o.station.as_str(), o.pollutant)));
+        let place = |code: &str| self.places.get(code).copied();
+        self.quality = quality::take_out_rejected(&mut self.observations, &place, &setup.quality);
+        if self.quality.is_none() && !self.observations.is_empty() {
+            self.degraded
+                .push("observations span too many hours for quality control (a wrong date?): none was checked".into());
+        }
     }
 
     /// The analyst of the night, where the configuration asks for one and there is something to analyse.

@@ -144,9 +144,7 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
                         lead_hour: hour.lead_hour,
                         model: estimate.raw,
                         observed: value,
-                        wind_speed_m_s: hour.wind_speed_m_s,
-                        mixing_height_m: hour.mixing_height_m,
-                        temperature_c: hour.temperature_c,
+                        weather: hour.weather,
                     });
                 }
             }
@@ -171,9 +169,7 @@ pub fn of_series(inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
                     lead_hour: (hour.end - inputs.cycle).num_hours() as i32,
                     model: raw,
                     observed: value,
-                    wind_speed_m_s: hour.wind_speed_m_s,
-                    mixing_height_m: hour.mixing_height_m,
-                    temperature_c: hour.temperature_c,
+                    weather: hour.weather,
                 });
             }
         }
@@ -182,14 +178,7 @@ pub fn of_series(inputs: &NightInputs, model: &[CountySeries]) -> Vec<Pair> {
 }
 
 fn features(hour: &ModelHour, lead_hour: i32, raw: f64) -> Features {
-    Features {
-        model: raw,
-        end: hour.end,
-        lead_hour,
-        wind_speed_m_s: hour.wind_speed_m_s,
-        mixing_height_m: hour.mixing_height_m,
-        temperature_c: hour.temperature_c,
-    }
+    Features { model: raw, end: hour.end, lead_hour, weather: hour.weather }
 }
 
 /// The corrections of tonight, fitted once and then frozen.
@@ -287,9 +276,7 @@ fn cases(inputs: &NightInputs, ahead: &[CountySeries]) -> Vec<NightCase> {
                     cycle: inputs.cycle,
                     end: hour.end,
                     model,
-                    wind_speed_m_s: hour.wind_speed_m_s,
-                    mixing_height_m: hour.mixing_height_m,
-                    temperature_c: hour.temperature_c,
+                    weather: hour.weather,
                     recent,
                     observed: f64::NAN,
                 });

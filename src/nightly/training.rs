@@ -85,9 +85,7 @@ fn collect(record: &ConsultationRecord, observed: &BTreeMap<u32, Vec<ObservedHou
                     cycle: record.cycle,
                     end: hour.end,
                     model: estimate.raw,
-                    wind_speed_m_s: hour.wind_speed_m_s,
-                    mixing_height_m: hour.mixing_height_m,
-                    temperature_c: hour.temperature_c,
+                    weather: hour.weather,
                     recent,
                     observed: value,
                 });

@@ -70,6 +70,8 @@ pub struct LeadScores {
     pub mae_over_persistence: f64,
     /// Trees of the median and of the quantiles.
     pub trees: (usize, usize),
+    /// Share of what is usual in the forecasts.
+    pub seasonal_share: f64,
     /// The features that matter most, with their share of the gain.
     pub features: Vec<(String, f64)>,
 }
@@ -208,6 +210,7 @@ fn lead_scores(
         climatology_crps: mean(&usual_crps),
         mae_over_persistence: own / persistence,
         trees: learned.trees(),
+        seasonal_share: learned.seasonal_share(),
         features: learned.importance(&features.names(), 10),
     })
 }

@@ -12,6 +12,7 @@ use crate::domain::hourly::HourlyValues;
 use crate::domain::limits::LimitRules;
 use crate::domain::pollutant::{Concentrations, Pollutant};
 use crate::error::{Error, Result};
+use crate::forecast::county_weather::CountyWeather;
 use crate::forecast::error_paths::{CountyErrors, ErrorPaths};
 use crate::forecast::marginal::QUANTILE_90;
 use crate::forecast::trajectories::Trajectories;
@@ -265,9 +266,12 @@ fn forecast(cycle: DateTime<Utc>, random: &mut Pcg64) -> Forecast {
                         iaqi: BTreeMap::new(),
                         clause: String::new(),
                     },
-                    mixing_height_m: 200.0,
-                    wind_speed_m_s: 1.0,
-                    temperature_c: -10.0,
+                    weather: CountyWeather {
+                        mixing_height_m: 200.0,
+                        wind_speed_m_s: 1.0,
+                        temperature_c: -10.0,
+                        ..CountyWeather::default()
+                    },
                 }
             })
             .collect(),

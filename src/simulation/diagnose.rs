@@ -162,6 +162,7 @@ impl<'a> Diagnosis<'a> {
             wind_east_10m: met.wind_east_10m.clone(),
             wind_north_10m: met.wind_north_10m.clone(),
             temperature_2m: met.temperature_2m.clone(),
+            snow: met.snow.clone(),
         }
     }
 

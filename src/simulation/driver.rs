@@ -41,6 +41,8 @@ pub struct HourDriver {
     pub wind_east_10m: Array2<f32>,
     pub wind_north_10m: Array2<f32>,
     pub temperature_2m: Array2<f32>,
+    /// Snow on the ground as water [kg m-2]; `None` where the provider has none.
+    pub snow: Option<Array2<f32>>,
 }
 
 impl HourDriver {

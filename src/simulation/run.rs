@@ -30,7 +30,10 @@ use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array2, Array3, Axis, Slice};
 
 /// Raised whenever the same inputs give other results: a night of an older revision is run again.
-pub const REVISION: u32 = 5;
+pub const REVISION: u32 = 6;
+
+/// Height above ground [m] whose temperature is compared with that at 2 m.
+const ALOFT_M: f64 = 250.0;
 
 /// What gives a run its first state and the air outside its sides and top.
 #[derive(Clone, Copy)]
@@ -316,13 +319,15 @@ fn run(
 ) -> Result<Option<Done>> {
     let (_, ny, nx) = world.grid.shape();
     let (mut domain, rejections) = Domain::new(world, sources)?;
-    let mut history = empty(world.hours as usize, ny, nx);
+    let snow = world.meteorology.iter().all(|m| m.snow_kg_m2.is_some());
+    let mut history = empty(world.hours as usize, ny, nx, snow);
+    let aloft = aloft(world);
     let end = |hour: u32| world.start + Duration::hours(i64::from(hour) + 1);
     let done = checkpoints.map_or(0, |c| resume(c, &mut domain, &mut history, answers));
     history.ends.extend((0..done).map(end));
     for hour in done..world.hours {
         let (driver, ground) = domain.hour(end(hour) - Duration::hours(1))?;
-        record(&mut history, hour as usize, end(hour), &ground, &driver);
+        record(&mut history, hour as usize, end(hour), &ground, &driver, aloft);
         answers.iter_mut().for_each(|a| a.record(&domain.simulation.state));
         if let Some(c) = checkpoints.filter(|c| is_due(c.every_hours(), hour + 1, world.hours)) {
             let mut snapshot = snapshot(&domain, &history, hour + 1);
@@ -430,7 +435,13 @@ fn left_out(placement: &Placement) -> Option<Rejection> {
     })
 }
 
-fn empty(hours: usize, ny: usize, nx: usize) -> History {
+/// Layer in which an inversion shows: the one that contains [`ALOFT_M`], the highest of a lower model.
+fn aloft(world: &World) -> usize {
+    let tops = &world.grid.vertical.interfaces_m[1..];
+    tops.iter().position(|top| *top > ALOFT_M).unwrap_or(tops.len() - 1)
+}
+
+fn empty(hours: usize, ny: usize, nx: usize, snow: bool) -> History {
     let field = || Array3::zeros((hours, ny, nx));
     let mut concentrations = Concentrations::default();
     for p in Pollutant::ALL.into_iter().filter(|p| !members(*p).is_empty()) {
@@ -444,6 +455,9 @@ fn empty(hours: usize, ny: usize, nx: usize) -> History {
         wind_east_m_s: field(),
         wind_north_m_s: field(),
         temperature_k: field(),
+        relative_humidity_percent: field(),
+        inversion_k: field(),
+        snow_kg_m2: snow.then(field),
         ledger: super::budget::MassLedger::default(),
         terrain_winds: None,
     }
@@ -469,7 +483,14 @@ fn surface_concentrations(ground: &Array3<f32>, driver: &HourDriver) -> Concentr
     out
 }
 
-fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array3<f32>, driver: &HourDriver) {
+fn record(
+    history: &mut History,
+    hour: usize,
+    end: DateTime<Utc>,
+    ground: &Array3<f32>,
+    driver: &HourDriver,
+    aloft: usize,
+) {
     history.ends.push(end);
     let now = surface_concentrations(ground, driver);
     for p in Pollutant::ALL {
@@ -485,6 +506,13 @@ fn record(history: &mut History, hour: usize, end: DateTime<Utc>, ground: &Array
     history.wind_east_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_east_10m);
     history.wind_north_m_s.index_axis_mut(Axis(0), hour).assign(&driver.wind_north_10m);
     history.temperature_k.index_axis_mut(Axis(0), hour).assign(&driver.temperature_2m);
+    let humidity = driver.relative_humidity.index_axis(Axis(0), 0).mapv(|h| 100.0 * h);
+    history.relative_humidity_percent.index_axis_mut(Axis(0), hour).assign(&humidity);
+    let inversion = &driver.temperature.index_axis(Axis(0), aloft) - &driver.temperature_2m;
+    history.inversion_k.index_axis_mut(Axis(0), hour).assign(&inversion);
+    if let (Some(field), Some(now)) = (&mut history.snow_kg_m2, &driver.snow) {
+        field.index_axis_mut(Axis(0), hour).assign(now);
+    }
     if let Some(adjustment) = &driver.terrain_winds {
         history.terrain_winds.get_or_insert_default().add(adjustment);
     }

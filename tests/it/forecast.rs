@@ -7,6 +7,7 @@ use hazecast::domain::limits::LimitRules;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
 use hazecast::forecast::build::{Frame, RelativeEnds, forecast, with_cut};
 use hazecast::forecast::county_series::{CountySeries, ModelHour, county_series};
+use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::uncertainty::Uncertainty;
 use hazecast::forecast::{CorrectionReport, Forecast, ObservedHour};
 use hazecast::simulation::budget::MassLedger;
@@ -96,9 +97,12 @@ fn series(hours: i64, value: impl Fn(i64) -> f64) -> Vec<CountySeries> {
                 end: cycle() + Duration::hours(lead),
                 concentrations,
                 pm25_area_mean_ug_m3: 1.0,
-                mixing_height_m: 100.0,
-                wind_speed_m_s: 1.0,
-                temperature_c: -10.0,
+                weather: CountyWeather {
+                    mixing_height_m: 100.0,
+                    wind_speed_m_s: 1.0,
+                    temperature_c: -10.0,
+                    ..CountyWeather::default()
+                },
             }
         })
         .collect();
@@ -168,6 +172,9 @@ fn the_county_value_is_the_built_up_mean_with_the_area_mean_beside_it() {
         wind_east_m_s: Array3::from_elem((2, 2, 3), 3.0),
         wind_north_m_s: Array3::from_elem((2, 2, 3), -4.0),
         temperature_k: Array3::from_elem((2, 2, 3), 263.15),
+        relative_humidity_percent: Array3::from_elem((2, 2, 3), 81.0),
+        inversion_k: Array3::from_elem((2, 2, 3), 2.5),
+        snow_kg_m2: None,
         ledger: MassLedger::default(),
         terrain_winds: None,
     };
@@ -182,8 +189,14 @@ fn the_county_value_is_the_built_up_mean_with_the_area_mean_beside_it() {
     assert_eq!(hour.end, cycle() + Duration::hours(1));
     assert_eq!(hour.concentrations.pm25_ug_m3, Some(100.0 + 0.25 * 40.0 + 0.75 * 50.0));
     assert_eq!(hour.pm25_area_mean_ug_m3, 105.0);
-    assert_eq!((hour.wind_speed_m_s, hour.mixing_height_m), (5.0, 120.0));
-    assert!((hour.temperature_c + 10.0).abs() < 1e-4);
+    let weather = &hour.weather;
+    assert_eq!((weather.wind_speed_m_s, weather.mixing_height_m), (5.0, 120.0));
+    assert_eq!((weather.wind_east_m_s, weather.wind_north_m_s), (Some(3.0), Some(-4.0)));
+    assert_eq!(
+        (weather.relative_humidity_percent, weather.inversion_k, weather.snow_kg_m2),
+        (Some(81.0), Some(2.5), None)
+    );
+    assert!((hour.weather.temperature_c + 10.0).abs() < 1e-4);
     assert_eq!(hour.concentrations.o3_ug_m3, None);
 }
 

@@ -37,6 +37,7 @@ mod stacks;
 mod statistics;
 mod tables;
 mod terrain;
+mod train;
 mod trajectories;
 mod warning;
 mod weather;

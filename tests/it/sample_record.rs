@@ -14,6 +14,7 @@ use hazecast::domain::source::{Amounts, Sector};
 use hazecast::domain::targets::TargetsReport;
 use hazecast::error::Rejection;
 use hazecast::forecast::analogues::{Analogue, CountyAnalogues, FollowedDay};
+use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::experience::{Experience, Yesterday, YesterdayCounty};
 use hazecast::forecast::{
     CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
@@ -313,9 +314,12 @@ pub fn forecast(cycle: DateTime<Utc>) -> Forecast {
                 concentrations: concentrations(pm25),
                 pm25_area_mean_ug_m3: pm25 * 0.4,
                 aqi: aqi(pm25),
-                mixing_height_m: 180.0,
-                wind_speed_m_s: 1.2,
-                temperature_c: -17.5,
+                weather: CountyWeather {
+                    mixing_height_m: 180.0,
+                    wind_speed_m_s: 1.2,
+                    temperature_c: -17.5,
+                    ..CountyWeather::default()
+                },
             }
         });
         let days = (0..3).map(|d| {
@@ -561,6 +565,9 @@ pub fn history(cycle: DateTime<Utc>, grid: &Grid) -> History {
         wind_east_m_s: field(3.0),
         wind_north_m_s: field(-2.0),
         temperature_k: field(255.0),
+        relative_humidity_percent: field(70.0),
+        inversion_k: field(-4.0),
+        snow_kg_m2: Some(field(12.0)),
         ledger: ledger(),
         terrain_winds: Some(terrain_winds()),
     }

@@ -9,6 +9,7 @@ use hazecast::calendar::{beijing_day_hour, beijing_local};
 use hazecast::consultation::Status;
 use hazecast::domain::aqi::AqiRules;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::{CountyForecast, DayForecast, Estimate, HourForecast};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -69,9 +70,12 @@ fn county(cycle: DateTime<Utc>, rules: &AqiRules) -> CountyForecast {
                 aqi: rules.hourly(beijing_day, &concentrations.map(|_, e| e.value), &NOT_FORECAST),
                 concentrations,
                 pm25_area_mean_ug_m3: 0.0,
-                mixing_height_m: 300.0,
-                wind_speed_m_s: 2.0,
-                temperature_c: -12.0,
+                weather: CountyWeather {
+                    mixing_height_m: 300.0,
+                    wind_speed_m_s: 2.0,
+                    temperature_c: -12.0,
+                    ..CountyWeather::default()
+                },
             }
         })
         .collect();

@@ -5,6 +5,7 @@ use hazecast::calendar::beijing_day_hour;
 use hazecast::domain::aqi::{AqiReport, AqiRules};
 use hazecast::domain::limits::LimitRules;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::error_paths::{CountyErrors, ErrorPaths};
 use hazecast::forecast::experience::Experience;
 use hazecast::forecast::leave_one_out::leave_one_out;
@@ -72,9 +73,12 @@ fn forecast() -> Forecast {
                     },
                     pm25_area_mean_ug_m3: 0.0,
                     aqi: no_report(),
-                    mixing_height_m: 200.0,
-                    wind_speed_m_s: 1.0,
-                    temperature_c: -10.0,
+                    weather: CountyWeather {
+                        mixing_height_m: 200.0,
+                        wind_speed_m_s: 1.0,
+                        temperature_c: -10.0,
+                        ..CountyWeather::default()
+                    },
                 }
             })
             .collect(),
@@ -157,9 +161,12 @@ fn night(days_before: i64, value: impl Fn(u32) -> f64, temperature_c: f64) -> Pa
                 end: cycle + Duration::hours(i64::from(lead_hour)),
                 lead_hour,
                 concentrations,
-                mixing_height_m: 300.0 + days_before as f64,
-                wind_speed_m_s: 2.0,
-                temperature_c,
+                weather: CountyWeather {
+                    mixing_height_m: 300.0 + days_before as f64,
+                    wind_speed_m_s: 2.0,
+                    temperature_c,
+                    ..CountyWeather::default()
+                },
             })
             .collect();
         let beijing_day = beijing_day_hour(cycle).0 + Duration::days(1);
@@ -264,13 +271,13 @@ fn yesterday_and_the_days_like_today_are_found() {
     let mut nights: Vec<PastNight> = (1..=40).map(|d| night(d, |_| 60.0, -30.0 + d as f64)).collect();
     let tonight = {
         let mut like = night(0, |_| 60.0, -5.5);
-        like.counties.iter_mut().flat_map(|c| &mut c.hours).for_each(|h| h.mixing_height_m = 300.0 + 24.5);
+        like.counties.iter_mut().flat_map(|c| &mut c.hours).for_each(|h| h.weather.mixing_height_m = 300.0 + 24.5);
         like
     };
     let twin = nights.iter_mut().find(|n| (cycle() - n.cycle).num_days() == 12).unwrap();
     for (c, t) in twin.counties.iter_mut().zip(&tonight.counties) {
         for (h, t) in c.hours.iter_mut().zip(&t.hours) {
-            (h.temperature_c, h.mixing_height_m) = (t.temperature_c, t.mixing_height_m);
+            h.weather = t.weather;
         }
     }
     // 60 on all days but the three that followed the twin: 54, 55, 56

@@ -22,13 +22,14 @@ mod stuck;
 
 use crate::domain::grid::distance_m;
 use crate::domain::network::NetworkHours;
+use crate::domain::observation::Observation;
 use crate::domain::pollutant::Pollutant;
-use crate::domain::quality::{Fault, Flag, Verdict};
+use crate::domain::quality::{Fault, Flag, QualityReport, Verdict};
 use companions::Residuals;
 use excursion::Seen;
 use rules::QualityRules;
 use series::LogSeries;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Hours beside a window that help to judge its rim.
@@ -48,6 +49,24 @@ pub fn check(network: &NetworkHours, places: Places, rules: &QualityRules) -> Ve
     control.particle_order();
     control.isolated();
     control.flags()
+}
+
+/// Takes the values that are [`check`]ed as wrong out of observations, and says what they were. `None` without observations, and where they
+/// span too many hours to be checked: none is taken out then.
+pub fn take_out_rejected(
+    observations: &mut Vec<Observation>,
+    places: Places,
+    rules: &QualityRules,
+) -> Option<QualityReport> {
+    let network = NetworkHours::of(observations)?;
+    let flags = check(&network, places, rules);
+    let rejected: BTreeSet<_> = flags
+        .iter()
+        .filter(|f| f.verdict == Verdict::Rejected)
+        .map(|f| (f.end, f.station.as_str(), f.pollutant))
+        .collect();
+    observations.retain(|o| !rejected.contains(&(o.end, o.station.as_str(), o.pollutant)));
+    Some(QualityReport::new(network.count(), &flags))
 }
 
 /// Station, hour, pollutant.

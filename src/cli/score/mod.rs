@@ -8,11 +8,14 @@ use super::language::Language;
 use super::{DEGRADED, archived, output};
 use crate::archive::durable::write_atomic;
 use crate::archive::store::Store;
+use crate::assimilation::quality;
+use crate::assimilation::quality::rules::QualityRules;
 use crate::config::{Config, expand};
 use crate::consultation::{InputFile, Status};
 use crate::domain::county::Region;
 use crate::domain::daily::mean_of_stations;
 use crate::domain::observation::Observation;
+use crate::domain::quality::QualityReport;
 use crate::error::{Error, Rejection, Result};
 use crate::forecast::past_night::{ObservedHours, PastNight};
 use crate::forecast::score_book::chances::{ChanceScore, Stated, score};
@@ -93,22 +96,26 @@ pub(super) struct Document {
     rules_verified: bool,
     notes_zh: Vec<&'static str>,
     notes_en: Vec<&'static str>,
+    /// What quality control says of the observations.
+    quality: Option<QualityReport>,
     rejections: Vec<Rejection>,
     files: Vec<InputFile>,
 }
 
-const NOTES_ZH: [&str; 5] = [
+const NOTES_ZH: [&str; 6] = [
+    "实况先经质量控制，判为错误的值不参加评分。",
     "只在有监测站的县市评分；预报AQI不含O3，实况AQI含O3（如有监测）。",
     "持续性预报：起报时最近一个实测小时（日）。气候预报：任意年份前后30天的实况，不含前后5天。",
-    "区间为按日整块自助抽样的90%区间；少于5天不给区间。",
+    "区间为按连续5日整块自助抽样的90%区间；少于15天不给区间。",
     "AQI超过某值的概率由当日各污染物预报分布得到；预警概率由轨迹统计，按实测小时是否达到该级判定。",
     "气象部门评分中无法评定的部分不计，其权重分摊给其余部分；AQI范围宽度未核实。",
 ];
-const NOTES_EN: [&str; 5] = [
+const NOTES_EN: [&str; 6] = [
+    "Observations pass quality control first; values that it rejects are not scored against.",
     "Only counties with a station are scored; the forecast AQI has no O3, the observed one has it where it is monitored.",
     "Persistence: the last observed hour (day) at the cycle. Climatology: what was observed within 30 days of the date in any year, without the \
      5 days around it.",
-    "Intervals are 90 %, by bootstrap over whole days; with fewer than 5 days there is none.",
+    "Intervals are 90 %, by bootstrap over blocks of five days; with fewer than 15 days there is none.",
     "Chances of an AQI above a value follow from the distributions of that day's pollutants; those of warnings are counted on paths and judged by \
      whether the observed hours reached the level.",
     "Parts of the meteorological service's mark that cannot be marked are left out and their weight goes to the others; the widths of the AQI \
@@ -123,6 +130,7 @@ struct Read {
     observed: ObservedHours,
     nights: Vec<PastNight>,
     stated: Vec<StatedChances>,
+    quality: Option<QualityReport>,
     rejections: Vec<Rejection>,
     files: Vec<InputFile>,
 }
@@ -157,6 +165,7 @@ pub fn run(args: &ScoreArgs, language: Language) -> Result<u8> {
         rules_verified: read.scoring.service.short_range.verified && read.scoring.national.verified,
         notes_zh: NOTES_ZH.to_vec(),
         notes_en: NOTES_EN.to_vec(),
+        quality: read.quality,
         rejections: read.rejections,
         files: read.files,
     };
@@ -197,26 +206,34 @@ fn read(args: &ScoreArgs) -> Result<Read> {
         observed: ObservedHours::new(),
         nights: Vec::new(),
         stated: Vec::new(),
+        quality: None,
         rejections: Vec::new(),
-        files: library.files,
+        files: Vec::new(),
     };
-    read.observe(&paths)?;
+    let quality = library.read("models/quality.toml", QualityRules::from_toml)?;
+    read.observe(&paths, &quality)?;
+    read.files = library.files;
     let (store, _) = archived::published(args.config.as_deref(), args.runs.as_deref(), None)?;
     read.recall(args, &store)?;
     Ok(read)
 }
 
 impl Read {
-    fn observe(&mut self, paths: &[PathBuf]) -> Result<()> {
-        let codes: Vec<String> = self.region.stations.iter().map(|s| s.code.clone()).collect();
-        let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
+    fn observe(&mut self, paths: &[PathBuf], rules: &QualityRules) -> Result<()> {
+        let stations = &self.region.stations;
+        let codes: Vec<String> = stations.iter().map(|s| s.code.clone()).collect();
+        let mut observations = Vec::new();
         for path in paths {
             let accepted = observations_csv::read(path, &codes)?;
             self.rejections.extend(accepted.rejections);
-            for o in accepted.items {
-                if let Some(station) = self.region.stations.iter().find(|s| s.code == o.station) {
-                    by_county.entry(station.adcode).or_default().push(o);
-                }
+            observations.extend(accepted.items);
+        }
+        let place = |code: &str| stations.iter().find(|s| s.code == code).map(|s| (s.lon, s.lat));
+        self.quality = quality::take_out_rejected(&mut observations, &place, rules);
+        let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
+        for o in observations {
+            if let Some(station) = stations.iter().find(|s| s.code == o.station) {
+                by_county.entry(station.adcode).or_default().push(o);
             }
         }
         self.observed = by_county.iter().map(|(adcode, own)| (*adcode, mean_of_stations(own))).collect();

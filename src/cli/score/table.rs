@@ -53,6 +53,10 @@ pub(super) fn text(document: &Document, language: Language) -> String {
     );
     let places: Vec<&str> = document.names.values().map(|n| language.pick(&n.0, &n.1)).collect();
     let _ = writeln!(out, "{}: {}", language.pick("有站县市", "counties with a station"), places.join(", "));
+    if let Some(q) = &document.quality {
+        let (control, rejected) = (language.pick("质量控制", "quality control"), language.pick("剔除", "rejected"));
+        let _ = writeln!(out, "{control}: {} {}, {rejected} {}", q.values, language.pick("个值", "values"), q.rejected);
+    }
     hourly(&mut out, document, language);
     daily(&mut out, document, language);
     levels(&mut out, document, language);

@@ -4,6 +4,7 @@ use super::kalman::DriftingBias;
 use super::learner::{Learned, LearnedDocument, Predicted};
 use super::night_cases::{NightCase, names, push_features};
 use super::quantiles::QuantileCurve;
+use super::seasonal::Season;
 use super::table::FeatureTable;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::past_night::offset;
@@ -146,7 +147,9 @@ pub(super) fn debiased(case: &NightCase, bias: f64) -> f64 {
 pub(super) fn predict(learned: &Learned, cases: &[NightCase]) -> Result<Vec<Predicted>, String> {
     let mut table = FeatureTable::new(names());
     cases.iter().for_each(|c| push_features(&mut table, c));
-    learned.predict(&table, &cases.iter().map(|c| c.model).collect::<Vec<_>>())
+    let anchors: Vec<f64> = cases.iter().map(|c| c.model).collect();
+    let seasons: Vec<Season> = cases.iter().map(NightCase::season).collect();
+    learned.predict(&table, &anchors, &seasons)
 }
 
 pub(super) fn to_hex(bytes: &[u8]) -> String {

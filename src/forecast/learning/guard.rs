@@ -9,6 +9,7 @@ use super::kalman::DriftingBias;
 use super::learner::{Cases, Learned, LearningParameters};
 use super::night_cases::{NightCase, names, push_features};
 use super::quantiles::QuantileCurve;
+use super::seasonal::Season;
 use super::table::FeatureTable;
 use super::walk_forward::Span;
 use crate::domain::pollutant::Pollutant;
@@ -233,7 +234,15 @@ fn learn(cases: &[NightCase], parameters: &LearningParameters) -> Result<Learned
     let spans: Vec<Span> = cases.iter().map(|c| Span { issue: hours(c.cycle), valid: hours(c.end) }).collect();
     let groups: Vec<u64> = spans.iter().map(|s| s.valid.div_euclid(24) as u64).collect();
     let (targets, anchors) = (column(|c| c.observed), column(|c| c.model));
-    let cases = Cases { table: &table, targets: &targets, anchors: &anchors, spans: &spans, groups: &groups };
+    let seasons: Vec<Season> = cases.iter().map(NightCase::season).collect();
+    let cases = Cases {
+        table: &table,
+        targets: &targets,
+        anchors: &anchors,
+        spans: &spans,
+        groups: &groups,
+        seasons: &seasons,
+    };
     Learned::fit(&cases, parameters, 1)
 }
 
@@ -255,6 +264,7 @@ fn biases(cases: &[NightCase]) -> BTreeMap<u32, DriftingBias> {
 mod tests {
     use super::super::night_cases::Recent;
     use super::*;
+    use crate::forecast::county_weather::CountyWeather;
     use crate::forecast::learning::document::LearningDocument;
     use chrono::TimeZone;
     use std::path::Path;
@@ -287,9 +297,12 @@ mod tests {
                         cycle,
                         end: cycle + Duration::hours(lead),
                         model,
-                        wind_speed_m_s: wind,
-                        mixing_height_m: 300.0,
-                        temperature_c: -5.0,
+                        weather: CountyWeather {
+                            wind_speed_m_s: wind,
+                            mixing_height_m: 300.0,
+                            temperature_c: -5.0,
+                            ..CountyWeather::default()
+                        },
                         recent: Recent { last: 45.0, day_mean: 45.0 },
                         observed: model * if wind < 2.0 { calm(night) } else { 1.0 } * (1.0 + 0.1 * noise),
                     });

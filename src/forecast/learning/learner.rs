@@ -1,13 +1,15 @@
-//! One learned forecast with its distribution: an anchor line, boosted trees for the median and for quantiles, conformal calibration.
+//! One learned forecast with its distribution: an anchor line, boosted trees for the median and for quantiles, a lean on what is usual,
+//! conformal calibration.
 //!
 //! Everything is learnt on the square root of the concentration, where errors of clean and of dirty hours are of like size. The anchor is
 //! the straight line from one value known at issue (the last observation, or the model's value); trees learn what it leaves.
 //!
-//! **Invariant:** the number of trees and the conformal factors come from cases later than those that trained the line and the trees that
-//! they judge.
+//! **Invariant:** the number of trees, the share of what is usual and the conformal factors come from cases later than those that trained
+//! the line, the trees and the usual values that they judge.
 
 use super::boosting::{Booster, Growth, Head, Sample};
 use super::quantiles::QuantileCurve;
+use super::seasonal::{self, Season, Seasonal};
 use super::table::FeatureTable;
 use super::walk_forward::{Fold, Span, folds};
 use crate::forecast::conformal::{CalibrationCase, Conformal};
@@ -22,7 +24,7 @@ pub struct LearningParameters {
     pub quantiles: Growth,
     /// Levels of the quantile heads, rising, one of them 0.5.
     pub levels: Vec<f64>,
-    /// Medians trained on different rows and averaged.
+    /// Medians and quantiles trained on different rows and averaged.
     pub members: usize,
     /// Each member is trained on one row of so many.
     pub row_step: usize,
@@ -54,6 +56,8 @@ pub struct Cases<'a> {
     pub spans: &'a [Span],
     /// Which rows are one weather situation, a day for example.
     pub groups: &'a [u64],
+    /// Season of the valid hour.
+    pub seasons: &'a [Season],
 }
 
 /// A forecast of one case in the unit of the targets.
@@ -79,6 +83,7 @@ pub struct Learned {
     line: AnchorLine,
     median: Booster,
     quantiles: Booster,
+    seasonal: Seasonal,
     conformal: Conformal,
     levels: Vec<f64>,
     group_bounds: Vec<f64>,
@@ -88,6 +93,7 @@ pub struct Learned {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LearnedDocument {
     line: AnchorLine,
+    seasonal: Seasonal,
     conformal: Conformal,
     levels: Vec<f64>,
     group_bounds: Vec<f64>,
@@ -108,7 +114,9 @@ impl Learned {
     pub fn fit(cases: &Cases, parameters: &LearningParameters, seed: u64) -> Result<Self, String> {
         let thinned = |rows: &[usize], member: usize| thin(rows, parameters.row_step, member);
         let heads = Head::Quantiles(&parameters.levels);
-        let (mut calibration, mut trees) = (Vec::new(), (0, 0));
+        let levels = &parameters.levels[..];
+        // of each judged case: its row, the curve of line and trees, and what was usual before its fold
+        let (mut judged, mut trees) = (Vec::new(), (0, 0));
         let folds = part(cases.spans, parameters)?;
         for Fold { training, test } in &folds {
             let line = AnchorLine::fit(cases, training);
@@ -119,54 +127,72 @@ impl Learned {
             drop((early, late));
             trees = (trees.0 + median.rounds(), trees.1 + quantiles.rounds());
             // all judged cases, not only those that chose the number of trees
-            let judged = cases.table.select(test);
-            let (medians, curves) = (median.predict(&judged)?, quantiles.predict(&judged)?);
+            let table = cases.table.select(test);
+            let (medians, curves) = (median.predict(&table)?, quantiles.predict(&table)?);
+            let usual = cases.seasonal(training, levels);
             for (i, (median, curve)) in test.iter().zip(medians.iter().zip(&curves)) {
                 let start = line.at(cases.anchors[*i]);
-                let curve = curve_around(&parameters.levels, start, start + f64::from(median[0]), curve);
-                let middle = curve.at(0.5);
-                calibration.push(CalibrationCase {
-                    group: group(square(middle), &parameters.group_bounds),
-                    lower: curve.at(parameters.tail),
-                    middle,
-                    upper: curve.at(1.0 - parameters.tail),
-                    observed: cases.targets[*i].sqrt(),
-                });
+                let curve = curve_around(levels, start, start + f64::from(median[0]), curve);
+                let usual = usual.of(cases.seasons[*i]).map(<[f64]>::to_vec);
+                judged.push((*i, curve, usual));
             }
         }
+        let with_usual = judged.iter().filter_map(|(i, forecast, usual)| {
+            Some(seasonal::Judged { forecast, usual: usual.as_deref()?, observed: cases.targets[*i].sqrt() })
+        });
+        let share = seasonal::best_share(&with_usual.collect::<Vec<_>>(), levels);
+        let leaned = judged.iter().map(|(i, curve, usual)| {
+            let curve = usual.as_deref().map_or_else(|| curve.clone(), |usual| curve.between(usual, share));
+            let middle = curve.at(0.5);
+            CalibrationCase {
+                group: group(square(middle), &parameters.group_bounds),
+                lower: curve.at(parameters.tail),
+                middle,
+                upper: curve.at(1.0 - parameters.tail),
+                observed: cases.targets[*i].sqrt(),
+            }
+        });
+        let calibration: Vec<CalibrationCase> = leaned.collect();
         let conformal = Conformal::fit(&calibration, parameters.tail, parameters.group_cases)
             .ok_or("no judged case to calibrate intervals with")?;
         let all: Vec<usize> = (0..cases.targets.len()).collect();
         let line = AnchorLine::fit(cases, &all);
         let rests = Rests { cases, line: &line };
         let as_judged = |growth: &Growth, trees: usize| Growth { rounds: trees / folds.len(), patience: 0, ..*growth };
-        let growth = as_judged(&parameters.median, trees.0);
-        let mut medians = Vec::new();
+        let (of_median, of_quantiles) =
+            (as_judged(&parameters.median, trees.0), as_judged(&parameters.quantiles, trees.1));
+        let (mut medians, mut quantiles) = (Vec::new(), Vec::new());
         for member in 0..parameters.members.max(1) {
             let sample = rests.sample(&thinned(&all, member))?;
-            medians.push(Booster::fit(&sample, None, Head::Median, &growth, seed.wrapping_add(member as u64))?);
+            let seed = seed.wrapping_add(member as u64);
+            medians.push(Booster::fit(&sample, None, Head::Median, &of_median, seed)?);
+            quantiles.push(Booster::fit(&sample, None, heads, &of_quantiles, seed)?);
         }
-        let growth = as_judged(&parameters.quantiles, trees.1);
-        let quantiles = Booster::fit(&rests.sample(&thinned(&all, 0))?, None, heads, &growth, seed)?;
         Ok(Self {
             line,
             median: Booster::average(&medians)?,
-            quantiles,
+            quantiles: Booster::average(&quantiles)?,
+            seasonal: cases.seasonal(&all, levels).with_share(share),
             conformal,
             levels: parameters.levels.clone(),
             group_bounds: parameters.group_bounds.clone(),
         })
     }
 
-    /// Forecasts of every row of a table, `anchors` as in training.
+    /// Forecasts of every row of a table, `anchors` and `seasons` as in training.
     ///
     /// # Errors
     /// A table with other columns than the model was trained on.
-    pub fn predict(&self, table: &FeatureTable, anchors: &[f64]) -> Result<Vec<Predicted>, String> {
+    pub fn predict(&self, table: &FeatureTable, anchors: &[f64], seasons: &[Season]) -> Result<Vec<Predicted>, String> {
         let (medians, curves) = (self.median.predict(table)?, self.quantiles.predict(table)?);
-        let predicted = anchors.iter().zip(medians.iter().zip(&curves)).map(|(anchor, (median, curve))| {
+        let known = anchors.iter().zip(seasons);
+        let predicted = known.zip(medians.iter().zip(&curves)).map(|((anchor, season), (median, curve))| {
             let start = self.line.at(*anchor);
             let curve = curve_around(&self.levels, start, start + f64::from(median[0]), curve);
+            let curve = match self.seasonal.of(*season) {
+                Some(usual) => curve.between(usual, self.seasonal.share),
+                None => curve,
+            };
             let middle = curve.at(0.5);
             let group = group(square(middle), &self.group_bounds);
             let quantiles = self.levels.iter().map(|l| square(self.conformal.stretched(group, middle, curve.at(*l))));
@@ -183,6 +209,11 @@ impl Learned {
     /// Numbers of trees of the median and of the quantiles.
     pub fn trees(&self) -> (usize, usize) {
         (self.median.rounds(), self.quantiles.rounds())
+    }
+
+    /// Share of what is usual in the forecasts, 0 ..= 1.
+    pub fn seasonal_share(&self) -> f64 {
+        self.seasonal.share
     }
 
     /// The calibration of the intervals.
@@ -202,6 +233,7 @@ impl Learned {
     pub fn parts(&self) -> Result<(LearnedDocument, Vec<u8>, Vec<u8>), String> {
         let document = LearnedDocument {
             line: self.line,
+            seasonal: self.seasonal.clone(),
             conformal: self.conformal.clone(),
             levels: self.levels.clone(),
             group_bounds: self.group_bounds.clone(),
@@ -224,6 +256,9 @@ impl Learned {
         if n < 2 || !levels.windows(2).all(|w| w[0] < w[1]) {
             return Err(format!("levels {levels:?}, expected at least two that rise"));
         }
+        if !document.seasonal.is_sound(n) {
+            return Err("usual values that do not fit the levels".into());
+        }
         let (median, quantiles) = (Booster::decode(median)?, Booster::decode(quantiles)?);
         let mut probe = FeatureTable::new(columns.to_vec());
         probe.push(&vec![0.0; columns.len()]);
@@ -237,10 +272,18 @@ impl Learned {
             line: document.line,
             median,
             quantiles,
+            seasonal: document.seasonal,
             conformal: document.conformal,
             levels: document.levels,
             group_bounds: document.group_bounds,
         })
+    }
+}
+
+impl Cases<'_> {
+    /// What is usual by some of the cases, as roots.
+    fn seasonal(&self, rows: &[usize], levels: &[f64]) -> Seasonal {
+        Seasonal::new(rows.iter().map(|i| (self.seasons[*i], self.targets[*i].sqrt())), levels)
     }
 }
 
@@ -357,6 +400,7 @@ mod tests {
         anchors: Vec<f64>,
         spans: Vec<Span>,
         groups: Vec<u64>,
+        seasons: Vec<Season>,
     }
 
     impl Made {
@@ -367,6 +411,7 @@ mod tests {
                 anchors: &self.anchors,
                 spans: &self.spans,
                 groups: &self.groups,
+                seasons: &self.seasons,
             }
         }
     }
@@ -379,6 +424,7 @@ mod tests {
             anchors: Vec::new(),
             spans: Vec::new(),
             groups: Vec::new(),
+            seasons: Vec::new(),
         };
         for i in from..from + n {
             let t = i as f64;
@@ -391,6 +437,7 @@ mod tests {
             made.anchors.push(known);
             made.spans.push(Span { issue: i as i64, valid: i as i64 + 6 });
             made.groups.push(i as u64 / 24);
+            made.seasons.push(Season { place: 0, month0: 0, hour: (i % 24) as u8 });
         }
         made
     }
@@ -399,7 +446,7 @@ mod tests {
     fn what_moves_the_target_is_learnt_and_intervals_hold_on_later_cases() {
         let (early, late) = (made(3000, 0), made(1000, 3100));
         let learned = Learned::fit(&early.cases(), &parameters(), 7).unwrap();
-        let predicted = learned.predict(&late.table, &late.anchors).unwrap();
+        let predicted = learned.predict(&late.table, &late.anchors, &late.seasons).unwrap();
         let known = |i: &usize| late.anchors[*i].is_finite();
         let error = |f: &dyn Fn(usize) -> f64| {
             let errors: Vec<f64> = (0..1000).filter(known).map(|i| (f(i) - late.targets[i]).abs()).collect();
@@ -431,8 +478,8 @@ mod tests {
             cut.levels.truncate(n);
             assert!(Learned::of_parts(cut, &median, &quantiles, made.table.names()).is_err(), "{n}");
         }
-        let expected = learned.predict(&made.table, &made.anchors).unwrap();
-        assert_eq!(again.predict(&made.table, &made.anchors).unwrap(), expected);
+        let expected = learned.predict(&made.table, &made.anchors, &made.seasons).unwrap();
+        assert_eq!(again.predict(&made.table, &made.anchors, &made.seasons).unwrap(), expected);
         let repeated = Learned::fit(&made.cases(), &parameters(), 7).unwrap().parts().unwrap();
         assert!(repeated == (document, median, quantiles), "learning is repeatable");
     }

@@ -13,6 +13,7 @@ pub mod learner;
 pub mod linear;
 pub mod night_cases;
 pub mod quantiles;
+pub mod seasonal;
 pub mod station_features;
 pub mod station_model;
 pub mod table;

@@ -1,10 +1,12 @@
 //! What a night knows about an hour of a county, and what was observed there later.
 
+use super::seasonal::Season;
 use super::table::FeatureTable;
 use crate::calendar::beijing_local;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::ObservedHour;
-use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
+use crate::forecast::county_weather::CountyWeather;
+use chrono::{DateTime, Datelike, Duration, NaiveDateTime, Timelike, Utc};
 use std::f64::consts::TAU;
 
 /// An hour of a county in the forecast of a night; concentrations in [`Pollutant::unit`], NaN where not known.
@@ -16,9 +18,7 @@ pub struct NightCase {
     /// End of the hour, UTC.
     pub end: DateTime<Utc>,
     pub model: f64,
-    pub wind_speed_m_s: f64,
-    pub mixing_height_m: f64,
-    pub temperature_c: f64,
+    pub weather: CountyWeather,
     pub recent: Recent,
     /// What was observed; NaN when it is not yet.
     pub observed: f64,
@@ -57,6 +57,17 @@ impl NightCase {
     pub fn lead_hours(&self) -> i64 {
         (self.end - self.cycle).num_hours()
     }
+
+    /// Beijing time in the middle of the hour.
+    fn local(&self) -> NaiveDateTime {
+        beijing_local(self.end - Duration::minutes(30))
+    }
+
+    /// County, month and hour of the day.
+    pub fn season(&self) -> Season {
+        let local = self.local();
+        Season { place: self.adcode, month0: local.month0() as u8, hour: local.hour() as u8 }
+    }
 }
 
 /// Names of the features of [`push_features`].
@@ -65,9 +76,15 @@ pub fn names() -> Vec<String> {
         "model",
         "lead_hours",
         "wind_speed",
+        "wind_east",
+        "wind_north",
         "mixing_height",
         "ventilation",
         "temperature",
+        "relative_humidity",
+        "inversion",
+        "snow",
+        "fires_upwind",
         "hour_sine",
         "hour_cosine",
         "year_sine",
@@ -83,18 +100,26 @@ pub fn names() -> Vec<String> {
 
 /// Adds the features of a case.
 pub fn push_features(table: &mut FeatureTable, case: &NightCase) {
-    // the middle of the hour
-    let local = beijing_local(case.end - Duration::minutes(30));
+    let local = case.local();
     let day = f64::from(local.hour()) / 24.0 * TAU;
     // in steps of a month: finer ones tell the days of a training year apart
     let year = f64::from(local.month0()) / 12.0 * TAU;
+    let weather = &case.weather;
+    // trees send what is missing to the side that has suited such rows best
+    let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
     let row = [
         case.model,
         case.lead_hours() as f64,
-        case.wind_speed_m_s,
-        case.mixing_height_m,
-        case.wind_speed_m_s * case.mixing_height_m,
-        case.temperature_c,
+        weather.wind_speed_m_s,
+        known(weather.wind_east_m_s),
+        known(weather.wind_north_m_s),
+        weather.mixing_height_m,
+        weather.wind_speed_m_s * weather.mixing_height_m,
+        weather.temperature_c,
+        known(weather.relative_humidity_percent),
+        known(weather.inversion_k),
+        known(weather.snow_kg_m2),
+        known(weather.fires_upwind_g_s),
         day.sin(),
         day.cos(),
         year.sin(),
@@ -145,16 +170,23 @@ mod tests {
             cycle: at(0),
             end: at(30),
             model: 40.0,
-            wind_speed_m_s: 2.0,
-            mixing_height_m: 300.0,
-            temperature_c: -9.0,
+            weather: CountyWeather {
+                wind_speed_m_s: 2.0,
+                mixing_height_m: 300.0,
+                temperature_c: -9.0,
+                inversion_k: Some(4.0),
+                ..CountyWeather::default()
+            },
             recent,
             observed: f64::NAN,
         };
         let mut table = FeatureTable::new(names());
         push_features(&mut table, &case);
         let row = table.row(0);
-        assert_eq!((row[0], row[1], row[4], row[11], row[12]), (40.0, 30.0, 600.0, 2401.0, 1.0));
-        assert_eq!((row[13], row.len()), (2.0, 14));
+        let of = |name: &str| row[names().iter().position(|n| n == name).unwrap()];
+        assert_eq!(["model", "lead_hours", "ventilation", "inversion"].map(of), [40.0, 30.0, 600.0, 4.0]);
+        assert_eq!(["county", "last_observed", "day_mean_observed"].map(of), [2401.0, 1.0, 2.0]);
+        assert!(["wind_east", "relative_humidity", "snow", "fires_upwind"].map(of).iter().all(|v| v.is_nan()));
+        assert_eq!(row.len(), names().len());
     }
 }

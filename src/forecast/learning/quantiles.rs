@@ -20,6 +20,17 @@ impl<'a> QuantileCurve<'a> {
         Self { levels, values }
     }
 
+    /// The quantiles at the known levels.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The curve a `share` (0 ..= 1) of the way to other quantiles at the same levels.
+    pub fn between(&self, others: &[f64], share: f64) -> Self {
+        let values = self.values.iter().zip(others).map(|(own, other)| own + share * (other - own)).collect();
+        Self::new(self.levels, values)
+    }
+
     /// The quantile at `level`, 0 .. 1: linear between the known ones in the normal deviate of the level, and beyond them with the slope of
     /// the outer two.
     pub fn at(&self, level: f64) -> f64 {

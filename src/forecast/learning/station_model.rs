@@ -1,9 +1,11 @@
 //! PM2.5 of stations some hours ahead, learnt from all stations together.
 
 use super::learner::{Cases, Learned, LearningParameters, Predicted};
+use super::seasonal::Season;
 use super::station_features::{Case, StationFeatures};
 use super::walk_forward::Span;
 use crate::domain::station_record::{StationPanel, Variable};
+use chrono::{Datelike, Timelike};
 
 /// Hours at the beginning of a record that only feed features.
 const WARM_UP: usize = 72;
@@ -30,6 +32,12 @@ pub fn target_and_last(panel: &StationPanel, case: &Case) -> (f64, f64) {
     (f64::from(pm25[case.issue + case.lead]), f64::from(pm25[case.issue]))
 }
 
+/// Season of the valid hour of a case.
+fn season(panel: &StationPanel, case: &Case) -> Season {
+    let valid = panel.stamp(case.issue + case.lead);
+    Season { place: case.station as u32, month0: valid.month0() as u8, hour: valid.hour() as u8 }
+}
+
 /// Learns one lead from all hours valid before `until` (index of the panel's hours).
 ///
 /// # Errors
@@ -47,12 +55,17 @@ pub fn fit(
     let spans: Vec<Span> =
         cases.iter().map(|c| Span { issue: c.issue as i64, valid: (c.issue + c.lead) as i64 }).collect();
     let groups: Vec<u64> = cases.iter().map(|c| (c.issue + c.lead) as u64 / 24).collect();
+    let seasons: Vec<Season> = cases.iter().map(|c| season(panel, c)).collect();
     let table = features.table(&cases);
-    Learned::fit(
-        &Cases { table: &table, targets: &targets, anchors: &anchors, spans: &spans, groups: &groups },
-        parameters,
-        seed,
-    )
+    let cases = Cases {
+        table: &table,
+        targets: &targets,
+        anchors: &anchors,
+        spans: &spans,
+        groups: &groups,
+        seasons: &seasons,
+    };
+    Learned::fit(&cases, parameters, seed)
 }
 
 /// Forecasts of cases of the lead that was learnt.
@@ -66,5 +79,6 @@ pub fn predict(
     cases: &[Case],
 ) -> Result<Vec<Predicted>, String> {
     let anchors: Vec<f64> = cases.iter().map(|c| target_and_last(panel, c).1).collect();
-    learned.predict(&features.table(cases), &anchors)
+    let seasons: Vec<Season> = cases.iter().map(|c| season(panel, c)).collect();
+    learned.predict(&features.table(cases), &anchors, &seasons)
 }

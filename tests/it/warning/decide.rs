@@ -7,6 +7,7 @@ use hazecast::calendar::beijing_day_hour;
 use hazecast::domain::aqi::AqiRules;
 use hazecast::domain::averages::Validity;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::{CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast};
 use hazecast::warning::WarningLevel::{self, Orange, PreWarning, Red, Yellow};
 use hazecast::warning::rules::WarningRules;
@@ -68,9 +69,12 @@ pub fn county(
             concentrations: c.map(|_, v| estimate(*v)),
             pm25_area_mean_ug_m3: 0.0,
             aqi: rules.hourly(beijing_day, &c, &NO_O3),
-            mixing_height_m: 200.0,
-            wind_speed_m_s: 1.0,
-            temperature_c: -15.0,
+            weather: CountyWeather {
+                mixing_height_m: 200.0,
+                wind_speed_m_s: 1.0,
+                temperature_c: -15.0,
+                ..CountyWeather::default()
+            },
         });
     }
     let days = days
