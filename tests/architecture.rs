@@ -31,7 +31,7 @@ const ORDER: [&str; 23] = [
 ];
 
 /// A crate lives where its idea lives.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
@@ -46,6 +46,7 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("calamine", &["input"]),
     ("zip", &["input"]),
     ("rust_xlsxwriter", &["archive"]),
+    ("resvg", &["cli"]),
     ("ndarray", &["simulation", "assimilation", "forecast", "archive", "proof"]),
 ];
 

@@ -7,6 +7,7 @@ pub mod analyses;
 pub mod checkpoints;
 pub mod csv_table;
 pub mod durable;
+pub mod emission_file;
 pub mod fields;
 mod grid_mapping;
 pub mod learned_file;

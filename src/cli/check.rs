@@ -1,12 +1,13 @@
 //! `hazecast check`: reads every input, reports problems, changes nothing.
 
 use super::language::Language;
-use super::output;
+use super::{emis, output};
 use crate::calendar::parse_cycle;
 use crate::consultation::InputFile;
 use crate::error::{Rejection, Result};
 use crate::nightly::inputs;
 use crate::setup::Setup;
+use crate::simulation::emission_doctor::Finding;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::fmt::Write;
@@ -44,6 +45,8 @@ struct Report {
     sources: usize,
     observations: usize,
     degraded: Vec<String>,
+    /// What the doctor of inventories finds; no reason not to run.
+    emissions: Vec<Finding>,
     rejections: Vec<Rejection>,
     files: Vec<InputFile>,
 }
@@ -56,7 +59,9 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
     let read = inputs::read(&setup, args.cycle)?;
     let domain = setup.domain(&read.meteorology, read.cycle)?;
+    let emissions = emis::findings(&setup, &read.sources, &domain.grid, &domain.weights)?;
     let report = Report {
+        emissions,
         cycle: read.cycle,
         grid: domain.grid.name.clone(),
         meteorology_times: read.meteorology.len(),
@@ -110,7 +115,8 @@ fn text(report: &Report, language: Language) -> String {
     for d in &report.degraded {
         let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
     }
-    let problems = report.rejections.len() + report.degraded.len();
+    out.push_str(&emis::lines(&report.emissions, language));
+    let problems = report.rejections.len() + report.degraded.len() + report.emissions.len();
     let _ = write!(out, "{}: {problems}", language.pick("问题数", "problems"));
     out
 }

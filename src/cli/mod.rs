@@ -7,11 +7,15 @@ pub mod bench;
 pub mod check;
 pub mod daily_values;
 pub mod demo;
+pub mod emis;
+pub mod drawing;
 pub mod example;
 pub mod explain;
 pub mod explanation;
 pub mod language;
 pub mod list;
+pub mod map;
+pub mod met;
 pub mod model;
 pub mod night;
 pub mod obs;
@@ -23,6 +27,7 @@ pub mod register;
 pub mod replay;
 pub mod rules;
 pub mod score;
+pub mod section;
 pub mod serve;
 pub mod stats;
 pub mod summary;
@@ -76,6 +81,8 @@ enum Command {
     Obs(obs::ObsArgs),
     Train(train::TrainArgs),
     Model(model::ModelArgs),
+    Emis(emis::EmisArgs),
+    Met(met::MetArgs),
     /// Reads every variable of a NetCDF file and ends: run as a child, so that a crash of the C library on a damaged file is one refusal.
     #[command(name = isolation::PROBE_ARGUMENT, hide = true)]
     ProbeNetcdf {
@@ -111,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Obs(a) => a.json(),
         Command::Train(a) => a.json,
         Command::Model(a) => a.json(),
+        Command::Emis(a) => a.json(),
+        Command::Met(a) => a.json(),
         Command::Serve(_) | Command::ProbeNetcdf { .. } => false,
     };
     let result = match &cli.command {
@@ -134,6 +143,8 @@ pub fn main() -> ExitCode {
         Command::Obs(args) => obs::run(args, language),
         Command::Train(args) => train::run(args, language),
         Command::Model(args) => model::run(args, language),
+        Command::Emis(args) => emis::run(args, language),
+        Command::Met(args) => met::run(args, language),
         Command::ProbeNetcdf { path } => {
             isolation::probe_all_variables(path).and_then(|()| output::print(isolation::PROBE_WORD)).map(|()| 0)
         }

@@ -1,12 +1,11 @@
 //! Which cells of a grid a county covers: by area, and by where its people live.
 //!
 //! The outline is carried into the index space of the grid, where cells are unit squares, and cut along cell edges; a piece's share of
-//! a cell times the cell's area on the sphere is its area. Cutting a ring by a half-plane keeps its signed area exactly even where the
-//! remainder falls into several parts (they stay joined by edges of no area), so no general overlay is needed.
+//! a cell times the cell's area on the sphere is its area.
 
+use super::cell_cutting::{Index, cut_into_cells, signed_area, sphere_m2};
 use super::county::{County, CountyWeights};
 use super::grid::{HorizontalGrid, Transform, distance_m};
-use crate::constants::EARTH_RADIUS_M;
 use std::collections::BTreeMap;
 
 /// Width of the Gaussian kernel that spreads a settlement's population [m].
@@ -15,9 +14,6 @@ pub const SETTLEMENT_KERNEL_M: f64 = 3000.0;
 const KERNEL_REACH: f64 = 4.0;
 /// Sub-samples of a cell are no farther apart than this part of the kernel width.
 const KERNEL_SAMPLING: f64 = 0.5;
-
-/// A point in index space; cell `(x, y)` is the square of side 1 around it.
-type Index = (f64, f64);
 
 /// Weights of a county's cells. A county outside the grid has no weights and coverage 0; without settlements in the grid the
 /// built-up weights are those by area.
@@ -44,7 +40,12 @@ fn area_weights(county: &County, grid: &HorizontalGrid, transform: &Transform<'_
             // orientation in files varies, so it is taken out
             let sign = sign * signed_area(&ring).signum();
             total += sign * signed_area(&ring);
-            cut_into_cells(&ring, sign, grid, &mut shares);
+            cut_into_cells(&ring, (grid.nx, grid.ny), &mut |x, y, piece| {
+                let piece = signed_area(piece);
+                if piece != 0.0 {
+                    *shares.entry(y * grid.nx + x).or_insert(0.0) += sign * piece;
+                }
+            });
         }
     }
     let inside: f64 = shares.values().sum();
@@ -70,67 +71,10 @@ fn is_sound(ring: &[Index], grid: &HorizontalGrid, transform: &Transform<'_>) ->
     ring.iter().all(in_range) && ring.windows(2).all(|w| (w[1].0 - w[0].0).abs() < half_turn)
 }
 
-/// Adds the part of the ring in every cell, in cells, to `shares`.
-fn cut_into_cells(ring: &[Index], sign: f64, grid: &HorizontalGrid, shares: &mut BTreeMap<usize, f64>) {
-    let Some((bottom, top)) = cell_range(ring.iter().map(|p| p.1), grid.ny) else { return };
-    for y in bottom..=top {
-        let edge = y as f64;
-        let upper = half_plane(ring, |p| p.1 - (edge - 0.5));
-        let row = half_plane(&upper, |p| edge + 0.5 - p.1);
-        let Some((left, right)) = cell_range(row.iter().map(|p| p.0), grid.nx) else { continue };
-        for x in left..=right {
-            let edge = x as f64;
-            let right_of = half_plane(&row, |p| p.0 - (edge - 0.5));
-            let piece = signed_area(&half_plane(&right_of, |p| edge + 0.5 - p.0));
-            if piece != 0.0 {
-                *shares.entry(y * grid.nx + x).or_insert(0.0) += sign * piece;
-            }
-        }
-    }
-}
-
-/// First and last of `n` cells that values touch.
-fn cell_range(values: impl Iterator<Item = f64>, n: usize) -> Option<(usize, usize)> {
-    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    let (first, last) = (low.round().max(0.0), high.round().min(n as f64 - 1.0));
-    (first <= last).then_some((first as usize, last as usize))
-}
-
-/// The part of a ring where `side` is not negative; `side` is linear (Sutherland & Hodgman 1974, Comm. ACM 17, 32).
-fn half_plane(ring: &[Index], side: impl Fn(Index) -> f64) -> Vec<Index> {
-    let mut kept = Vec::with_capacity(ring.len() + 4);
-    let Some(&last) = ring.last() else { return kept };
-    let (mut from, mut from_side) = (last, side(last));
-    for &to in ring {
-        let to_side = side(to);
-        if (from_side < 0.0) != (to_side < 0.0) {
-            let f = from_side / (from_side - to_side);
-            kept.push((from.0 + f * (to.0 - from.0), from.1 + f * (to.1 - from.1)));
-        }
-        if to_side >= 0.0 {
-            kept.push(to);
-        }
-        (from, from_side) = (to, to_side);
-    }
-    kept
-}
-
-/// Area of a ring in cells, counter-clockwise positive; computed about its first point, so that small rings keep their digits.
-fn signed_area(ring: &[Index]) -> f64 {
-    let Some(&(x0, y0)) = ring.first() else { return 0.0 };
-    let next = ring.iter().skip(1);
-    ring.iter().zip(next).map(|(a, b)| 0.5 * ((a.0 - x0) * (b.1 - y0) - (b.0 - x0) * (a.1 - y0))).sum()
-}
-
 fn cell_area_m2(transform: &Transform<'_>, x: usize, y: usize) -> f64 {
     let (x, y) = (x as f64, y as f64);
-    let corner = |dx: f64, dy: f64| {
-        let (lon, lat) = transform.lonlat(x + dx, y + dy);
-        (lon.to_radians(), lat.to_radians().sin())
-    };
-    // longitude and sine of latitude: a plane in which areas are those of the unit sphere
-    let square = [corner(-0.5, -0.5), corner(0.5, -0.5), corner(0.5, 0.5), corner(-0.5, 0.5), corner(-0.5, -0.5)];
-    signed_area(&square).abs() * EARTH_RADIUS_M * EARTH_RADIUS_M
+    let corners = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5)];
+    sphere_m2(corners.into_iter().map(|(dx, dy)| transform.lonlat(x + dx, y + dy))).abs()
 }
 
 fn built_up_weights(county: &County, grid: &HorizontalGrid, transform: &Transform<'_>) -> Vec<(usize, f64)> {

@@ -6,11 +6,13 @@
 
 use crate::constants::EARTH_RADIUS_M;
 use proj4rs::Proj;
+use serde::{Deserialize, Serialize};
 
 /// A regular lattice in a projection.
 ///
 /// **Invariant:** `dx, dy > 0`; cell `(0, 0)` is the south-western one; its centre is at `(x0, y0)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Lattice")]
 pub struct HorizontalGrid {
     projection: String,
     /// Number of cells eastward and northward.
@@ -22,6 +24,26 @@ pub struct HorizontalGrid {
     /// Cell size in projection units.
     pub dx: f64,
     pub dy: f64,
+}
+
+/// A lattice that is not checked yet.
+#[derive(Deserialize)]
+struct Lattice {
+    projection: String,
+    nx: usize,
+    ny: usize,
+    x0: f64,
+    y0: f64,
+    dx: f64,
+    dy: f64,
+}
+
+impl TryFrom<Lattice> for HorizontalGrid {
+    type Error = String;
+
+    fn try_from(l: Lattice) -> Result<Self, String> {
+        Self::new(&l.projection, (l.nx, l.ny), (l.x0, l.y0), (l.dx, l.dy))
+    }
 }
 
 /// Area of cells and length of their faces on the Earth.

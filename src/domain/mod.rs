@@ -5,6 +5,7 @@ pub mod averages;
 pub mod bilingual;
 pub mod boundary_field;
 pub mod burn_ban;
+pub mod cell_cutting;
 pub mod county;
 pub mod county_weights;
 pub mod credit_code;

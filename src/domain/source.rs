@@ -3,7 +3,7 @@
 //! **Invariant:** everything that emits is a `Source`, whether one stack, a county's households, a grid cell of a foreign inventory or a
 //! fire. A reduction list, a what-if and a scenario are other vectors of sources, never another code path.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -125,6 +125,21 @@ impl Amounts {
         self.so2 + self.nox + self.co + self.nh3 + self.nmvoc + self.pm25 + self.pm10 + self.bc + self.oc
     }
 
+    /// Names of the pollutants, as in inventory tables, and their values.
+    pub fn named(&self) -> [(&'static str, f64); 9] {
+        [
+            ("so2", self.so2),
+            ("nox", self.nox),
+            ("co", self.co),
+            ("nh3", self.nh3),
+            ("nmvoc", self.nmvoc),
+            ("pm25", self.pm25),
+            ("pm10", self.pm10),
+            ("bc", self.bc),
+            ("oc", self.oc),
+        ]
+    }
+
     /// The same value for every pollutant.
     pub fn all(v: f64) -> Self {
         Self { so2: v, nox: v, co: v, nh3: v, nmvoc: v, pm25: v, pm10: v, bc: v, oc: v }
@@ -152,7 +167,10 @@ pub enum Place {
     /// Spread over a county: by built-up weight for urban sectors, by area for agriculture.
     County,
     /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
+    /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
     Cell { west: f64, south: f64, east: f64, north: f64 },
+    /// A cell of a projected grid: its corners as longitude and latitude (degrees), in either direction around.
+    Quadrilateral { corners: [(f64, f64); 4] },
 }
 
 /// A change of a source's activity over a period, as ordered by a measure or set by a scenario.
@@ -222,6 +240,22 @@ impl Strength {
                 amounts
             }
             Self::Hourly { kg_s, .. } => kg_s.iter().find(|a| **a != NOTHING).unwrap_or(&NOTHING),
+        }
+    }
+
+    /// Amounts [kg] between two instants of what emits in hours of its own; `None` for what is inventoried by the year.
+    pub fn between(&self, begin: DateTime<Utc>, end: DateTime<Utc>) -> Option<Amounts> {
+        let during = |from: DateTime<Utc>, to: DateTime<Utc>, kg_s: &Amounts| {
+            let seconds = (to.min(end) - from.max(begin)).num_milliseconds().max(0) as f64 / 1000.0;
+            kg_s.zip(Amounts::all(seconds), |r, t| r * t)
+        };
+        match self {
+            Self::Rate { kg_s, from, to } => Some(during(*from, *to, kg_s)),
+            Self::Hourly { from, kg_s } => Some(kg_s.iter().enumerate().fold(NOTHING, |sum, (hour, rate)| {
+                let start = *from + Duration::hours(hour as i64);
+                sum.zip(during(start, start + Duration::hours(1), rate), |sum, kg| sum + kg)
+            })),
+            Self::Annual(_) | Self::Measured { .. } => None,
         }
     }
 

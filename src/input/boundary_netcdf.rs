@@ -8,6 +8,7 @@
 
 use super::Window;
 use super::cf_axes::Axes;
+use super::cf_hybrid::{self, Terms};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::quantity::Quantity;
 use super::{cf_time, isolation};
@@ -21,8 +22,6 @@ use std::path::Path;
 const LARGEST: f32 = 1e-3;
 /// Share of the largest value of a field below zero that packing leaves.
 const PACKING: f32 = 1e-5;
-/// Pressure [Pa] at which hybrid levels are put in order.
-const NOMINAL_PA: f64 = 101_325.0;
 /// Lowest and highest pressure at the ground [Pa] at which they must be in order.
 const GROUND_PA: [f64; 2] = [50_000.0, 110_000.0];
 
@@ -168,7 +167,8 @@ pub fn read(path: &Path, window: Option<Window>, mapping: &SpeciesMapping) -> Re
         let file = NetcdfFile::open(&path)?;
         let mapping = mapping.within(&file)?;
         let species = mapping.variables(&file);
-        let axes = Axes::on_levels(&file, species[0].1[0].0, window, |level| nominal_pressure(&file, level))?;
+        let axes =
+            Axes::on_levels(&file, species[0].1[0].0, window, |level| cf_hybrid::nominal_pressure(&file, level))?;
         let levels = levels(&file, &axes)?;
         let times = cf_time::axis(&file, axes.time.as_deref())?;
         let source = Source { file: &file, axes: &axes, levels: &levels };
@@ -227,89 +227,12 @@ impl Source<'_> {
     }
 }
 
-/// Names of `a`, of the pressure that it is a share of, and of `b`.
-struct Terms {
-    a: String,
-    p0: Option<String>,
-    b: String,
-}
-
-/// The terms of hybrid levels; `None`: the levels are no hybrid ones.
-fn terms(file: &NetcdfFile, level: &str) -> Result<Option<Terms>> {
-    if let Some(formula) = file.text(Some(level), "formula_terms") {
-        let words: Vec<&str> = formula.split_whitespace().collect();
-        let term = |key: &str| words.windows(2).find(|w| w[0] == format!("{key}:")).map(|w| w[1].to_owned());
-        let Some(b) = term("b") else { return Ok(None) };
-        return match (term("ap"), term("a"), term("p0")) {
-            (Some(a), ..) => Ok(Some(Terms { a, p0: None, b })),
-            (None, Some(a), Some(p0)) => Ok(Some(Terms { a, p0: Some(p0), b })),
-            (None, Some(_), None) => {
-                let place = format!("variable {level}, formula_terms");
-                Err(Error::format(file.path(), place, format!("`{formula}`"), "`p0:` beside `a:`", "Add the term p0"))
-            }
-            (None, None, _) => Ok(None),
-        };
-    }
-    if !(file.has("hyam") && file.has("hybm")) {
-        return Ok(None);
-    }
-    let of_pressure = file.text(Some("hyam"), "units").is_none_or(|units| units != "1");
-    let p0 = if of_pressure { None } else { Some(if file.has("P0") { "P0".into() } else { "p0".into() }) };
-    Ok(Some(Terms { a: "hyam".into(), p0, b: "hybm".into() }))
-}
-
-/// Values of a whole variable times the factor of its units.
-fn in_units(file: &NetcdfFile, name: &str, quantity: Quantity) -> Result<Vec<f64>> {
-    let slab: Vec<_> = file.dimensions(name)?.iter().map(|d| 0..d.1).collect();
-    let units = file.text(Some(name), "units").unwrap_or_default();
-    let Some(factor) = quantity.factor(&units) else {
-        let remedy = "Give the variable its units, for example with ncatted";
-        let place = format!("variable {name}, units");
-        return Err(Error::format(file.path(), place, format!("`{units}`"), quantity.expected(), remedy));
-    };
-    Ok(file.raw(name, &slab)?.into_iter().map(|v| v * factor).collect())
-}
-
-/// The hybrid levels in file order.
-fn hybrid(file: &NetcdfFile, terms: &Terms) -> Result<Vec<Level>> {
-    let a = match &terms.p0 {
-        None => in_units(file, &terms.a, Quantity::Pressure)?,
-        Some(p0) => {
-            if !file.has(p0) {
-                let (place, found) = (format!("variable {}, a share of p0", terms.a), format!("no variable {p0}"));
-                let expected = format!("it in {}", Quantity::Pressure.expected());
-                let remedy = "Add the reference pressure of the levels";
-                return Err(Error::format(file.path(), place, found, expected, remedy));
-            }
-            let p0 = in_units(file, p0, Quantity::Pressure)?.first().copied().unwrap_or(f64::NAN);
-            in_units(file, &terms.a, Quantity::Share)?.into_iter().map(|a| a * p0).collect()
-        }
-    };
-    let b = in_units(file, &terms.b, Quantity::Share)?;
-    if a.len() != b.len() {
-        let found = format!("{} and {} values", a.len(), b.len());
-        return Err(file.error(format!("variables {} and {}", terms.a, terms.b), found, "one each per level"));
-    }
-    Ok(a.into_iter().zip(b).map(|(a_pa, b)| Level { a_pa, b }).collect())
-}
-
-/// Pressure by which levels are put in order [Pa].
-fn nominal_pressure(file: &NetcdfFile, level: &str) -> Result<Vec<f64>> {
-    let Some(terms) = terms(file, level)? else { return Axes::pressures(file, level) };
-    let (found, levels) = (hybrid(file, &terms)?, file.dimension(level).unwrap_or(0));
-    if found.len() != levels {
-        let found = format!("{} values", found.len());
-        return Err(file.error(format!("variable {}", terms.a), found, format!("{levels}, one per level")));
-    }
-    Ok(found.iter().map(|l| l.pressure_pa(NOMINAL_PA)).collect())
-}
-
 /// The levels, upward.
 fn levels(file: &NetcdfFile, axes: &Axes) -> Result<Vec<Level>> {
-    let Some(terms) = terms(file, &axes.level)? else {
+    let Some(terms) = Terms::of(file, &axes.level)? else {
         return Ok(axes.upward_pressure().into_iter().map(|p| Level { a_pa: f64::from(p), b: 0.0 }).collect());
     };
-    let mut levels = hybrid(file, &terms)?;
+    let mut levels = terms.levels(file)?;
     if axes.pressure_pa.first() < axes.pressure_pa.last() {
         levels.reverse();
     }

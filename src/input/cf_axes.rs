@@ -158,6 +158,16 @@ impl Axes {
         if dimensions == expected {
             return Ok(slab);
         }
+        // a field at the ground may have an axis of one level of its own
+        if !with_levels && dimensions.len() == expected.len() + 1 {
+            let at = slab.len() - 2;
+            let (mut rest, mut with_one) = (dimensions.clone(), slab);
+            let one = rest.remove(at);
+            with_one.insert(at, 0..1);
+            if rest == expected && file.dimension(&one) == Some(1) {
+                return Ok(with_one);
+            }
+        }
         Err(file.error(format!("variable {name}"), format!("dimensions {dimensions:?}"), format!("{expected:?}")))
     }
 
@@ -209,7 +219,11 @@ pub(super) fn step(file: &NetcdfFile, name: &str, values: &[f64]) -> Result<f64>
     }
 }
 
-fn projection(file: &NetcdfFile, of: &str, x: &str) -> Result<String> {
+/// The PROJ string of the lattice of variable `of` with the eastward axis `x`.
+///
+/// # Errors
+/// [`crate::error::Error::Format`] when neither the axis nor a grid mapping tells it.
+pub(super) fn projection(file: &NetcdfFile, of: &str, x: &str) -> Result<String> {
     if Quantity::Angle.factor(&file.text(Some(x), "units").unwrap_or_default()).is_some() {
         return Ok(format!("+proj=latlong +R={EARTH_RADIUS_M}"));
     }

@@ -1,12 +1,16 @@
-//! CF NetCDF on pressure levels with the surface fields in the same file (ERA5 and alike), latitude-longitude or projected.
+//! CF NetCDF on pressure or hybrid levels with the surface fields in the same file (ERA5 and alike), latitude-longitude or projected.
 //!
 //! Sign and interval conventions are ECMWF's: fluxes downward positive (turned here), precipitation and radiation amounts over the
 //! hour that ends at the time (ERA5: data documentation, "accumulations").
 
 use super::Window;
 use super::cf_axes::Axes;
+use super::cf_hybrid;
 use super::cf_time;
+use super::driver_needs::{Columns as Kind, Need, lacking};
 use super::humidity::{saturation_over_water_pa, specific_from_relative, specific_from_vapour, virtual_temperature};
+use super::hybrid_levels::HybridLevels;
+use super::lowest_level::LowestLevel;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
@@ -14,8 +18,9 @@ use super::quantity::Quantity;
 use super::reading::Reading;
 use crate::constants::{GRAVITY, R_DRY};
 use crate::domain::met_field::{FluxTime, MetField};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Interval of ERA5 accumulations [s].
@@ -41,10 +46,78 @@ const TERRAIN: &[&str] = &["orog", "surface_altitude"];
 const CLOUD_WATER: &[&str] = &["clwc", "clw"];
 const CLOUD_ICE: &[&str] = &["ciwc", "cli"];
 const SURFACE_PRESSURE: &[&str] = &["sp", "ps", "surface_air_pressure"];
+const LOGARITHM_OF_SURFACE_PRESSURE: &[&str] = &["lnsp"];
 const TEMPERATURE_2M: &[&str] = &["2t", "t2m", "tas"];
 const DEW_POINT_2M: &[&str] = &["2d", "d2m", "tdps"];
 const EAST_10M: &[&str] = &["10u", "u10", "uas"];
 const NORTH_10M: &[&str] = &["10v", "v10", "vas"];
+const RAIN: &[&str] = &["tp"];
+const RAIN_RATE: &[&str] = &["mtpr", "avg_tprate", "pr"];
+const MIXING_HEIGHT: &[&str] = &["blh"];
+const STRESS: [&str; 2] = ["iews", "inss"];
+const FRICTION_VELOCITY: &[&str] = &["zust"];
+const HEAT_FLUX: &[&str] = &["ishf"];
+const HEAT: &[&str] = &["sshf"];
+const SHORTWAVE_FLUX: &[&str] = &["rsds", "msdwswrf", "avg_sdswrf"];
+const SHORTWAVE: &[&str] = &["ssrd"];
+const SNOW: &[&str] = &["sd", "snw"];
+const LAND: &[&str] = &["lsm", "sftlf"];
+
+/// What the model takes from a file, by the names of its variables; positions and times are not looked at.
+pub fn gives(file: &NetcdfFile) -> BTreeSet<Need> {
+    let mut found = BTreeSet::new();
+    let mut add = |need: Need, there: bool| {
+        if there {
+            found.insert(need);
+        }
+    };
+    let has = |names: &[&str]| find(file, names).is_some();
+    let level = level_axis(file);
+    let on_levels = |name: &str| {
+        let dimensions = file.dimensions(name).unwrap_or_default();
+        level.as_ref().is_some_and(|l| dimensions.iter().any(|(d, _)| d == l))
+    };
+    let solid = |names: &[&str]| find(file, names).is_some_and(on_levels);
+    for (need, names) in [
+        (Need::Temperature, TEMPERATURE),
+        (Need::WindEast, WIND_EAST),
+        (Need::WindNorth, WIND_NORTH),
+        (Need::CloudWater, CLOUD_WATER),
+        (Need::Height, HEIGHT),
+    ] {
+        add(need, solid(names));
+    }
+    add(Need::Humidity, solid(HUMIDITY) || solid(RELATIVE_HUMIDITY));
+    add(Need::SurfacePressure, has(SURFACE_PRESSURE) || has(LOGARITHM_OF_SURFACE_PRESSURE));
+    // the geopotential has one name on levels and at the ground; which it is shows in the dimensions
+    let ground = GEOPOTENTIAL.iter().any(|n| file.has(n) && !on_levels(n));
+    add(Need::Terrain, has(TERRAIN) || ground);
+    add(Need::Temperature2m, has(TEMPERATURE_2M));
+    add(Need::Wind10m, has(EAST_10M) && has(NORTH_10M));
+    add(Need::Humidity2m, has(DEW_POINT_2M));
+    add(Need::Precipitation, has(RAIN) || has(RAIN_RATE));
+    add(Need::MixingHeight, has(MIXING_HEIGHT));
+    add(Need::FrictionVelocity, STRESS.iter().all(|n| file.has(n)) || has(FRICTION_VELOCITY));
+    add(Need::SensibleHeat, has(HEAT_FLUX) || has(HEAT));
+    add(Need::Shortwave, has(SHORTWAVE_FLUX) || has(SHORTWAVE));
+    add(Need::Snow, has(SNOW));
+    add(Need::Land, has(LAND));
+    found
+}
+
+/// The axis of levels: the third from the last of the first variable that must have one.
+fn level_axis(file: &NetcdfFile) -> Option<String> {
+    let on_levels = [TEMPERATURE, WIND_EAST, WIND_NORTH, HUMIDITY].into_iter().find_map(|names| find(file, names))?;
+    file.dimensions(on_levels).ok()?.into_iter().rev().nth(2).map(|d| d.0)
+}
+
+/// On what levels the variables of a file stand.
+pub fn columns(file: &NetcdfFile) -> Kind {
+    match level_axis(file).map(|l| cf_hybrid::Terms::of(file, &l)) {
+        Some(Ok(Some(_))) => Kind::TerrainFollowing,
+        _ => Kind::Pressure,
+    }
+}
 
 /// Reads all times of one file. With `window` only that part of a latitude-longitude grid is kept.
 ///
@@ -79,20 +152,34 @@ pub fn readings(path: &Path, window: Option<Window>) -> Result<Vec<Reading>> {
 struct Source<'a> {
     file: &'a NetcdfFile,
     axes: Axes,
+    /// `None`: levels of pressure.
+    hybrid: Option<HybridLevels>,
 }
 
 impl<'a> Source<'a> {
     fn new(file: &'a NetcdfFile, window: Option<Window>) -> Result<Self> {
+        if let Some(refusal) = refusal(file) {
+            return Err(refusal);
+        }
         let temperature = need(file, TEMPERATURE, "air temperature on levels")?;
-        let mut axes = Axes::new(file, temperature, window)?;
-        axes.trim(file, need(file, SURFACE_PRESSURE, "surface pressure")?)?;
-        Ok(Self { file, axes })
+        let mut axes = Axes::on_levels(file, temperature, window, |l| cf_hybrid::nominal_pressure(file, l))?;
+        let hybrid = cf_hybrid::upward(file, &axes.level)?;
+        let pressure = find(file, SURFACE_PRESSURE).or_else(|| find(file, LOGARITHM_OF_SURFACE_PRESSURE));
+        axes.trim(file, pressure.unwrap_or(SURFACE_PRESSURE[0]))?;
+        Ok(Self { file, axes, hybrid })
     }
 
     fn reading(&self, time: usize, valid_time: DateTime<Utc>) -> Result<Reading> {
-        let surface = self.surface(time)?;
-        let levels = self.levels(time)?;
         let place = || format!("{}", valid_time.format("%Y-%m-%d %H:%M UTC"));
+        let (columns, surface) = match &self.hybrid {
+            Some(hybrid) => self.hybrid_columns(hybrid, time)?,
+            None => {
+                let surface = self.surface(time, None)?;
+                let levels = self.levels(time)?;
+                let columns = above_ground(&levels, &surface).map_err(|e| self.file.error(place(), e, "a column"))?;
+                (columns, surface)
+            }
+        };
         let Columns {
             points,
             altitude_m,
@@ -102,7 +189,7 @@ impl<'a> Source<'a> {
             wind_east_m_s,
             wind_north_m_s,
             cloud_water,
-        } = above_ground(&levels, &surface).map_err(|e| self.file.error(place(), e, "a column"))?;
+        } = columns;
         let over_hour = |v: Vec<f32>| v.into_iter().map(|x| x / HOUR_S).collect::<Vec<f32>>();
         let upward = |v: Vec<f32>| v.into_iter().map(|x| -x).collect::<Vec<f32>>();
         let optional = |names: &[&str], quantity| self.optional(names, quantity, time);
@@ -123,44 +210,52 @@ impl<'a> Source<'a> {
             temperature_2m_k: surface.temperature_2m_k,
             wind_10m_east_m_s: surface.wind_10m_east_m_s,
             wind_10m_north_m_s: surface.wind_10m_north_m_s,
-            precipitation_kg_m2_s: match optional(&["tp"], Quantity::WaterMass)? {
+            precipitation_kg_m2_s: match optional(RAIN, Quantity::WaterMass)? {
                 Some(amount) => Some(over_hour(amount)),
-                None => optional(&["mtpr", "avg_tprate", "pr"], Quantity::WaterRate)?,
+                None => optional(RAIN_RATE, Quantity::WaterRate)?,
             },
-            mixing_height_m: optional(&["blh"], Quantity::Height)?,
+            mixing_height_m: optional(MIXING_HEIGHT, Quantity::Height)?,
             flux_time: if self.file.has("ishf") { FluxTime::Instant } else { FluxTime::MeanSincePrevious },
-            sensible_heat_flux_w_m2: match optional(&["ishf"], Quantity::Flux)? {
+            sensible_heat_flux_w_m2: match optional(HEAT_FLUX, Quantity::Flux)? {
                 Some(flux) => Some(upward(flux)),
-                None => optional(&["sshf"], Quantity::Energy)?.map(|v| upward(over_hour(v))),
+                None => optional(HEAT, Quantity::Energy)?.map(|v| upward(over_hour(v))),
             },
-            shortwave_w_m2: match optional(&["rsds", "msdwswrf", "avg_sdswrf"], Quantity::Flux)? {
+            shortwave_w_m2: match optional(SHORTWAVE_FLUX, Quantity::Flux)? {
                 Some(flux) => Some(flux),
-                None => optional(&["ssrd"], Quantity::Energy)?.map(over_hour),
+                None => optional(SHORTWAVE, Quantity::Energy)?.map(over_hour),
             },
-            snow_kg_m2: optional(&["sd", "snw"], Quantity::WaterMass)?,
-            land_fraction: optional(&["lsm", "sftlf"], Quantity::Share)?,
+            snow_kg_m2: optional(SNOW, Quantity::WaterMass)?,
+            land_fraction: optional(LAND, Quantity::Share)?,
         };
         let field = checked(self.file.path(), field, &SOURCES)?;
         Ok(Reading { path: self.file.path().to_path_buf(), field, rain: None, heat: None, shortwave: None })
     }
 
-    fn surface(&self, time: usize) -> Result<Surface> {
-        let flat = |names: &[&str], quantity, what| self.flat(need(self.file, names, what)?, quantity, time);
-        let terrain = match self.optional(TERRAIN, Quantity::Height, time)? {
-            Some(height) => height,
-            None => {
-                let name = self.of_rank(GEOPOTENTIAL, false).ok_or_else(|| {
-                    self.file.error(
-                        "variables orog, z",
-                        "neither at the ground",
-                        "the terrain height or the surface geopotential",
-                    )
-                })?;
-                let geopotential = self.flat(name, Quantity::Geopotential, time)?;
-                geopotential.into_iter().map(|z| (f64::from(z) / GRAVITY) as f32).collect()
+    fn terrain(&self, time: usize) -> Result<Vec<f32>> {
+        if let Some(height) = self.optional(TERRAIN, Quantity::Height, time)? {
+            return Ok(height);
+        }
+        let name = self.of_rank(GEOPOTENTIAL, false).ok_or_else(|| {
+            let expected = "the terrain height or the surface geopotential";
+            self.file.error("variables orog, z", "neither at the ground", expected)
+        })?;
+        Ok(metres(self.flat(name, Quantity::Geopotential, time)?))
+    }
+
+    fn surface_pressure(&self, time: usize) -> Result<Vec<f32>> {
+        match (find(self.file, SURFACE_PRESSURE), find(self.file, LOGARITHM_OF_SURFACE_PRESSURE)) {
+            (None, Some(logarithm)) => {
+                let values = self.flat(logarithm, Quantity::Number, time)?;
+                Ok(values.into_iter().map(|v| f64::from(v).exp() as f32).collect())
             }
-        };
-        let pressure = flat(SURFACE_PRESSURE, Quantity::Pressure, "surface pressure")?;
+            _ => self.flat(need(self.file, SURFACE_PRESSURE, "surface pressure")?, Quantity::Pressure, time),
+        }
+    }
+
+    /// The surface; missing 2 m temperature and 10 m wind from the lowest level where there is one.
+    fn surface(&self, time: usize, lowest: Option<&LowestLevel>) -> Result<Surface> {
+        let flat = |names: &[&str], quantity, what| self.flat(need(self.file, names, what)?, quantity, time);
+        let pressure = self.surface_pressure(time)?;
         let dew_point = self.optional(DEW_POINT_2M, Quantity::Temperature, time)?;
         let humidity = dew_point.map(|d| {
             let at = |(d, p): (&f32, &f32)| {
@@ -168,14 +263,54 @@ impl<'a> Source<'a> {
             };
             d.iter().zip(&pressure).map(at).collect()
         });
+        let wind = find(self.file, EAST_10M).is_some() && find(self.file, NORTH_10M).is_some();
+        let (east, north) = match lowest {
+            Some(lowest) if !wind => lowest.wind_10m(),
+            _ => (
+                flat(EAST_10M, Quantity::Speed, "10 m eastward wind")?,
+                flat(NORTH_10M, Quantity::Speed, "10 m northward wind")?,
+            ),
+        };
         Ok(Surface {
-            terrain_m: terrain,
-            temperature_2m_k: flat(TEMPERATURE_2M, Quantity::Temperature, "2 m temperature")?,
+            terrain_m: self.terrain(time)?,
+            temperature_2m_k: match (lowest, find(self.file, TEMPERATURE_2M)) {
+                (Some(lowest), None) => lowest.temperature_2m(&pressure),
+                _ => flat(TEMPERATURE_2M, Quantity::Temperature, "2 m temperature")?,
+            },
             specific_humidity_2m: humidity,
-            wind_10m_east_m_s: flat(EAST_10M, Quantity::Speed, "10 m eastward wind")?,
-            wind_10m_north_m_s: flat(NORTH_10M, Quantity::Speed, "10 m northward wind")?,
+            wind_10m_east_m_s: east,
+            wind_10m_north_m_s: north,
             pressure_pa: pressure,
         })
+    }
+
+    fn hybrid_columns(&self, hybrid: &HybridLevels, time: usize) -> Result<(Columns, Surface)> {
+        let (terrain, ground, cells) = (self.terrain(time)?, self.surface_pressure(time)?, self.axes.grid.cells());
+        // pressures follow from each column's ground, so those of the axis, nominal ones, serve for the relative humidity only
+        let levels = self.levels(time)?;
+        let (pressure, altitude) = hybrid.heights(&ground, &terrain, &levels.temperature_k, &levels.specific_humidity);
+        let surface = self.surface(
+            time,
+            Some(&LowestLevel {
+                height_m: altitude[..cells].iter().zip(&terrain).map(|(z, t)| z - t).collect(),
+                pressure_pa: &pressure[..cells],
+                temperature_k: &levels.temperature_k[..cells],
+                humidity: &levels.specific_humidity[..cells],
+                east_m_s: &levels.wind_east_m_s[..cells],
+                north_m_s: &levels.wind_north_m_s[..cells],
+            }),
+        )?;
+        let columns = Columns {
+            points: hybrid.full.len(),
+            altitude_m: altitude,
+            pressure_pa: pressure,
+            temperature_k: levels.temperature_k,
+            specific_humidity: levels.specific_humidity,
+            wind_east_m_s: levels.wind_east_m_s,
+            wind_north_m_s: levels.wind_north_m_s,
+            cloud_water: levels.cloud_water,
+        };
+        Ok((columns, surface))
     }
 
     fn levels(&self, time: usize) -> Result<Levels> {
@@ -196,10 +331,7 @@ impl<'a> Source<'a> {
         };
         let altitude = match (find(self.file, HEIGHT), self.of_rank(GEOPOTENTIAL, true)) {
             (Some(name), _) => Some(self.solid(name, Quantity::Height, time)?),
-            (None, Some(name)) => {
-                let geopotential = self.solid(name, Quantity::Geopotential, time)?;
-                Some(geopotential.into_iter().map(|z| (f64::from(z) / GRAVITY) as f32).collect())
-            }
+            (None, Some(name)) => Some(metres(self.solid(name, Quantity::Geopotential, time)?)),
             (None, None) => None,
         };
         let cloud = match (find(self.file, CLOUD_WATER), find(self.file, CLOUD_ICE)) {
@@ -227,8 +359,8 @@ impl<'a> Source<'a> {
     /// u* = sqrt(|stress| / density), density p / (R Tv) at the surface pressure and 2 m (Stull, 1988, eq. 2.10b).
     fn friction_velocity(&self, time: usize, surface: &Surface) -> Result<Option<Vec<f32>>> {
         let stress = |name: &str| self.optional(&[name], Quantity::Stress, time);
-        let (Some(east), Some(north)) = (stress("iews")?, stress("inss")?) else {
-            return self.optional(&["zust"], Quantity::Speed, time);
+        let (Some(east), Some(north)) = (stress(STRESS[0])?, stress(STRESS[1])?) else {
+            return self.optional(FRICTION_VELOCITY, Quantity::Speed, time);
         };
         let at = |c: usize| {
             let q = surface.specific_humidity_2m.as_ref().map_or(0.0, |q| q[c]);
@@ -261,6 +393,40 @@ impl<'a> Source<'a> {
         };
         names.iter().copied().find(|n| self.file.has(n) && has_level(n))
     }
+}
+
+/// Geopotential [m2 s-2] to geopotential height [m].
+fn metres(geopotential: Vec<f32>) -> Vec<f32> {
+    geopotential.into_iter().map(|z| (f64::from(z) / GRAVITY) as f32).collect()
+}
+
+/// The refusal of a file that lacks what the model needs, with all of it.
+fn refusal(file: &NetcdfFile) -> Option<Error> {
+    let mut have = gives(file);
+    have.extend([Need::Position, Need::Time]);
+    let lacking = lacking(&have, columns(file));
+    if lacking.is_empty() {
+        return None;
+    }
+    let variables = [
+        (Need::Temperature, TEMPERATURE),
+        (Need::Humidity, HUMIDITY),
+        (Need::WindEast, WIND_EAST),
+        (Need::WindNorth, WIND_NORTH),
+        (Need::SurfacePressure, SURFACE_PRESSURE),
+        (Need::Terrain, TERRAIN),
+        (Need::Temperature2m, TEMPERATURE_2M),
+        (Need::Wind10m, EAST_10M),
+    ];
+    let absent: Vec<&str> =
+        variables.iter().filter(|(n, _)| lacking.contains(&n.name().1)).map(|(_, names)| names[0]).collect();
+    Some(Error::format(
+        file.path(),
+        format!("variable {}", absent.join(", ")),
+        format!("no {}", lacking.join(", no ")),
+        "all fields that the model needs in one file",
+        "Put all variables of a time into one file, for example with `cdo merge`",
+    ))
 }
 
 fn find<'n>(file: &NetcdfFile, names: &[&'n str]) -> Option<&'n str> {

@@ -1,30 +1,30 @@
-//! GRIB2 of global models on pressure levels (GFS, ECMWF open data), any number of files.
+//! GRIB2 of global models on pressure levels (GFS, ECMWF open data) or hybrid levels (ECMWF), any number of files.
 
 use super::Window;
 use super::accumulation::Accumulation;
-use super::grib2_message::{Field, LatLon, Parameter, Process, When, fields};
-use super::humidity::{saturation_over_water_pa, specific_from_relative, specific_from_vapour};
+use super::driver_needs::{Columns as Kind, Need, lacking};
+use super::grib2_columns::Fields;
+use super::grib2_crop::Crop;
+use super::grib2_message::{Field, LatLon, fields};
+use super::grib2_names::{HYBRID, ISOBARIC, Name, name};
+use super::grib2_product::{Parameter, Process, When};
 use super::plausibility::{Sources, checked};
-use super::pressure_levels::{Columns, Levels, Surface, above_ground};
+use super::pressure_levels::Columns;
 use super::reading::{Reading, with_rates};
-use crate::constants::GRAVITY;
-use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Cells kept around the window, for interpolation.
-const MARGIN_CELLS: f64 = 2.0;
-/// Levels above this pressure [Pa] may lack a variable and are then left out.
-const THIN_AIR_PA: i64 = 10_000;
-/// Fewest levels.
-const FEWEST_LEVELS: usize = 5;
+/// Levels above this pressure [Pa] (20 km) lie above every model top and are not read.
+pub(super) const HIGHEST_PA: i64 = 5000;
 
 /// Sources of the fields, for messages.
 pub const SOURCES: Sources = Sources {
-    altitude: "altitude (geopotential height 0/3/5)",
+    altitude: "altitude (geopotential height 0/3/5, geopotential 0/3/4)",
     pressure: "pressure (isobaric levels, surface pressure 0/3/0)",
     temperature: "temperature (0/0/0)",
     humidity: "specific humidity (0/1/0 or 0/1/1)",
@@ -32,94 +32,44 @@ pub const SOURCES: Sources = Sources {
     wind_north: "northward wind (0/2/3)",
 };
 
-/// NCEP and ECMWF in common code table C-11.
-const NCEP: u16 = 7;
-const ECMWF: u16 = 98;
-
-/// What is read: discipline, category, number and surface, the level and the centre where only one is meant. Numbers from 192 are
-/// the centre's own (NCEP's 0/1/193 is categorical freezing rain, ECMWF's the total precipitation in metres), and sensible heat is
-/// upward at NCEP.
-const WANTED: [Wanted; 29] = [
-    (Name::Height, (0, 3, 5, 100), None, None),
-    (Name::Temperature, (0, 0, 0, 100), None, None),
-    (Name::WindEast, (0, 2, 2, 100), None, None),
-    (Name::WindNorth, (0, 2, 3, 100), None, None),
-    (Name::RelativeHumidity, (0, 1, 1, 100), None, None),
-    (Name::SpecificHumidity, (0, 1, 0, 100), None, None),
-    (Name::CloudWater, (0, 1, 22, 100), None, None),
-    (Name::CloudIce, (0, 1, 23, 100), None, None),
-    (Name::SurfacePressure, (0, 3, 0, 1), None, None),
-    (Name::Orography, (0, 3, 5, 1), None, None),
-    (Name::SurfaceGeopotential, (0, 3, 4, 1), None, None),
-    (Name::Temperature2m, (0, 0, 0, 103), Some(2), None),
-    (Name::DewPoint2m, (0, 0, 6, 103), Some(2), None),
-    (Name::SpecificHumidity2m, (0, 1, 0, 103), Some(2), None),
-    (Name::RelativeHumidity2m, (0, 1, 1, 103), Some(2), None),
-    (Name::WindEast10m, (0, 2, 2, 103), Some(10), None),
-    (Name::WindNorth10m, (0, 2, 3, 103), Some(10), None),
-    (Name::TotalPrecipitation, (0, 1, 8, 1), None, None),
-    (Name::TotalPrecipitationMetres, (0, 1, 193, 1), None, Some(ECMWF)),
-    (Name::PrecipitationRate, (0, 1, 7, 1), None, None),
-    (Name::PrecipitationRate, (0, 1, 52, 1), None, None),
-    (Name::MixingHeight, (0, 3, 196, 1), None, Some(NCEP)),
-    (Name::MixingHeight, (0, 3, 18, 1), None, None),
-    (Name::FrictionVelocity, (0, 2, 30, 1), None, None),
-    (Name::SensibleHeat, (0, 0, 11, 1), None, Some(NCEP)),
-    (Name::SnowWater, (0, 1, 13, 1), None, None),
-    (Name::Land, (2, 0, 0, 1), None, None),
-    (Name::Shortwave, (0, 4, 7, 1), None, None),
-    (Name::Shortwave, (0, 4, 192, 1), None, Some(NCEP)),
-];
-type Wanted = (Name, (u8, u8, u8, u8), Option<i64>, Option<u16>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
-    Height,
-    Temperature,
-    WindEast,
-    WindNorth,
-    RelativeHumidity,
-    SpecificHumidity,
-    CloudWater,
-    CloudIce,
-    SurfacePressure,
-    Orography,
-    SurfaceGeopotential,
-    Temperature2m,
-    DewPoint2m,
-    SpecificHumidity2m,
-    RelativeHumidity2m,
-    WindEast10m,
-    WindNorth10m,
-    TotalPrecipitation,
-    TotalPrecipitationMetres,
-    PrecipitationRate,
-    MixingHeight,
-    FrictionVelocity,
-    SensibleHeat,
-    SnowWater,
-    Land,
-    Shortwave,
+/// Where a field lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Place {
+    /// At the ground or a fixed height above it.
+    Ground,
+    /// On a level of pressure [Pa].
+    Pressure(i64),
+    /// On a hybrid level, 1 the highest.
+    Hybrid(i64),
 }
 
-fn name(p: &Parameter) -> Option<Name> {
-    let code = (p.discipline, p.category, p.number, p.surface);
-    let fits = |w: &&Wanted| w.1 == code && w.2.is_none_or(|l| l == p.level) && w.3.is_none_or(|c| c == p.centre);
-    WANTED.iter().find(fits).map(|w| w.0)
+impl Place {
+    fn of(parameter: &Parameter, name: Name) -> Self {
+        match parameter.surface {
+            ISOBARIC => Self::Pressure(parameter.level),
+            HYBRID if !matches!(name, Name::LogarithmOfSurfacePressure | Name::SurfaceGeopotential) => {
+                Self::Hybrid(parameter.level)
+            }
+            _ => Self::Ground,
+        }
+    }
 }
 
 /// Reads all files together, sorted by time: fields of one time may lie in several files.
 ///
 /// * With `window` only its cells and two around them are kept; the grid's rows go northward and its longitudes lie within half a
-///   turn of the window.
-/// * Pressure levels are those with height, temperature, both winds and humidity; a level that lacks one is left out above
-///   100 hPa and an error below. A missing level of cloud water is 0. Columns: see [`super::pressure_levels`].
+///   turn of the window. Only rows up to the window's last are unpacked.
+/// * Levels above 50 hPa are not read. Pressure levels are those with height, temperature, both winds and humidity; a level that lacks
+///   one is left out above 100 hPa and an error below. A missing level of cloud water is 0. Columns: see [`super::pressure_levels`].
+/// * Hybrid levels, from the lowest up without a gap: heights by [`super::hybrid_levels`]; 2 m temperature and 10 m wind where missing
+///   by [`super::lowest_level`].
+/// * Terrain and land that only one time has hold for all times.
 /// * Rates come from amounts or means over intervals ([`super::accumulation::rates`]); of several intervals that end at one time the
 ///   shortest counts, and an instantaneous value only without any.
 /// * A ready specific humidity is preferred to a relative one.
 ///
 /// # Errors
-/// [`crate::error::Error::Missing`] or [`crate::error::Error::Format`] naming file and message or the missing field and time.
+/// [`crate::error::Error::Missing`] or [`crate::error::Error::Format`] naming file and message or the missing fields and time.
 pub fn read(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<MetField>> {
     Ok(with_rates(readings(paths, window)?))
 }
@@ -129,104 +79,124 @@ pub fn read(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<MetField>> 
 /// # Errors
 /// As [`read`].
 pub fn readings(paths: &[PathBuf], window: Option<Window>) -> Result<Vec<Reading>> {
+    together(paths.iter().map(|path| contents(path, window)).collect::<Result<_>>()?)
+}
+
+/// The fields of one file by their time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Contents {
+    path: PathBuf,
+    times: BTreeMap<DateTime<Utc>, Collected>,
+}
+
+impl Contents {
+    /// Whether every field has a value for each of its cells.
+    pub fn is_whole(&self) -> bool {
+        self.times.values().all(Collected::is_whole)
+    }
+}
+
+/// What one file holds.
+///
+/// # Errors
+/// As [`read`].
+pub fn contents(path: &Path, window: Option<Window>) -> Result<Contents> {
     let mut times: BTreeMap<DateTime<Utc>, Collected> = BTreeMap::new();
-    for path in paths {
-        let mut crop: Option<(LatLon, Crop)> = None;
-        for field in fields(path, &|p| name(p).is_some())? {
-            let grid = field.grid()?;
-            let crop = match &crop {
-                Some((known, crop)) if *known == grid => crop,
-                _ => &crop.insert((grid, Crop::new(&field, &grid, window)?)).1,
-            };
-            let time = match field.when {
-                When::Instant(t) => t,
-                When::Interval { process: Process::Other(_), .. } => continue,
-                When::Interval { end, .. } => end,
-            };
-            times.entry(time).or_insert_with(|| Collected::new(path, crop)).add(&field, crop)?;
+    let mut crop: Option<(LatLon, Crop)> = None;
+    let all = fields(path, &wanted)?;
+    let specific: BTreeSet<(Place, DateTime<Utc>)> = all
+        .iter()
+        .filter(|f| name(&f.parameter) == Some(Name::SpecificHumidity))
+        .map(|f| Ok((Place::of(&f.parameter, Name::SpecificHumidity), f.when()?.end())))
+        .collect::<Result<_>>()?;
+    for field in all {
+        let Some(name) = name(&field.parameter) else { continue };
+        let when = field.when()?;
+        deterministic(&field)?;
+        let place = Place::of(&field.parameter, name);
+        // of two humidities the ready one is unpacked
+        let twice = name == Name::RelativeHumidity && specific.contains(&(place, when.end()));
+        if twice || matches!(when, When::Interval { process: Process::Other(_), .. }) {
+            continue;
+        }
+        let grid = field.grid()?;
+        let crop = match &crop {
+            Some((known, crop)) if *known == grid => crop,
+            _ => &crop.insert((grid, Crop::new(&field, &grid, window)?)).1,
+        };
+        times.entry(when.end()).or_insert_with(|| Collected::new(path, crop)).add(&field, (name, place), when, crop)?;
+    }
+    Ok(Contents { path: path.to_path_buf(), times })
+}
+
+/// All times of several files: the fields of one time may lie in several of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn together(files: Vec<Contents>) -> Result<Vec<Reading>> {
+    let first = files.first().map_or_else(PathBuf::new, |f| f.path.clone());
+    let mut times: BTreeMap<DateTime<Utc>, Collected> = BTreeMap::new();
+    for (time, collected) in files.into_iter().flat_map(|f| f.times) {
+        match times.entry(time) {
+            Entry::Vacant(free) => {
+                free.insert(collected);
+            }
+            Entry::Occupied(mut known) => known.get_mut().join(collected, time)?,
         }
     }
     if times.is_empty() {
-        let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
-        return Err(Error::format(
-            path,
-            "the whole file",
-            "no field of use",
-            "meteorology on pressure levels",
-            "Check the file",
-        ));
+        return Err(no_field_of_use(&first));
     }
+    share_constants(&mut times);
     times.into_iter().map(|(time, collected)| collected.reading(time)).collect()
 }
 
-/// The cells of a message that are kept.
-#[derive(Debug, Clone, PartialEq)]
-struct Crop {
-    grid: HorizontalGrid,
-    /// Positions in the message of the kept cells, rows northward.
-    positions: Vec<usize>,
+/// What the model takes below the highest level that is of use.
+fn wanted(p: &Parameter) -> bool {
+    name(p).is_some() && (p.surface != ISOBARIC || p.level >= HIGHEST_PA)
 }
 
-impl Crop {
-    fn new(field: &Field, g: &LatLon, window: Option<Window>) -> Result<Self> {
-        let south = if g.northward { g.first_lat } else { g.first_lat - (g.nj as f64 - 1.0) * g.dj };
-        let cyclic = (g.ni as f64 * g.di - 360.0).abs() < 0.5 * g.di;
-        let (columns, rows, x0) = match window {
-            // a longitude of the western half is written negative, whatever the message says
-            None => {
-                let west = if g.first_lon >= 180.0 { g.first_lon - 360.0 } else { g.first_lon };
-                ((0, g.ni), (0, g.nj), west)
-            }
-            Some((west, south_edge, east, north_edge)) => {
-                let refuse = || {
-                    let path = &field.path;
-                    let north = south + (g.nj as f64 - 1.0) * g.dj;
-                    let found =
-                        format!("longitudes from {} by {} ({}), latitudes {south} to {north}", g.first_lon, g.di, g.ni);
-                    let expected = format!("a grid that holds {west} to {east} E, {south_edge} to {north_edge} N");
-                    let remedy = "Fetch a file that covers the model grid";
-                    Error::format(path, format!("{}, grid definition", field.place()), found, expected, remedy)
-                };
-                // the window's western edge in cells from the first point, on the turn of the circle nearest to the grid
-                let middle = g.first_lon + 0.5 * (g.ni as f64 - 1.0) * g.di;
-                let turn = ((0.5 * (west + east) - middle) / 360.0).round() * 360.0;
-                let mut first = ((west - turn - g.first_lon) / g.di).floor() - MARGIN_CELLS;
-                let mut last = ((east - turn - g.first_lon) / g.di).ceil() + MARGIN_CELLS;
-                if !cyclic {
-                    if first + MARGIN_CELLS < 0.0 || last - MARGIN_CELLS > g.ni as f64 - 1.0 {
-                        return Err(refuse());
-                    }
-                    (first, last) = (first.max(0.0), last.min(g.ni as f64 - 1.0));
-                } else if last - first + 1.0 > g.ni as f64 {
-                    (first, last) = (0.0, g.ni as f64 - 1.0);
-                }
-                let bottom = ((south_edge - south) / g.dj).floor();
-                let top = ((north_edge - south) / g.dj).ceil();
-                if !(bottom >= 0.0 && top <= g.nj as f64 - 1.0 && bottom <= top && first <= last) {
-                    return Err(refuse());
-                }
-                let bottom = (bottom - MARGIN_CELLS).max(0.0) as usize;
-                let top = (top + MARGIN_CELLS).min(g.nj as f64 - 1.0) as usize;
-                let start = first.rem_euclid(g.ni as f64) as usize;
-                let count = (last - first) as usize + 1;
-                ((start, count), (bottom, top - bottom + 1), g.first_lon + turn + first * g.di)
-            }
-        };
-        let projection = format!("+proj=latlong +R={}", crate::constants::EARTH_RADIUS_M);
-        let y0 = south + rows.0 as f64 * g.dj;
-        let grid = HorizontalGrid::new(&projection, (columns.1, rows.1), (x0, y0), (g.di, g.dj)).map_err(|e| {
-            Error::format(&field.path, format!("{}, grid definition", field.place()), e, "a grid", "Check the file")
-        })?;
-        let message_row = |row: usize| if g.northward { row } else { g.nj - 1 - row };
-        let positions = (rows.0..rows.0 + rows.1)
-            .flat_map(|row| (0..columns.1).map(move |c| (row, c)))
-            .map(|(row, c)| message_row(row) * g.ni + (columns.0 + c) % g.ni)
-            .collect();
-        Ok(Self { grid, positions })
+fn deterministic(field: &Field) -> Result<()> {
+    let template = field.parameter.template;
+    if !matches!(template, 1 | 11) {
+        return Ok(());
+    }
+    let member = field.parameter.member.map_or("a member".to_owned(), |m| format!("member {m}"));
+    Err(Error::format(
+        &field.path,
+        format!("{}, product definition template", field.place()),
+        format!("4.{template}, {member} of an ensemble"),
+        "4.0 or 4.8 (a deterministic forecast)",
+        "Give the deterministic run",
+    ))
+}
+
+/// The refusal of a file without a field that the model takes.
+fn no_field_of_use(path: &Path) -> Error {
+    let lacking = lacking(&BTreeSet::from([Need::Position, Need::Time]), Kind::Pressure);
+    Error::format(
+        path,
+        "the whole file",
+        format!("no field of use: no {}", lacking.join(", no ")),
+        "meteorology on pressure or hybrid levels",
+        "Check the file",
+    )
+}
+
+/// Terrain and land of any time for the times without: ECMWF's open data have them at step 0 only.
+fn share_constants(times: &mut BTreeMap<DateTime<Utc>, Collected>) {
+    for name in [Name::Orography, Name::SurfaceGeopotential, Name::Land] {
+        let key = (name, Place::Ground);
+        let found = times.values().find_map(|c| Some((c.crop.clone(), c.instants.get(&key)?.clone())));
+        let Some((crop, values)) = found else { continue };
+        for collected in times.values_mut().filter(|c| c.crop == crop) {
+            collected.instants.entry(key).or_insert_with(|| values.clone());
+        }
     }
 }
 
 /// A field of an interval.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OverInterval {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
@@ -234,82 +204,122 @@ struct OverInterval {
     values: Vec<f32>,
 }
 
+/// Where a field comes from.
+struct Origin<'a> {
+    path: &'a Path,
+    place: &'a str,
+}
+
+impl Origin<'_> {
+    fn refuse(&self, what: &str, found: String, expected: String) -> Error {
+        let remedy = "Give the files of one model run once each";
+        Error::format(self.path, format!("{} ({what})", self.place), found, expected, remedy)
+    }
+}
+
 /// All fields of one time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Collected {
     path: PathBuf,
     crop: Crop,
-    instants: BTreeMap<(Name, i64), Vec<f32>>,
+    instants: BTreeMap<(Name, Place), Vec<f32>>,
+    coordinates: Vec<f64>,
     intervals: BTreeMap<Name, OverInterval>,
 }
 
 impl Collected {
     fn new(path: &Path, crop: &Crop) -> Self {
-        Self { path: path.to_path_buf(), crop: crop.clone(), instants: BTreeMap::new(), intervals: BTreeMap::new() }
+        Self {
+            path: path.to_path_buf(),
+            crop: crop.clone(),
+            instants: BTreeMap::new(),
+            coordinates: Vec::new(),
+            intervals: BTreeMap::new(),
+        }
     }
 
-    fn add(&mut self, field: &Field, crop: &Crop) -> Result<()> {
-        let name = name(&field.parameter).expect("only wanted fields are read");
-        let refuse = |found: String, expected: String| {
-            let remedy = "Give the files of one model run once each";
-            Err(Error::format(&field.path, format!("{} ({name:?})", field.place()), found, expected, remedy))
-        };
-        if *crop != self.crop {
-            let found =
-                format!("a grid of {} x {} from {}, {}", crop.grid.nx, crop.grid.ny, crop.grid.x0, crop.grid.y0);
-            return refuse(found, format!("the grid of {}", self.path.display()));
+    fn is_whole(&self) -> bool {
+        let cells = self.crop.positions.len();
+        let intervals = self.intervals.values().map(|i| &i.values);
+        cells > 0
+            && self.crop.grid.nx.checked_mul(self.crop.grid.ny) == Some(cells)
+            && self.instants.values().chain(intervals).all(|v| v.len() == cells)
+    }
+
+    fn add(&mut self, field: &Field, (name, place): (Name, Place), when: When, crop: &Crop) -> Result<()> {
+        let from = Origin { path: &field.path, place: &field.place() };
+        self.same_grid(crop, &from)?;
+        if matches!(place, Place::Hybrid(_)) && self.coordinates.is_empty() {
+            self.coordinates = field.coordinates();
         }
-        let all = field.values()?;
+        let all = field.first_values(crop.most)?;
         let values: Vec<f32> = crop.positions.iter().map(|&p| all[p]).collect();
-        if let When::Interval { start, end, process } = field.when {
-            // of several intervals with the same end the shortest says most about this time
-            let shorter = self.intervals.get(&name).is_none_or(|known| start > known.start);
-            if shorter {
-                self.intervals.insert(name, OverInterval { start, end, process, values });
-            }
+        if let When::Interval { start, end, process } = when {
+            self.add_interval(name, OverInterval { start, end, process, values });
             return Ok(());
         }
-        let level = if field.parameter.surface == 100 { field.parameter.level } else { 0 };
-        match self.instants.get(&(name, level)) {
-            Some(known) if !same(known, &values) => refuse(
-                format!("other values at level {level} than {} has for this time", self.path.display()),
-                "one field".into(),
-            ),
-            _ => {
-                self.instants.insert((name, level), values);
-                Ok(())
-            }
+        self.add_instant((name, place), values, &from)
+    }
+
+    /// Adds the fields of another file.
+    fn join(&mut self, other: Self, time: DateTime<Utc>) -> Result<()> {
+        let from = Origin { path: &other.path, place: &format!("fields of {}", time.format("%Y-%m-%d %H:%M UTC")) };
+        self.same_grid(&other.crop, &from)?;
+        for (key, values) in other.instants {
+            self.add_instant(key, values, &from)?;
+        }
+        for (name, field) in other.intervals {
+            self.add_interval(name, field);
+        }
+        if self.coordinates.is_empty() {
+            self.coordinates = other.coordinates;
+        }
+        Ok(())
+    }
+
+    fn same_grid(&self, crop: &Crop, from: &Origin) -> Result<()> {
+        if *crop == self.crop {
+            return Ok(());
+        }
+        let grid = &crop.grid;
+        let found = format!("a grid of {} x {} from {}, {}", grid.nx, grid.ny, grid.x0, grid.y0);
+        Err(from.refuse("grid", found, format!("the grid of {}", self.path.display())))
+    }
+
+    /// Of several intervals with the same end the shortest says most about this time.
+    fn add_interval(&mut self, name: Name, field: OverInterval) {
+        if self.intervals.get(&name).is_none_or(|known| field.start > known.start) {
+            self.intervals.insert(name, field);
         }
     }
 
-    fn missing(&self, what: &str, time: DateTime<Utc>) -> Error {
-        Error::format(
-            &self.path,
-            format!("fields of {}", time.format("%Y-%m-%d %H:%M UTC")),
-            format!("no {what}"),
-            "all fields of the meteorology",
-            "Fetch the missing field, or leave out this time",
-        )
-    }
-
-    fn ground(&self, name: Name, what: &str, time: DateTime<Utc>) -> Result<Vec<f32>> {
-        let values = self.optional(name).ok_or_else(|| self.missing(what, time))?;
-        match values.iter().position(|v| !v.is_finite()) {
-            None => Ok(values),
-            Some(cell) => Err(self.missing(&format!("{what} in cell {cell}"), time)),
+    fn add_instant(&mut self, key: (Name, Place), values: Vec<f32>, from: &Origin) -> Result<()> {
+        if self.instants.get(&key).is_some_and(|known| !same(known, &values)) {
+            let (name, place) = key;
+            let found = format!("other values at {place:?} than {} has for this time", self.path.display());
+            return Err(from.refuse(&format!("{name:?}"), found, "one field".into()));
         }
+        self.instants.insert(key, values);
+        Ok(())
     }
 
-    /// A field at the ground; one with gaps (snow or land masked over water) counts 0 there.
+    /// A field at the ground.
     fn optional(&self, name: Name) -> Option<Vec<f32>> {
-        self.instants.get(&(name, 0)).cloned()
+        self.instants.get(&(name, Place::Ground)).cloned()
     }
 
     fn reading(self, time: DateTime<Utc>) -> Result<Reading> {
-        let levels = self.levels(time)?;
-        let surface = self.surface(time)?;
-        let wrong = |e: String| {
-            Error::format(&self.path, format!("{}", time.format("%Y-%m-%d %H:%M UTC")), e, "a column", "Check the file")
-        };
+        let fields =
+            Fields { instants: &self.instants, coordinates: &self.coordinates, cells: self.crop.positions.len() };
+        let (columns, surface) = fields.columns().map_err(|found| {
+            Error::format(
+                &self.path,
+                format!("fields of {}", time.format("%Y-%m-%d %H:%M UTC")),
+                found,
+                "all fields that the model needs, in sound columns",
+                "Fetch the missing fields, or leave out this time; `hazecast met info` lists what a file holds",
+            )
+        })?;
         let Columns {
             points,
             altitude_m,
@@ -319,7 +329,8 @@ impl Collected {
             wind_east_m_s,
             wind_north_m_s,
             cloud_water,
-        } = above_ground(&levels, &surface).map_err(wrong)?;
+        } = columns;
+        // snow or land masked over water counts 0 there
         let gapless =
             |name| self.optional(name).map(|v| v.into_iter().map(|x| if x.is_nan() { 0.0 } else { x }).collect());
         let whole = |name: Name| self.optional(name).filter(|v| v.iter().all(|x| x.is_finite()));
@@ -370,96 +381,6 @@ impl Collected {
         };
         let total = i.values.iter().map(|v| v * factor).collect();
         Some(Accumulation::new(Some(i.start), total, &self.crop.grid))
-    }
-
-    fn surface(&self, time: DateTime<Utc>) -> Result<Surface> {
-        let pressure = self.ground(Name::SurfacePressure, "surface pressure (0/3/0)", time)?;
-        let temperature = self.ground(Name::Temperature2m, "2 m temperature (0/0/0)", time)?;
-        let terrain = match self.optional(Name::Orography) {
-            Some(height) => height,
-            None => {
-                let geopotential =
-                    self.ground(Name::SurfaceGeopotential, "orography (0/3/5 or 0/3/4 at the ground)", time)?;
-                geopotential.into_iter().map(|z| (f64::from(z) / GRAVITY) as f32).collect()
-            }
-        };
-        let from = |values: Vec<f32>, f: &dyn Fn(f64, f64, f64) -> f64| -> Vec<f32> {
-            (0..values.len())
-                .map(|c| f(f64::from(values[c]), f64::from(temperature[c]), f64::from(pressure[c])) as f32)
-                .collect()
-        };
-        let humidity = self
-            .optional(Name::SpecificHumidity2m)
-            .or_else(|| Some(from(self.optional(Name::RelativeHumidity2m)?, &specific_from_relative)))
-            .or_else(|| {
-                let dew = self.optional(Name::DewPoint2m)?;
-                Some(from(dew, &|d, _, p| specific_from_vapour(saturation_over_water_pa(d), p)))
-            });
-        Ok(Surface {
-            terrain_m: terrain,
-            specific_humidity_2m: humidity,
-            wind_10m_east_m_s: self.ground(Name::WindEast10m, "10 m eastward wind (0/2/2)", time)?,
-            wind_10m_north_m_s: self.ground(Name::WindNorth10m, "10 m northward wind (0/2/3)", time)?,
-            pressure_pa: pressure,
-            temperature_2m_k: temperature,
-        })
-    }
-
-    /// The pressure levels, upward.
-    fn levels(&self, time: DateTime<Utc>) -> Result<Levels> {
-        let humidity = [Name::SpecificHumidity, Name::RelativeHumidity];
-        let has = |name: Name, level: i64| self.instants.contains_key(&(name, level));
-        let needed = [Name::Height, Name::Temperature, Name::WindEast, Name::WindNorth];
-        let all: BTreeSet<i64> =
-            self.instants.keys().filter(|k| needed.contains(&k.0) || humidity.contains(&k.0)).map(|k| k.1).collect();
-        let mut kept = Vec::new();
-        for &level in all.iter().rev() {
-            let lacking = needed.iter().find(|&&n| !has(n, level)).map(|n| format!("{n:?}")).or_else(|| {
-                let none = humidity.iter().all(|&n| !has(n, level));
-                none.then(|| "RelativeHumidity or SpecificHumidity".to_owned())
-            });
-            match lacking {
-                None => kept.push(level),
-                Some(_) if level < THIN_AIR_PA => {}
-                Some(what) => return Err(self.missing(&format!("{what} at {level} Pa"), time)),
-            }
-        }
-        if kept.len() < FEWEST_LEVELS {
-            let what = format!("more than {} pressure levels with height, temperature, winds and humidity", kept.len());
-            return Err(self.missing(&what, time));
-        }
-        let stack = |name: Name| -> Vec<f32> {
-            let absent = vec![0.0; self.crop.positions.len()];
-            kept.iter().flat_map(|&l| self.instants.get(&(name, l)).unwrap_or(&absent).clone()).collect()
-        };
-        let temperature = stack(Name::Temperature);
-        let cells = self.crop.positions.len();
-        let mut specific = Vec::with_capacity(temperature.len());
-        for (k, &level) in kept.iter().enumerate() {
-            if let Some(q) = self.instants.get(&(Name::SpecificHumidity, level)) {
-                specific.extend_from_slice(q);
-                continue;
-            }
-            let relative = &self.instants[&(Name::RelativeHumidity, level)];
-            specific.extend((0..cells).map(|c| {
-                let t = f64::from(temperature[k * cells + c]);
-                specific_from_relative(f64::from(relative[c]), t, level as f64) as f32
-            }));
-        }
-        let any = |name: Name| kept.iter().any(|&l| has(name, l));
-        let cloud = (any(Name::CloudWater) || any(Name::CloudIce)).then(|| {
-            let (water, ice) = (stack(Name::CloudWater), stack(Name::CloudIce));
-            water.into_iter().zip(ice).map(|(a, b)| a + b).collect()
-        });
-        Ok(Levels {
-            pressure_pa: kept.iter().map(|&p| p as f32).collect(),
-            altitude_m: Some(stack(Name::Height)),
-            temperature_k: temperature,
-            specific_humidity: specific,
-            wind_east_m_s: stack(Name::WindEast),
-            wind_north_m_s: stack(Name::WindNorth),
-            cloud_water: cloud,
-        })
     }
 }
 

@@ -3,29 +3,18 @@
 //! The sections are walked here (WMO-No. 306, Manual on Codes, Volume I.2, FM 92 GRIB edition 2), so that fields nobody needs are
 //! skipped without being read, several fields of one message are seen, and an error names message, field and byte.
 
+use super::grib2_complex;
+use super::grib2_product::{Parameter, When, coordinates, parameter, when};
 use crate::error::{Error, Result};
-use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Most points of a field that is decoded (0.1 degrees globally are 6.5 million).
 const MOST_POINTS: usize = 50_000_000;
+/// Bitmap indicator (code table 6.0): a value at every point.
+const NO_BITMAP: u8 = 255;
 const REMEDY: &str = "Fetch the file again, or leave this file out";
-
-/// What a field is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Parameter {
-    /// Originating centre (common code table C-11): 7 NCEP, 98 ECMWF. Numbers from 192 mean what the centre says.
-    pub centre: u16,
-    pub discipline: u8,
-    pub category: u8,
-    pub number: u8,
-    /// Type of the first fixed surface (code table 4.5): 1 ground, 100 isobaric [Pa], 103 height above ground [m].
-    pub surface: u8,
-    /// Value of the first fixed surface, rounded.
-    pub level: i64,
-}
 
 /// A regular latitude-longitude grid (template 3.0) as the message scans it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,26 +31,6 @@ pub struct LatLon {
     pub northward: bool,
 }
 
-/// Time of a field.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum When {
-    Instant(DateTime<Utc>),
-    /// Statistically processed over an interval.
-    Interval {
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
-        process: Process,
-    },
-}
-
-/// Statistical processing (code table 4.10) that is understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
-    Average,
-    Accumulation,
-    Other(u8),
-}
-
 /// One field of one message.
 pub struct Field {
     pub path: PathBuf,
@@ -69,7 +38,8 @@ pub struct Field {
     pub message: usize,
     pub field: usize,
     pub parameter: Parameter,
-    pub when: When,
+    identification: Vec<u8>,
+    product: Vec<u8>,
     grid_section: Vec<u8>,
     packing: Vec<u8>,
     bitmap: Vec<u8>,
@@ -80,6 +50,29 @@ impl Field {
     /// `message 3, field 2`.
     pub fn place(&self) -> String {
         format!("message {}, field {}", self.message, self.field)
+    }
+
+    /// The time.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for a product definition template whose times are not understood, or contradictory ones.
+    pub fn when(&self) -> Result<When> {
+        when(&self.identification, &self.product).map_err(|(what, found, expected)| self.error(what, found, expected))
+    }
+
+    /// Vertical coordinate values: of hybrid levels all `a` [Pa], then all `b`, of the half levels from the top.
+    pub fn coordinates(&self) -> Vec<f64> {
+        coordinates(&self.product)
+    }
+
+    /// Number of points.
+    pub fn points(&self) -> usize {
+        word(&self.grid_section, 7) as usize
+    }
+
+    /// Number of the data representation template (code table 5.0): 0 simple, 2 and 3 complex, 40 JPEG 2000, 41 PNG, 42 CCSDS.
+    pub fn packing(&self) -> u16 {
+        u16_at(&self.packing, 10).unwrap_or(u16::MAX)
     }
 
     fn error(&self, place: &str, found: impl Into<String>, expected: impl Into<String>) -> Error {
@@ -139,19 +132,46 @@ impl Field {
     /// # Errors
     /// [`Error::Format`] when the packing is unsupported or contradicts the number of points.
     pub fn values(&self) -> Result<Vec<f32>> {
-        let points = word(&self.grid_section, 7) as usize;
+        self.first_values(usize::MAX)
+    }
+
+    /// As [`Self::values`], the first `most` of them. **Why:** a window in the north of a global field needs a third of its rows,
+    /// and unpacking is what reading costs.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn first_values(&self, most: usize) -> Result<Vec<f32>> {
+        let points = self.points();
+        if points > MOST_POINTS {
+            return Err(self.error("grid definition", format!("{points} points"), "at most 50 million points"));
+        }
+        if self.bitmap.get(5) == Some(&NO_BITMAP) {
+            if let Some(values) = grib2_complex::first_values(&self.packing, &self.data, points, most) {
+                return values.map_err(|e| self.error("data", e, "data that can be unpacked"));
+            }
+        }
+        self.first_values_of_any_packing(most)
+    }
+
+    /// As [`Self::first_values`], by the `grib` crate whatever the packing.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn first_values_of_any_packing(&self, most: usize) -> Result<Vec<f32>> {
+        let points = self.points();
         let sections = (self.packing.clone(), self.bitmap.clone(), self.data.clone());
         let decode = move || -> std::result::Result<Vec<f32>, String> {
             let decoder = grib::Grib2SubmessageDecoder::new(points, sections.0, sections.1, sections.2)
                 .map_err(|e| e.to_string())?;
             // one value more than declared is enough to see that there are too many
-            Ok(decoder.dispatch().map_err(|e| e.to_string())?.take(points + 1).collect())
+            let most = if most < points { most } else { points + 1 };
+            Ok(decoder.dispatch().map_err(|e| e.to_string())?.take(most).collect())
         };
         // unpackers index by numbers of the message: a panic there is a damaged message
         let values = std::panic::catch_unwind(decode)
             .unwrap_or_else(|_| Err("packed data that contradict themselves".into()))
             .map_err(|e| self.error("data", e, "data that can be unpacked"))?;
-        if values.len() != points {
+        if values.len() != points.min(most) {
             return Err(self.error("data", format!("{} values", values.len()), format!("{points} values")));
         }
         Ok(values)
@@ -161,23 +181,36 @@ impl Field {
 /// Reads all fields of a file for which `wanted` says yes.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Io`]; [`Error::Format`] when the file is not a sequence of whole GRIB2 messages.
+/// As [`walk`].
 pub fn fields(path: &Path, wanted: &dyn Fn(&Parameter) -> bool) -> Result<Vec<Field>> {
+    let mut found = Vec::new();
+    walk(path, wanted, &mut |field| {
+        found.push(field);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Hands the fields of a file for which `wanted` says yes to `each`, one after the other.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::Io`]; [`Error::Format`] when the file is not a sequence of whole GRIB2 messages; those of `each`.
+pub fn walk(path: &Path, wanted: &dyn Fn(&Parameter) -> bool, each: &mut dyn FnMut(Field) -> Result<()>) -> Result<()> {
     if !path.exists() {
         return Err(Error::missing("meteorology file", path, "Check the path"));
     }
     let file = File::open(path).map_err(|e| Error::io(path, e))?;
     let length = file.metadata().map_err(|e| Error::io(path, e))?.len();
     let mut walker = Walker { path, reader: BufReader::new(file), at: 0, message: 0 };
-    let mut found = Vec::new();
     if length == 0 {
         return Err(walker.error("0 bytes", "GRIB messages"));
     }
     while walker.at < length {
         walker.message += 1;
-        walker.message(length, wanted, &mut found)?;
+        walker.message(length, wanted, each)?;
+        walker.padding(length)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 struct Walker<'a> {
@@ -206,8 +239,29 @@ impl Walker<'_> {
         Ok(())
     }
 
+    /// Skips zeros after a message: archives pad to whole blocks.
+    fn padding(&mut self, length: u64) -> Result<()> {
+        let path = self.path;
+        while self.at < length {
+            let buffer = self.reader.fill_buf().map_err(|e| Error::io(path, e))?;
+            let zeros = buffer.iter().take_while(|b| **b == 0).count();
+            let whole = zeros == buffer.len();
+            self.reader.consume(zeros);
+            self.at += zeros as u64;
+            if !whole || zeros == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// One message from section 0 to `7777`.
-    fn message(&mut self, length: u64, wanted: &dyn Fn(&Parameter) -> bool, found: &mut Vec<Field>) -> Result<()> {
+    fn message(
+        &mut self,
+        length: u64,
+        wanted: &dyn Fn(&Parameter) -> bool,
+        each: &mut dyn FnMut(Field) -> Result<()>,
+    ) -> Result<()> {
         let start = self.at;
         let head = self.bytes(16)?;
         if !head.starts_with(b"GRIB") {
@@ -215,7 +269,14 @@ impl Walker<'_> {
             return Err(self.error(format!("{:?}", String::from_utf8_lossy(&head[..4])), "`GRIB`"));
         }
         if head[7] != 2 {
-            return Err(self.error(format!("GRIB edition {}", head[7]), "edition 2"));
+            self.at = start;
+            return Err(Error::format(
+                self.path,
+                format!("message {}, byte {start}", self.message),
+                format!("GRIB edition {}", head[7]),
+                "GRIB edition 2",
+                "Convert it: `grib_set -s edition=2 IN OUT` (ecCodes) or `cdo -f grb2 copy IN OUT`",
+            ));
         }
         let total = head[8..16].iter().fold(0_u64, |sum, &b| sum << 8 | u64::from(b));
         if total < 20 || total > length - start {
@@ -231,7 +292,7 @@ impl Walker<'_> {
             return Err(self.error(format!("{:?}", String::from_utf8_lossy(&tail)), "`7777` at the end of the message"));
         }
         self.reader.seek(SeekFrom::Start(start + 16)).map_err(|e| Error::io(self.path, e))?;
-        self.sections(end, head[6], wanted, found)?;
+        self.sections(end, head[6], wanted, each)?;
         self.reader.seek(SeekFrom::Start(end)).map_err(|e| Error::io(self.path, e))?;
         self.at = end;
         Ok(())
@@ -242,7 +303,7 @@ impl Walker<'_> {
         end: u64,
         discipline: u8,
         wanted: &dyn Fn(&Parameter) -> bool,
-        found: &mut Vec<Field>,
+        each: &mut dyn FnMut(Field) -> Result<()>,
     ) -> Result<()> {
         let (mut identification, mut grid, mut product, mut packing) = (vec![], vec![], vec![], vec![]);
         let (mut bitmap, mut reusable): (Vec<u8>, Vec<u8>) = (vec![], vec![]);
@@ -292,18 +353,18 @@ impl Walker<'_> {
                     if parts.0.len() < 21 || parts.1.len() < 14 || packing.len() < 11 || bitmap.len() < 6 {
                         return Err(self.error("data before their sections 1, 3, 5 or 6", "the order 1, 3, 4, 5, 6, 7"));
                     }
-                    let place = format!("message {}, field {field}", self.message);
-                    found.push(Field {
+                    each(Field {
                         path: self.path.to_path_buf(),
                         message: self.message,
                         field,
                         parameter: parameter(&identification, &product, discipline).expect("taken"),
-                        when: when(self.path, &place, &identification, &product)?,
+                        identification: identification.clone(),
+                        product: product.clone(),
                         grid_section: grid.clone(),
                         packing: packing.clone(),
                         bitmap: bitmap.clone(),
                         data: section,
-                    });
+                    })?;
                 }
                 other => return Err(self.error(format!("section {other}"), "sections 1 to 7")),
             }
@@ -312,87 +373,17 @@ impl Walker<'_> {
     }
 }
 
-/// The parameter of a product definition section of template 4.0, 4.1, 4.8 or 4.11, which share these octets.
-fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Option<Parameter> {
-    if product.len() < 34 || !matches!(u16_at(product, 8)?, 0 | 1 | 8 | 11) {
-        return None;
-    }
-    let scale = i32::from(product[23] & 0x7f) * if product[23] & 0x80 == 0 { 1 } else { -1 };
-    let level = match word(product, 25) {
-        u32::MAX => 0,
-        value => (f64::from(value) * 10_f64.powi(-scale)).round() as i64,
-    };
-    Some(Parameter {
-        centre: u16_at(identification, 6)?,
-        discipline,
-        category: product[9],
-        number: product[10],
-        surface: product[22],
-        level,
-    })
-}
-
-/// The time of a field of template 4.0 or 4.8.
-fn when(path: &Path, place: &str, identification: &[u8], product: &[u8]) -> Result<When> {
-    let refuse = |what: &str, found: String, expected: &str| {
-        Err(Error::format(path, format!("{place}, {what}"), found, expected, REMEDY))
-    };
-    let Some(reference) = instant(identification, 13) else {
-        return refuse("reference time", format!("{:?}", &identification[12..19]), "a date");
-    };
-    let forecast = word(product, 19);
-    let unit = match product[17] {
-        0 => 60,
-        1 => 3600,
-        2 => 86_400,
-        10 => 3 * 3600,
-        11 => 6 * 3600,
-        12 => 12 * 3600,
-        13 => 1,
-        other => return refuse("unit of forecast time", other.to_string(), "a unit of code table 4.4 up to days"),
-    };
-    if forecast > 1_000_000 {
-        return refuse("forecast time", forecast.to_string(), "a forecast of at most 1 000 000 units");
-    }
-    let start = reference + Duration::seconds(i64::from(forecast) * unit);
-    match u16_at(product, 8) {
-        Some(0) => Ok(When::Instant(start)),
-        Some(8) if product.len() >= 58 => {
-            let Some(end) = instant(product, 35) else {
-                return refuse("end of the interval", format!("{:?}", &product[34..41]), "a date");
-            };
-            let process = match product[46] {
-                0 => Process::Average,
-                1 => Process::Accumulation,
-                other => Process::Other(other),
-            };
-            if end < start {
-                return refuse("interval", format!("{start} to {end}"), "an end after the start");
-            }
-            Ok(When::Interval { start, end, process })
-        }
-        other => refuse("product definition template", format!("4.{other:?}"), "4.0 or 4.8 (a deterministic forecast)"),
-    }
-}
-
-/// Year (2 octets), month, day, hour, minute, second from an octet counted from 1.
-fn instant(section: &[u8], octet: usize) -> Option<DateTime<Utc>> {
-    let s = section.get(octet - 1..octet + 6)?;
-    let date = NaiveDate::from_ymd_opt(i32::from(s[0]) * 256 + i32::from(s[1]), u32::from(s[2]), u32::from(s[3]))?;
-    Some(date.and_hms_opt(u32::from(s[4]), u32::from(s[5]), u32::from(s[6]))?.and_utc())
-}
-
 /// Four octets from an octet counted from 1; 0 past the end.
-fn word(section: &[u8], octet: usize) -> u32 {
+pub(super) fn word(section: &[u8], octet: usize) -> u32 {
     section.get(octet - 1..octet + 3).map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
 }
 
-fn u16_at(section: &[u8], octet: usize) -> Option<u16> {
+pub(super) fn u16_at(section: &[u8], octet: usize) -> Option<u16> {
     section.get(octet - 1..=octet).map(|b| u16::from_be_bytes([b[0], b[1]]))
 }
 
 /// GRIB integers carry their sign in the first bit.
-fn signed(word: u32) -> i64 {
+pub(super) fn signed(word: u32) -> i64 {
     let magnitude = i64::from(word & 0x7fff_ffff);
     if word & 0x8000_0000 == 0 { magnitude } else { -magnitude }
 }

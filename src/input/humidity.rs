@@ -32,6 +32,18 @@ pub fn specific_from_relative(percent: f64, t: f64, p: f64) -> f64 {
     specific_from_vapour(percent.max(0.0) / 100.0 * saturation_mixed_pa(t), p)
 }
 
+/// Relative humidity over water [%], 0 to 100, from specific humidity, temperature [K] and pressure [Pa], as WRF's post-processors understand it
+/// (wrf-python, `rh`): the mixing ratio over 0.622 e / (p - 0.378 e), with the saturation vapour pressure of Bolton (1980, Mon. Wea. Rev. 108,
+/// 1046-1053, eq. 10), e = 611.2 exp(17.67 (t - 273.15) / (t - 29.65)).
+pub fn relative_over_water(q: f64, t: f64, p: f64) -> f64 {
+    let e = 611.2 * (17.67 * (t - 273.15) / (t - 29.65)).exp();
+    let rest = p - (1.0 - EPSILON) * e;
+    if rest <= 0.0 {
+        return 0.0;
+    }
+    (100.0 * q / (1.0 - q) * rest / (EPSILON * e)).clamp(0.0, 100.0)
+}
+
 /// Virtual temperature [K] from temperature [K] and specific humidity [kg kg-1].
 pub fn virtual_temperature(t: f64, q: f64) -> f64 {
     t * (1.0 + (1.0 / EPSILON - 1.0) * q)
@@ -48,6 +60,8 @@ mod tests {
         assert!((saturation_over_water_pa(293.15) / 2337.3 - 1.0).abs() < 3e-3);
         assert!((saturation_over_ice_pa(253.15) / 103.2 - 1.0).abs() < 3e-3);
         assert!((specific_from_vapour(1598.0, 1e5) - 0.010).abs() < 1e-5);
+        // a mixing ratio of 10.101 g kg-1 over 14.67, which 23.37 hPa give at 20 deg C
+        assert!((relative_over_water(0.010, 293.15, 1e5) - 68.9).abs() < 0.1);
     }
 
     #[test]

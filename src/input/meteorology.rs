@@ -46,6 +46,14 @@ pub fn read(files: &[PathBuf], window: Option<Window>, probe_program: Option<&Pa
     if readings.is_empty() {
         return Err(Error::missing("meteorology files", "", "Name one file or more"));
     }
+    one_run(readings)
+}
+
+/// Readings of one run, one or more, as [`read`] gives them.
+///
+/// # Errors
+/// As [`read`].
+pub fn one_run(mut readings: Vec<Reading>) -> Result<Vec<MetField>> {
     // stable: of the same time the file named first comes first
     readings.sort_by_key(|r| r.field.valid_time);
     let readings = without_duplicates(readings)?;

@@ -71,6 +71,13 @@ impl NetcdfFile {
         self.file.variable(name).is_some()
     }
 
+    /// Whether the variable is one of characters, strings or other than numbers.
+    pub fn is_text(&self, name: &str) -> bool {
+        use netcdf::types::NcVariableType;
+        let numbers = |t: &NcVariableType| matches!(t, NcVariableType::Int(_) | NcVariableType::Float(_));
+        !self.file.variable(name).is_some_and(|v| numbers(&v.vartype()))
+    }
+
     /// Names of all variables, in file order.
     pub fn names(&self) -> Vec<String> {
         self.file.variables().map(|v| v.name()).collect()

@@ -29,6 +29,8 @@ pub enum Quantity {
     WaterMass,
     /// [kg m-2 s-1].
     WaterRate,
+    /// A number without a unit.
+    Number,
     /// Degrees of longitude or latitude.
     Angle,
 }
@@ -76,7 +78,10 @@ impl Quantity {
                 ("m water equivalent", 1000.0),
             ],
             Self::WaterRate => &[("kg m-2 s-1", 1.0), ("mm/s", 1.0), ("mm s-1", 1.0)],
+            Self::Number => &[("", 1.0), ("1", 1.0), ("~", 1.0), ("-", 1.0), ("Numeric", 1.0)],
             Self::Angle => &[
+                ("degree north", 1.0),
+                ("degree east", 1.0),
                 ("degree_north", 1.0),
                 ("degrees_north", 1.0),
                 ("degree_east", 1.0),

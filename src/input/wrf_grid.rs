@@ -65,7 +65,13 @@ fn coordinate(file: &NetcdfFile, name: &str, time: usize, (ny, nx): (usize, usiz
     Ok(values.into_iter().map(f64::from).collect())
 }
 
-fn projection(file: &NetcdfFile, lat: &[f64], lon: &[f64], nx: usize, ny: usize) -> Result<(String, f64, f64)> {
+pub(super) fn projection(
+    file: &NetcdfFile,
+    lat: &[f64],
+    lon: &[f64],
+    nx: usize,
+    ny: usize,
+) -> Result<(String, f64, f64)> {
     let attribute = |name: &str| {
         file.number(None, name)
             .filter(|v| v.is_finite())

@@ -4,6 +4,8 @@
 //! exponent 2/7 (Skamarock et al., 2019, A Description of the Advanced Research WRF Model Version 4, chapter 2).
 
 use super::accumulation::Accumulation;
+use super::driver_needs::{Columns, Need, lacking};
+use super::lowest_level::LowestLevel;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::quantity::Quantity;
@@ -11,8 +13,9 @@ use super::reading::{Reading, with_rates};
 use super::wrf_grid::{grid, length};
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::{FluxTime, MetField};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use chrono::{DateTime, NaiveDateTime, Utc};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const WRF_GRAVITY: f64 = 9.81;
@@ -20,8 +23,9 @@ const WRF_R_DRY: f64 = 287.0;
 const BASE_TEMPERATURE_K: f64 = 300.0;
 const BASE_PRESSURE_PA: f64 = 1e5;
 const KAPPA: f64 = 2.0 / 7.0;
-/// Roughness length [m] for reducing the lowest wind to 10 m where U10, V10 are missing: open land with scattered obstacles.
-const ROUGHNESS_M: f64 = 0.1;
+
+/// Variables without which there is no driver, beside the time.
+const REQUIRED: [&str; 10] = ["XLAT", "XLONG", "T", "P", "PB", "PH", "PHB", "QVAPOR", "U", "V"];
 
 const SOURCES: Sources = Sources {
     altitude: "altitude (PH, PHB)",
@@ -54,6 +58,20 @@ pub fn readings(path: &Path) -> Result<Vec<Reading>> {
     let path = path.to_path_buf();
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
+        let lacking = lacking(&gives(&file), Columns::TerrainFollowing);
+        if !lacking.is_empty() {
+            let mut absent: Vec<&str> = REQUIRED.into_iter().filter(|n| !file.has(n)).collect();
+            if !file.has("Times") && !file.has("XTIME") {
+                absent.push("Times or XTIME");
+            }
+            return Err(Error::format(
+                &path,
+                format!("variable {}", absent.join(", ")),
+                format!("no {}", lacking.join(", no ")),
+                "all that the model needs",
+                "Write these variables in WRF (iofields), or keep them when extracting",
+            ));
+        }
         let times = times(&file)?;
         let at = |(time, valid_time)| {
             let grid = grid(&file, time)?;
@@ -72,8 +90,42 @@ struct Shape {
     nx: usize,
 }
 
+/// What the model takes from a file, by the names of its variables.
+pub fn gives(file: &NetcdfFile) -> BTreeSet<Need> {
+    let has = |names: &[&str]| names.iter().all(|n| file.has(n));
+    // the surface pressure, where missing, follows from the lowest level
+    [
+        (Need::Position, has(&["XLAT", "XLONG"])),
+        (Need::Time, has(&["Times"]) || has(&["XTIME"])),
+        (Need::Temperature, has(&["T", "P", "PB"])),
+        (Need::Humidity, has(&["QVAPOR"])),
+        (Need::WindEast, has(&["U"])),
+        (Need::WindNorth, has(&["V"])),
+        (Need::SurfacePressure, has(&["PSFC"]) || has(&["P", "PB", "PH", "PHB", "T"])),
+        (Need::Terrain, has(&["PH", "PHB"])),
+        (Need::Height, has(&["PH", "PHB"])),
+        (Need::Temperature2m, has(&["T2"])),
+        (Need::Wind10m, has(&["U10", "V10"])),
+        (Need::Precipitation, has(&["RAINNC"])),
+        (Need::CloudWater, has(&["QCLOUD"])),
+        (Need::MixingHeight, has(&["PBLH"])),
+        (Need::FrictionVelocity, has(&["UST"])),
+        (Need::SensibleHeat, has(&["HFX"])),
+        (Need::Shortwave, has(&["SWDOWN"])),
+        (Need::Snow, has(&["SNOW"])),
+        (Need::Land, has(&["LANDMASK"]) || has(&["XLAND"])),
+    ]
+    .into_iter()
+    .filter(|(_, there)| *there)
+    .map(|(need, _)| need)
+    .collect()
+}
+
 /// Times of the file from `Times`, or from `XTIME` with units `minutes since ...`.
-fn times(file: &NetcdfFile) -> Result<Vec<DateTime<Utc>>> {
+///
+/// # Errors
+/// [`crate::error::Error::Format`] without either, or for texts and values that are no rising times.
+pub(super) fn times(file: &NetcdfFile) -> Result<Vec<DateTime<Utc>>> {
     let stamps: Vec<DateTime<Utc>> = if file.has("Times") {
         let width = file.dimensions("Times")?.last().map_or(0, |d| d.1).max(1);
         let bytes = file.characters("Times")?;
@@ -171,16 +223,17 @@ fn reading(
     let altitude = unstagger(&staggered, 1, levels, cells);
     let terrain = staggered[..cells].to_vec();
     let humidity: Vec<f32> = vapour.iter().map(|&r| r / (1.0 + r.max(0.0))).collect();
-    let lowest = Lowest {
+    let lowest = LowestLevel {
         height_m: (0..cells).map(|c| altitude[c] - terrain[c]).collect(),
-        pressure: &pressure[..cells],
-        temperature: &temperature[..cells],
+        pressure_pa: &pressure[..cells],
+        temperature_k: &temperature[..cells],
         humidity: &humidity[..cells],
-        east: &east[..cells],
-        north: &north[..cells],
+        east_m_s: &east[..cells],
+        north_m_s: &north[..cells],
     };
     let optional = |name: &str, quantity| file.has(name).then(|| flat(file, name, quantity, time, shape)).transpose();
-    let surface_pressure = optional("PSFC", Quantity::Pressure)?.unwrap_or_else(|| lowest.surface_pressure());
+    let surface_pressure =
+        optional("PSFC", Quantity::Pressure)?.unwrap_or_else(|| lowest.surface_pressure(WRF_GRAVITY, WRF_R_DRY));
     let temperature_2m =
         optional("T2", Quantity::Temperature)?.unwrap_or_else(|| lowest.temperature_2m(&surface_pressure));
     let (east_10m, north_10m) = match (optional("U10", Quantity::Speed)?, optional("V10", Quantity::Speed)?) {
@@ -300,38 +353,4 @@ fn expect(file: &NetcdfFile, name: &str, lengths: &[usize], quantity: Quantity, 
     }
     slab.extend(lengths.iter().map(|&n| 0..n));
     file.values(name, quantity, &slab)
-}
-
-/// The lowest level, from which missing surface variables are derived.
-struct Lowest<'a> {
-    height_m: Vec<f32>,
-    pressure: &'a [f32],
-    temperature: &'a [f32],
-    humidity: &'a [f32],
-    east: &'a [f32],
-    north: &'a [f32],
-}
-
-impl Lowest<'_> {
-    fn surface_pressure(&self) -> Vec<f32> {
-        let at = |c: usize| {
-            let virtual_t = f64::from(self.temperature[c]) * (1.0 + 0.608 * f64::from(self.humidity[c]));
-            f64::from(self.pressure[c]) * (WRF_GRAVITY * f64::from(self.height_m[c]) / (WRF_R_DRY * virtual_t)).exp()
-        };
-        (0..self.pressure.len()).map(|c| at(c) as f32).collect()
-    }
-
-    fn temperature_2m(&self, surface_pressure: &[f32]) -> Vec<f32> {
-        let ratio = |c: usize| f64::from(surface_pressure[c]) / f64::from(self.pressure[c]);
-        (0..self.pressure.len()).map(|c| (f64::from(self.temperature[c]) * ratio(c).powf(KAPPA)) as f32).collect()
-    }
-
-    fn wind_10m(&self) -> (Vec<f32>, Vec<f32>) {
-        let factor = |c: usize| {
-            let height = f64::from(self.height_m[c]).max(2.0 * ROUGHNESS_M);
-            ((10.0 / ROUGHNESS_M).ln() / (height / ROUGHNESS_M).ln()) as f32
-        };
-        let scaled = |wind: &[f32]| wind.iter().enumerate().map(|(c, w)| w * factor(c)).collect();
-        (scaled(self.east), scaled(self.north))
-    }
 }

@@ -1,5 +1,6 @@
 //! Reads every input of a night, hashes it, and says what is missing.
 
+use super::emission_sources::{OnFault, SAME_PLANT_M, read_inventories, same_plant};
 use crate::archive::durable::{sha256, sha256_file};
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
@@ -7,22 +8,22 @@ use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::County;
 use crate::domain::event::Event;
 use crate::domain::fire::FireReport;
-use crate::domain::grid::{HorizontalGrid, distance_m};
+use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::quality::QualityReport;
 use crate::domain::register::RegisterEntry;
 use crate::domain::scenario::under;
-use crate::domain::source::{Place, Sector, Source};
+use crate::domain::source::{Place, Source};
 use crate::domain::species::Species;
 use crate::domain::stack_record::StackReport;
 use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::forecast::ObservedHour;
 use crate::input::{
-    Window, boundary_netcdf, daily_csv, events_csv, inventory_csv, inventory_netcdf, isolation, meteorology,
-    power_plants_csv, scenario_file, terrain_netcdf,
+    Window, boundary_netcdf, daily_csv, events_csv, isolation, meteorology, power_plants_csv, scenario_file,
+    terrain_netcdf,
 };
 use crate::setup::Setup;
 use crate::simulation::emission::EmissionModel;
@@ -109,7 +110,7 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     }
     night.follow_weather(setup);
     night.read_boundary(setup, window, program.as_deref())?;
-    night.read_sources(setup, window)?;
+    night.read_sources(setup, window, &mut Err)?;
     night.read_stacks(setup)?;
     night.read_register(setup)?;
     night.read_observations(setup)?;
@@ -177,6 +178,11 @@ pub(super) fn bounds(grid: &HorizontalGrid) -> Window {
         })
 }
 
+/// Part of the Earth from which the meteorology of a grid is read.
+pub fn meteorology_window(grid: &HorizontalGrid) -> Window {
+    widen(bounds(grid), METEOROLOGY_MARGIN)
+}
+
 fn widen((w, s, e, n): Window, by: f64) -> Window {
     (w - by, s - by, e + by, n + by)
 }
@@ -212,7 +218,7 @@ impl NightInputs {
         }
     }
 
-    fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
+    pub(super) fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
         let files = expand(patterns)?;
         for path in &files {
             let (bytes, sha256) = sha256_file(path).map_err(|e| {
@@ -281,20 +287,15 @@ impl NightInputs {
         }
     }
 
-    fn read_sources(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
+    /// Inventories and plants; `on_fault` decides on refused inventories.
+    pub(super) fn read_sources(&mut self, setup: &Setup, window: Option<Window>, on_fault: &mut OnFault) -> Result<()> {
         let inputs = &setup.config.inputs;
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
-        let before = self.rejections.len();
-        for path in self.take("inventory", &inputs.inventory)? {
-            if is_netcdf(&path)? {
-                self.sources.extend(inventory_netcdf::read_within(&path, window)?);
-            } else {
-                let accepted = inventory_csv::read(&path)?;
-                self.sources.extend(accepted.items);
-                self.rejections.extend(accepted.rejections);
-            }
-        }
-        self.doubt_inventory(setup, self.rejections.len() - before);
+        let files = self.take("inventory", &inputs.inventory)?;
+        let (sources, rejections, refused) = read_inventories(setup, files, window, on_fault)?;
+        self.sources.extend(sources);
+        self.rejections.extend(rejections);
+        self.doubt_inventory(setup, refused);
         for path in self.take("power_plants", &inputs.power_plants)? {
             let accepted = power_plants_csv::read(&path, &setup.plants, window, &setup.region.counties)?;
             self.rejections.extend(accepted.rejections);
@@ -475,28 +476,6 @@ impl NightInputs {
         }
         Ok(sha256(text.as_bytes()))
     }
-}
-
-/// Distance [m] within which two power plants are one.
-const SAME_PLANT_M: f64 = 5_000.0;
-
-fn same_plant(known: &Source, plant: &Source) -> bool {
-    let at = |s: &Source| match s.place {
-        Place::Point { lon, lat, .. } => Some((lon, lat)),
-        Place::County | Place::Cell { .. } => None,
-    };
-    known.sector == Sector::Power
-        && at(known).zip(at(plant)).is_some_and(|(a, b)| distance_m(a, b) < SAME_PLANT_M)
-        // plants of the same list may stand side by side
-        && !known.id.starts_with("power_plant/")
-}
-
-fn is_netcdf(path: &Path) -> Result<bool> {
-    use std::io::Read;
-    let mut head = Vec::new();
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
-    file.take(4).read_to_end(&mut head).map_err(|e| Error::io(path, e))?;
-    Ok(head.starts_with(b"CDF") || head.starts_with(b"\x89HDF"))
 }
 
 pub(super) fn file_name(path: &Path) -> String {

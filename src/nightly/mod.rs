@@ -9,6 +9,7 @@ pub mod after;
 mod certify;
 mod emission_weather;
 mod fires;
+pub mod emission_sources;
 pub mod inputs;
 mod model;
 mod observing;

@@ -4,6 +4,7 @@ use crate::archive::durable::sha256;
 use crate::consultation::InputFile;
 use crate::domain::county::Region;
 use crate::error::{Error, Result};
+use crate::input::emission_reference_csv::{self, ReferenceTotal};
 use crate::input::{outlines, region};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "models/emission_weather.toml",
     "models/event_calendar.toml",
     "models/fires.toml",
+    "models/inventory.toml",
     "models/power_plants.toml",
     "models/uncertainty.toml",
     "models/quality.toml",
@@ -43,6 +45,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "models/boundary_species.toml",
     "data/yanbian/region.toml",
     "data/yanbian/counties.geojson",
+    "data/yanbian/emission_reference.csv",
     "data/yanbian/inventory.csv",
     "data/yanbian/register.csv",
 );
@@ -144,6 +147,22 @@ impl<'a> Library<'a> {
             shapes.extend(better);
         }
         region::read(&text, &origin, shapes)
+    }
+
+    /// The reference totals of the region pack `name`: built in, or `emission_reference.csv` in its folder; empty where there are none.
+    ///
+    /// # Errors
+    /// `Io` when it cannot be read; `Format` naming the line.
+    pub fn emission_reference(&mut self, name: &str) -> Result<Vec<ReferenceTotal>> {
+        let path = Path::new(name).join("emission_reference.csv");
+        if path.is_file() {
+            return self.file("region", &path, emission_reference_csv::parse);
+        }
+        let built = format!("data/{name}/emission_reference.csv");
+        match BUILT_IN.iter().find(|(n, _)| *n == built) {
+            Some((_, text)) => emission_reference_csv::parse(text, Path::new(&built)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Reads one file of the operator's.

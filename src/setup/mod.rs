@@ -20,6 +20,7 @@ use crate::domain::stack_record::StackLimits;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
+use crate::input::inventory_vocabulary::Vocabulary;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
 use crate::reduction::ranking_rules::RankingRules;
@@ -53,6 +54,8 @@ pub struct Setup {
     /// How weather changes emissions.
     pub emission_weather: EmissionWeather,
     pub event_calendar: EventCalendar,
+    /// Words of gridded inventories.
+    pub inventory: Vocabulary,
     pub plants: PlantFactors,
     pub uncertainty: Uncertainty,
     pub quality: QualityRules,
@@ -129,6 +132,7 @@ impl Setup {
             emission_weather: library.read("models/emission_weather.toml", EmissionWeather::from_toml)?,
             event_calendar: library.read("models/event_calendar.toml", EventCalendar::from_toml)?,
             stack_limits: library.read("seeds/stack_limits.toml", StackLimits::from_toml)?,
+            inventory: library.read("models/inventory.toml", Vocabulary::from_toml)?,
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             burn_bans: library.read("seeds/burn_ban.toml", BurnBans::from_toml)?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,

@@ -1,6 +1,6 @@
 //! Where sources emit on the model grid, and the rate field of an hour.
 
-use super::box_cells::box_cells;
+use super::box_cells::{box_cells, quadrilateral_cells};
 use super::emission::{EmissionModel, HeightShare, Spread};
 use super::emission_rate::rate_with;
 use crate::domain::county::CountyWeights;
@@ -81,10 +81,13 @@ enum PatternKey {
     County(u32, Spread),
     /// Bits of west, south, east, north.
     Box([u64; 4]),
+    /// Bits of the corners.
+    Quadrilateral([u64; 8]),
 }
 
 impl Placement {
-    /// Places every source. A county is spread by the weights of its code and its `coverage`, a box by sample points.
+    /// Places every source. A county is spread by the weights of its code and its `coverage`, boxes and cells of other grids by
+    /// the area they share with each cell.
     ///
     /// Returns the refused sources beside it: annual points and counties outside the grid one by one, boxes and fires outside it as one
     /// entry with their number and mass, since a foreign inventory or a global fire file reaches far beyond any grid.
@@ -154,6 +157,33 @@ impl Placement {
             Site::Area { pattern } => self.patterns[pattern].clone(),
             Site::Stack { cell, .. } => vec![(cell, 1.0)],
             Site::Outside | Site::Far => Vec::new(),
+        }
+    }
+
+    /// Share of source `i` that lies on the grid.
+    pub fn inside(&self, i: usize) -> f64 {
+        match self.sites[i] {
+            Site::Area { pattern } => self.patterns[pattern].iter().map(|c| c.1).sum(),
+            Site::Stack { .. } => 1.0,
+            Site::Outside | Site::Far => 0.0,
+        }
+    }
+
+    /// Calls `visit` with the index of every source on the grid and its species [kg s-1] in the hour that starts at `start`, wherever it emits them.
+    pub fn each_rate(
+        &self,
+        model: &EmissionModel,
+        sources: &[Source],
+        start: DateTime<Utc>,
+        visit: &mut dyn FnMut(usize, &[f64; Species::COUNT]),
+    ) {
+        assert_eq!(sources.len(), self.sites.len(), "the sources this placement was made for");
+        let factors = model.hour_factors(start);
+        for (i, source) in sources.iter().enumerate() {
+            if matches!(self.sites[i], Site::Area { .. } | Site::Stack { .. }) {
+                let amounts = rate_with(source, start, &factors);
+                visit(i, &model.speciate(source.sector, &amounts));
+            }
         }
     }
 
@@ -352,6 +382,15 @@ fn locate<'a>(
             }
             let cells = move || box_cells(corners, grid, transform);
             Ok(Located::Pattern { key: PatternKey::Box(corners.map(f64::to_bits)), cells: Box::new(cells) })
+        }
+        Place::Quadrilateral { corners } => {
+            let corners = *corners;
+            if corners.iter().any(|c| !(c.0.is_finite() && c.1.is_finite())) {
+                return Err(format!("a cell with the corners {corners:?}"));
+            }
+            let key = std::array::from_fn(|i| if i % 2 == 0 { corners[i / 2].0 } else { corners[i / 2].1 }.to_bits());
+            let cells = move || quadrilateral_cells(&corners, grid, transform);
+            Ok(Located::Pattern { key: PatternKey::Quadrilateral(key), cells: Box::new(cells) })
         }
     }
 }

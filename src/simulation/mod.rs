@@ -16,6 +16,8 @@ pub mod emission_placement;
 mod emission_rate;
 pub mod emission_weather;
 pub mod emission_weather_rules;
+pub mod emission_doctor;
+pub mod emission_totals;
 pub mod equilibrium_answers;
 pub mod event_calendar;
 pub mod fire_emission;

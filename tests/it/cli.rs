@@ -32,7 +32,7 @@ fn aqi_prints_the_fixed_form() {
 fn help_of_every_command_has_examples() {
     for command in [
         "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "score", "warn", "rank",
-        "whatif", "register", "list",
+        "whatif", "register", "list", "met", "emis",
     ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());
@@ -164,11 +164,14 @@ fn commands_of_the_readme_run() {
     assert!(hazecast(&["demo", "--out", demo.to_str().unwrap(), "--no-serve"]).status.success());
     let config = demo.join("night.toml");
     // names in the README -> paths here; after the example's night its own weather came
-    let own = ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists"]
+    let own = ["daily.csv", "hours.csv", "register.xlsx", "template.xlsx", "lists", "emissions.nc", "nox.svg"]
         .map(|name| (name, folder.path().join(name)));
     let configs = ["night.toml", "after.toml"].map(|name| (name, config.clone()));
     let obs = ("obs.csv", demo.join("inbox/obs/china_sites_20260114.csv"));
-    let named: Vec<(&str, std::path::PathBuf)> = own.into_iter().chain(configs).chain([obs]).collect();
+    let pictures = ["map.png", "section.svg"].map(|name| (name, folder.path().join(name)));
+    let weather = std::fs::read_dir(demo.join("inbox/met")).unwrap().map(|f| f.unwrap().path()).min().unwrap();
+    let others = pictures.into_iter().chain([obs, ("wrfout_d01", weather)]);
+    let named: Vec<(&str, std::path::PathBuf)> = own.into_iter().chain(configs).chain(others).collect();
     let observed: String = (1..24).map(|h| format!("20260116,{h},PM2.5,{0},{0},{0}\n", 90 + h)).collect();
     let observed = format!("date,hour,type,2237A,2238A,2239A\n{observed}20260117,0,PM2.5,80,80,80\n");
     std::fs::write(folder.path().join("hours.csv"), observed).unwrap();
@@ -204,7 +207,7 @@ fn commands_of_the_readme_run() {
             ran.push(command);
         }
     }
-    assert_eq!(ran.len(), 26, "{ran:?}");
+    assert_eq!(ran.len(), 30, "{ran:?}");
 }
 
 /// The plan that the README shows is one that `rules check` accepts and the configuration takes.

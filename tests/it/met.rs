@@ -2,6 +2,8 @@
 
 mod broken_grib2;
 mod broken_netcdf;
+mod command;
+mod real_files;
 
 use crate::real;
 use hazecast::domain::grid::HorizontalGrid;
@@ -166,7 +168,7 @@ fn a_linear_field_is_unstaggered_exactly() {
 #[test]
 fn a_wrfout_without_times_is_refused_by_name() {
     let Some(path) = real("met/wrf/wrfout_d01_2005-01-01_00_00_00") else { return };
-    refused("WRF-Chem subset", &path, wrfout::read(&path), &["Times", "XTIME"]);
+    refused("WRF-Chem subset", &path, wrfout::read(&path), &["Times or XTIME", "no time"]);
 }
 
 /// Figures of eccodes 2.4x: the point 42.5 N 130 E.
@@ -220,9 +222,9 @@ fn gfs_equals_eccodes() {
 /// GFS gives specific and relative humidity at 2 m: our relation (over water, ice and mixed between) must turn one into the other.
 #[test]
 fn relative_humidity_is_understood_as_gfs_means_it() {
-    use hazecast::input::{grib2_message, humidity};
+    use hazecast::input::{grib2_message, grib2_product, humidity};
     let Some(path) = real("met/gfs/gfs.t12z.pgrbf120.2p5deg.grib2") else { return };
-    let wanted = |p: &grib2_message::Parameter| (p.surface == 103 && p.level == 2) || p.surface == 1;
+    let wanted = |p: &grib2_product::Parameter| (p.surface == 103 && p.level == 2) || p.surface == 1;
     let fields = grib2_message::fields(&path, &wanted).unwrap();
     let get = |category, number, surface| {
         let fits = |f: &&grib2_message::Field| {

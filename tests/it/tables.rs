@@ -4,7 +4,7 @@
 
 mod broken_files;
 mod geography;
-mod gridded_inventory;
+pub mod gridded_inventory;
 
 use crate::real;
 use hazecast::domain::pollutant::Pollutant;

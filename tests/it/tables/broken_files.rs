@@ -1,9 +1,9 @@
 //! Files broken by hand, twenty or more per reader: each is refused, or refuses the record, by file and place.
 
-use super::gridded_inventory::{Field, write};
+use super::gridded_inventory::{self, Field, write};
 use super::{codes, file};
 use hazecast::error::{Accepted, Result};
-use hazecast::input::{fires_csv, inventory_csv, inventory_netcdf, observations_csv, outlines, power_plants_csv};
+use hazecast::input::{fires_csv, inventory_csv, observations_csv, outlines, power_plants_csv};
 use std::path::Path;
 
 /// What a reader says of a file: its error, or its rejections.
@@ -266,11 +266,11 @@ fn gridded_inventories_with_wrong_content() {
     type Case<'a> = (&'a [f64], &'a [f64], usize, Vec<Field<'a>>, &'a [&'a str]);
     let cases: Vec<Case> = vec![
         (&LAT, &LON, 1, flat("nox", Some("kg")), &["nox", "units `kg`"]),
-        (&LAT, &LON, 1, flat("nox", Some("t km-2 a-1")), &["nox", "t km-2 a-1"]),
-        (&LAT, &LON, 1, flat("nox", Some("mol m-2 s-1")), &["nox", "mol m-2 s-1"]),
+        (&LAT, &LON, 1, flat("nox", Some("kg m-3 s-1")), &["nox", "kg m-3 s-1"]),
+        (&LAT, &LON, 1, flat("bc", Some("mol m-2 s-1")), &["bc", "mol m-2 s-1", "molar mass"]),
         (&LAT, &LON, 1, flat("nox", None), &["nox", "units ``"]),
         (&LAT, &LON, 1, flat("mercury", FLUX), &["mercury", "unknown pollutant"]),
-        (&LAT, &LON, 1, flat("nox_ships", FLUX), &["nox_ships", "sector `ships`"]),
+        (&LAT, &LON, 1, flat("nox_rockets", FLUX), &["nox_rockets", "sector `rockets`"]),
         (&LAT, &LON, 1, flat("cell_area", Some("m2")), &["the variables", "no variable"]),
         (&LAT, &LON, 1, vec![], &["the variables", "no variable"]),
         (&LAT, &LON, 1, one(-1e-9), &["nox, time 0, row 1, column 1", "-0.000000001"]),
@@ -278,9 +278,8 @@ fn gridded_inventories_with_wrong_content() {
         (&LAT, &LON, 1, one(f64::INFINITY), &["nox, value 4", "inf"]),
         (&LAT, &LON, 1, one(1.0), &["nox, time 0, row 1, column 1", "found 1,"]),
         (&LAT, &LON, 1, vec![grid("nox", FLUX, vec![9.969_209_968_386_869e36; 6])], &["nox", "fill values"]),
-        (&LAT, &LON, 1, flat("pm25", FLUX), &["pm25 of sector other", "no pm10"]),
         (&LAT, &LON, 1, flat("pm10", FLUX), &["pm10 of sector other", "no pm25"]),
-        (&LAT, &LON, 1, flat("oc_traffic", FLUX), &["oc of sector traffic", "no pm25"]),
+        (&LAT, &LON, 1, flat("pm_coarse", FLUX), &["coarse particles of sector other", "no PM2.5"]),
         (
             &LAT,
             &LON,
@@ -340,7 +339,7 @@ fn gridded_inventories_with_wrong_content() {
 }
 
 fn refused(path: &Path, wanted: &[&str]) {
-    let text = inventory_netcdf::read(path).expect_err(&format!("{}", path.display())).to_string();
+    let text = gridded_inventory::read(path).expect_err(&format!("{}", path.display())).to_string();
     for word in wanted.iter().chain([&path.file_name().unwrap().to_str().unwrap()]) {
         assert!(text.contains(word), "`{text}`, not `{word}`");
     }
@@ -351,7 +350,7 @@ fn gridded_inventories_that_are_no_sound_files() {
     let folder = tempfile::tempdir().unwrap();
     let sound = folder.path().join("sound.nc");
     write(&sound, &LAT, &LON, 1, &[grid("nox", FLUX, vec![1e-9; 6])]);
-    assert_eq!(inventory_netcdf::read(&sound).unwrap().len(), 6);
+    assert_eq!(gridded_inventory::read(&sound).unwrap().len(), 6);
     let whole = std::fs::read(&sound).unwrap();
     let classic = folder.path().join("classic.nc");
     {
@@ -368,16 +367,16 @@ fn gridded_inventories_that_are_no_sound_files() {
         }
         file.close().unwrap();
     }
-    assert_eq!(inventory_netcdf::read(&classic).unwrap().len(), 6);
+    assert_eq!(gridded_inventory::read(&classic).unwrap().len(), 6);
     let old = std::fs::read(&classic).unwrap();
     let broken: Vec<(&str, Vec<u8>, &[&str])> = vec![
-        ("empty.nc", vec![], &["the file"]),
-        ("text.nc", b"lat,lon,nox\n43,129,1\n".to_vec(), &["the file"]),
-        ("cut.nc", whole[..whole.len() / 2].to_vec(), &["the file"]),
-        ("head.nc", whole[..64].to_vec(), &["the file"]),
+        ("empty.nc", vec![], &["empty.nc"]),
+        ("text.nc", b"lat,lon,nox\n43,129,1\n".to_vec(), &["text.nc"]),
+        ("cut.nc", whole[..whole.len() / 2].to_vec(), &["cut.nc"]),
+        ("head.nc", whole[..64].to_vec(), &["head.nc"]),
         ("classic_head.nc", old[..40].to_vec(), &["classic_head.nc"]),
         ("classic_cut.nc", old[..old.len() - 16].to_vec(), &["classic_cut.nc"]),
-        ("magic.nc", [b"XDF", &old[3..]].concat(), &["the file"]),
+        ("magic.nc", [b"XDF", &old[3..]].concat(), &["magic.nc"]),
     ];
     for (name, content, wanted) in broken {
         let path = folder.path().join(name);

@@ -3,9 +3,27 @@
 use super::annual;
 use crate::real;
 use hazecast::domain::source::{Place, Sector, Source};
-use hazecast::input::inventory_netcdf::{read, read_within};
+use hazecast::error::Result;
+use hazecast::input::inventory_files;
+use hazecast::input::inventory_vocabulary::Vocabulary;
 use hazecast::input::netcdf_classic::promised_length;
 use std::path::Path;
+
+/// The words of `models/inventory.toml`.
+pub fn vocabulary() -> Vocabulary {
+    Vocabulary::from_toml(include_str!("../../../models/inventory.toml"), Path::new("models/inventory.toml")).unwrap()
+}
+
+/// All sources of one file.
+pub fn read(path: &Path) -> Result<Vec<Source>> {
+    read_within(path, (-360.0, -90.0, 360.0, 90.0))
+}
+
+/// The sources of one file in a window.
+pub fn read_within(path: &Path, window: (f64, f64, f64, f64)) -> Result<Vec<Source>> {
+    let (groups, _) = inventory_files::read(&[path.to_path_buf()], &vocabulary(), window)?;
+    Ok(groups.into_iter().flat_map(|g| g.sources).collect())
+}
 
 /// Tonnes a year of 1e-9 kg m-2 s-1 over the whole sphere: 4 pi (6,370 km)^2 x 31,536,000 s.
 const GLOBE_T: f64 = 1.608_034_401_6e10;

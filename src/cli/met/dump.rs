@@ -1,0 +1,102 @@
+//! `hazecast met dump`: decoded values as little-endian 32-bit numbers, and an index of them on stdout.
+
+use super::super::output;
+use super::{as_driver, format_of, quantities};
+use crate::error::{Error, Result};
+use crate::input::met_contents;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct DumpArgs {
+    /// A meteorology file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The file of numbers to write
+    #[arg(long, short, value_name = "OUT")]
+    output: PathBuf,
+    /// Write the quantities that the model takes, at mass points and earth-relative, instead of the fields of the file
+    #[arg(long)]
+    driver: bool,
+}
+
+/// Where a field stands in the file of numbers.
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    unit: String,
+    /// Level, in the file's unit; absent for all levels together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<u8>,
+    time: Option<String>,
+    /// Number of the first value.
+    offset: u64,
+    /// Extent, slowest first: level, y, x; rows northward where the lattice is understood.
+    shape: Vec<usize>,
+}
+
+struct Numbers<'a> {
+    path: &'a Path,
+    file: BufWriter<File>,
+    written: u64,
+}
+
+impl Numbers<'_> {
+    /// Writes values and returns the number of the first one.
+    fn add(&mut self, values: &[f32]) -> Result<u64> {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.file.write_all(&bytes).map_err(|e| Error::io(self.path, e))?;
+        let offset = self.written;
+        self.written += values.len() as u64;
+        Ok(offset)
+    }
+}
+
+pub(super) fn run(args: &DumpArgs) -> Result<u8> {
+    let format = format_of(&args.file)?;
+    let file = File::create(&args.output).map_err(|e| Error::io(&args.output, e))?;
+    let mut numbers = Numbers { path: &args.output, file: BufWriter::new(file), written: 0 };
+    let mut index = Vec::new();
+    if args.driver {
+        for met in as_driver(&args.file)? {
+            let (cells, extent) = (met.grid.cells(), [met.grid.ny, met.grid.nx]);
+            for quantity in &quantities::ALL {
+                let Some(values) = quantity.values(&met) else { continue };
+                let levels = values.len() / cells;
+                index.push(Entry {
+                    name: quantity.name.to_owned(),
+                    unit: quantity.unit.to_owned(),
+                    level: None,
+                    member: None,
+                    time: Some(met.valid_time.to_rfc3339()),
+                    offset: numbers.add(&values)?,
+                    shape: if levels > 1 { [vec![levels], extent.to_vec()].concat() } else { extent.to_vec() },
+                });
+            }
+        }
+    } else {
+        met_contents::each_field(&args.file, format, Box::new(|_, _, _| true), &mut |field| {
+            let shape = match &field.grid {
+                Ok(grid) => vec![grid.ny, grid.nx],
+                Err(_) => vec![field.values.len()],
+            };
+            index.push(Entry {
+                unit: field.units,
+                level: field.level,
+                member: field.member,
+                time: field.time.map(|t| t.to_rfc3339()),
+                offset: numbers.add(&field.values)?,
+                shape,
+                name: field.name,
+            });
+            Ok(())
+        })?;
+    }
+    numbers.file.flush().map_err(|e| Error::io(&args.output, e))?;
+    output::print_json(&index)?;
+    Ok(0)
+}

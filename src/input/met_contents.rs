@@ -1,0 +1,163 @@
+//! What a meteorology file holds, whether or not it can drive the model.
+
+use super::driver_needs::{Columns, Need};
+use super::meteorology::Format;
+use super::{grib2_contents, netcdf_contents};
+use crate::domain::grid::HorizontalGrid;
+use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What a file holds.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    pub format: &'static str,
+    /// The lattices of its fields; one that is not understood is described.
+    pub grids: Vec<std::result::Result<HorizontalGrid, String>>,
+    /// Times of the fields, rising.
+    pub times: Vec<DateTime<Utc>>,
+    pub variables: Vec<Variable>,
+    /// What the model takes from it.
+    pub gives: BTreeSet<Need>,
+    pub columns: Columns,
+}
+
+/// All fields of one kind.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// Name by which it is asked for: `t:isobaric` in GRIB, the variable's own name in NetCDF.
+    pub name: String,
+    pub description: String,
+    pub units: String,
+    /// Levels in the order of the file, empty without; their unit.
+    pub levels: Vec<f64>,
+    pub level_units: String,
+    /// Number of times, and of ensemble members (0: no ensemble).
+    pub times: usize,
+    pub members: usize,
+    /// Place of its lattice among [`Contents::grids`]; `None`: it lies on none.
+    pub grid: Option<usize>,
+    /// `None`: values were not read.
+    pub range: Option<Range>,
+}
+
+/// Range of values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// NaN without a value.
+    pub minimum: f64,
+    pub maximum: f64,
+    /// Values, and missing ones among them.
+    pub count: usize,
+    pub gaps: usize,
+}
+
+impl Range {
+    /// A range without values.
+    pub const EMPTY: Self = Self { minimum: f64::NAN, maximum: f64::NAN, count: 0, gaps: 0 };
+
+    /// The range with more values.
+    pub fn with(self, values: impl Iterator<Item = f64>) -> Self {
+        values.fold(self, |r, v| Self {
+            minimum: r.minimum.min(v),
+            maximum: r.maximum.max(v),
+            count: r.count + 1,
+            gaps: r.gaps + usize::from(!v.is_finite()),
+        })
+    }
+}
+
+/// One field as the file has it.
+#[derive(Debug, Clone)]
+pub struct RawField {
+    /// Name of its [`Variable`].
+    pub name: String,
+    pub description: String,
+    pub units: String,
+    pub level: Option<f64>,
+    pub level_units: String,
+    /// `None`: the file says none, or one that is not understood.
+    pub time: Option<DateTime<Utc>>,
+    pub member: Option<u8>,
+    pub grid: std::result::Result<HorizontalGrid, String>,
+    /// `[y, x]`, rows northward where the lattice is understood, else as in the file; missing values NaN.
+    pub values: Vec<f32>,
+}
+
+/// Lists a file whose format is known, with the ranges of values if asked for.
+///
+/// # Errors
+/// `Missing`, `Io`, `Format` of a file that cannot be read.
+pub fn contents(path: &Path, format: Format, ranges: bool) -> Result<Contents> {
+    match format {
+        Format::Grib2 => grib2_contents::contents(path, ranges),
+        Format::Wrfout | Format::CfNetcdf => netcdf_contents::contents(path, ranges),
+    }
+}
+
+/// Hands every field for which `wanted` (name, level, time) says yes to `each`, in the order of the file.
+///
+/// # Errors
+/// As [`contents`], and those of `each`.
+pub fn each_field(
+    path: &Path,
+    format: Format,
+    wanted: Wanted<'static>,
+    each: &mut dyn FnMut(RawField) -> Result<()>,
+) -> Result<()> {
+    match format {
+        Format::Grib2 => grib2_contents::each_field(path, &wanted, each),
+        Format::Wrfout | Format::CfNetcdf => {
+            for field in netcdf_contents::all_fields(path, wanted)? {
+                each(field)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Whether a field of this name, level and time is wanted.
+pub type Wanted<'a> = Box<dyn Fn(&str, Option<f64>, Option<DateTime<Utc>>) -> bool + Send + 'a>;
+
+/// The first field of a name (which may leave out `:` and what follows), nearest to a level and a time where given.
+///
+/// # Errors
+/// As [`contents`]; `Missing` with the names that the file has when there is no such field.
+pub fn field(
+    path: &Path,
+    format: Format,
+    name: &str,
+    level: Option<f64>,
+    time: Option<DateTime<Utc>>,
+) -> Result<RawField> {
+    let listed = contents(path, format, false)?;
+    let exact = listed.variables.iter().find(|v| v.name == name);
+    let short: Vec<&Variable> = listed.variables.iter().filter(|v| v.name.split(':').next() == Some(name)).collect();
+    let Some(variable) = exact.or_else(|| match short[..] {
+        [] => None,
+        [only] => Some(only),
+        // of several surfaces the one with levels when a level is asked for
+        _ => short.iter().find(|v| level.is_some() == (v.levels.len() > 1)).copied(),
+    }) else {
+        let names: Vec<&str> = listed.variables.iter().map(|v| v.name.as_str()).collect();
+        let remedy = format!("The file has: {}", names.join(" "));
+        return Err(Error::missing(format!("variable {name}"), path, remedy));
+    };
+    let near = |l: &&f64| (**l - level.unwrap_or(f64::INFINITY)).abs();
+    let level = match level {
+        None => variable.levels.first().copied(),
+        Some(_) => variable.levels.iter().min_by(|a, b| near(a).total_cmp(&near(b))).copied(),
+    };
+    let name = variable.name.clone();
+    let time = time.and_then(|t| listed.times.iter().copied().min_by_key(|x| (*x - t).abs()));
+    let wanted = move |n: &str, l: Option<f64>, t: Option<DateTime<Utc>>| {
+        n == name && (l == level || l.is_none()) && (time.is_none() || t.is_none() || t == time)
+    };
+    let mut found = None;
+    each_field(path, format, Box::new(wanted), &mut |field| {
+        found.get_or_insert(field);
+        Ok(())
+    })?;
+    found.ok_or_else(|| Error::missing(format!("a field of {}", variable.name), path, "See `hazecast met info`"))
+}
