@@ -2,13 +2,15 @@
 //!
 //! - Fields of all files on the same cells belong together: PM2.5 of one file is part of PM10 of another. A pollutant and category comes
 //!   once per month, else it would be counted twice.
-//! - A total is never added to its parts: where both are there and agree to 0.1 %, the parts are used; else the files are refused. A
-//!   total alone is emitted as [`Sector::Other`].
+//! - A total is never added to its parts (see [`super::inventory_wholes`]); alone it is emitted as [`Sector::Other`].
+//! - Hours of a day in several files are averaged first (see [`super::inventory_hours`]).
 //! - PM10 includes PM2.5, which includes BC and OC; a cell where a part exceeds its whole by more than 1 % is refused. PM2.5 without PM10
 //!   is PM10 too; BC and OC without PM2.5 are the least PM2.5 that holds them, BC + 1.4 OC. Both are noted.
 
+use super::inventory_hours::whole_days;
 use super::inventory_lattice::Lattice;
-use super::inventory_vocabulary::{Role, Substance};
+use super::inventory_vocabulary::{Role, Substance, Vocabulary};
+use super::inventory_wholes::{once_each, one_convention, totals};
 use crate::domain::source::{Amounts, Sector, Source, Strength};
 use crate::error::{Error, Rejection, Result};
 use serde::{Deserialize, Serialize};
@@ -16,15 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Largest difference of a total from the sum of its parts, as a share.
-const TOTAL_TOLERANCE: f64 = 1e-3;
 /// How far a part may exceed its whole: single precision and rounding of the provider.
 const PART_TOLERANCE: f64 = 1.01;
 /// Mass of organic matter per mass of organic carbon, as in [`super::inventory_csv`].
 const ORGANIC_MATTER_PER_CARBON: f64 = 1.4;
 
 /// How a note ends that is no fault of the file.
-const BY_DESIGN: &str = ", by design";
+pub(super) const BY_DESIGN: &str = ", by design";
 
 /// Whether a note says what is left out on purpose, and not what is wrong with a file.
 pub fn is_by_design(note: &Rejection) -> bool {
@@ -45,8 +45,22 @@ pub struct GridField {
     pub substance: Substance,
     /// 1 ..= 12 where the amounts are those of one month.
     pub month: Option<u32>,
+    /// Species or source that the amounts are of, where they are a part of the pollutant; parts are summed. Empty for all of it.
+    pub part: String,
+    /// Of a file of hours: those whose mean the amounts are.
+    pub span: Option<HourSpan>,
     /// [t a-1] per cell, or [t] of the month.
     pub tonnes: Vec<f64>,
+}
+
+/// Hours of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourSpan {
+    /// First hour, of the day or since a fixed date; `None` where the file does not say.
+    pub first: Option<i64>,
+    pub count: usize,
+    /// Whether the file is one of two that make up a day.
+    pub half_day: bool,
 }
 
 /// The sources of files on the same cells.
@@ -63,7 +77,7 @@ pub struct InventoryGroup {
 /// # Errors
 /// `Format` naming file, variable and cell: a pollutant and category twice, a total that is not the sum of its parts, a part above its
 /// whole, PM10 without PM2.5; `Missing` naming the month that some category lacks and others have.
-pub fn groups(fields: Vec<GridField>) -> Result<(Vec<InventoryGroup>, Vec<Rejection>)> {
+pub fn groups(fields: Vec<GridField>, vocabulary: &Vocabulary) -> Result<(Vec<InventoryGroup>, Vec<Rejection>)> {
     let mut by_cells: Vec<Vec<GridField>> = Vec::new();
     for field in fields {
         match by_cells.iter_mut().find(|g| g[0].lattice.same(&field.lattice)) {
@@ -72,15 +86,16 @@ pub fn groups(fields: Vec<GridField>) -> Result<(Vec<InventoryGroup>, Vec<Reject
         }
     }
     let mut notes = Vec::new();
-    let groups = by_cells.iter().map(|fields| group(fields, &mut notes)).collect::<Result<_>>()?;
+    let made = by_cells.into_iter().map(|fields| group(fields, vocabulary, &mut notes));
+    let groups = made.collect::<Result<_>>()?;
     Ok((groups, notes))
 }
 
-fn refuse(field: &GridField, found: impl Into<String>, expected: impl Into<String>, remedy: &str) -> Error {
+pub(super) fn refuse(field: &GridField, found: impl Into<String>, expected: impl Into<String>, remedy: &str) -> Error {
     Error::format(&field.file, &field.place, found, expected, remedy)
 }
 
-fn note(field: &GridField, found: String, expected: &str) -> Rejection {
+pub(super) fn note(field: &GridField, found: String, expected: &str) -> Rejection {
     let file = field.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Rejection { file, place: field.place.clone(), found, expected: expected.into() }
 }
@@ -88,10 +103,12 @@ fn note(field: &GridField, found: String, expected: &str) -> Rejection {
 /// Tonnes per cell of each sector and pollutant, with the field that gave it first.
 type Sectors<'a> = BTreeMap<Sector, BTreeMap<Substance, (Vec<f64>, &'a GridField)>>;
 
-fn group(fields: &[GridField], notes: &mut Vec<Rejection>) -> Result<InventoryGroup> {
+fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Rejection>) -> Result<InventoryGroup> {
+    let fields = &whole_days(fields, notes)?[..];
     once_each(fields)?;
     let months = months(fields)?;
-    let dropped = totals(fields, notes)?;
+    let dropped = totals(fields, vocabulary, notes)?;
+    one_convention(fields, &dropped, vocabulary)?;
     let lattice = &fields[0].lattice;
     let mut sectors: Sectors = BTreeMap::new();
     for (i, field) in fields.iter().enumerate() {
@@ -156,32 +173,19 @@ fn sources(fields: &[GridField], sectors: &Sectors) -> Vec<Source> {
     sources
 }
 
-fn once_each(fields: &[GridField]) -> Result<()> {
-    let mut seen = BTreeMap::new();
-    for field in fields {
-        if let Some(first) = seen.insert((&field.category, field.substance, field.month), field) {
-            let of = if field.category.is_empty() { "all sectors" } else { &field.category };
-            let found = format!("{} of {of} a second time, first in {}", field.substance.name(), first.file.display());
-            let remedy = "Give each pollutant and sector once: both would be counted";
-            return Err(refuse(field, found, "one field per pollutant, sector and month", remedy));
-        }
-    }
-    Ok(())
-}
-
 /// The months that all fields hold; `None` for whole years.
 fn months(fields: &[GridField]) -> Result<Option<Vec<u32>>> {
-    let mut held: BTreeMap<(&str, Substance), BTreeSet<u32>> = BTreeMap::new();
+    let mut held: BTreeMap<(&str, Substance, &str), BTreeSet<u32>> = BTreeMap::new();
     let mut all = BTreeSet::new();
     for field in fields {
-        let months = held.entry((&field.category, field.substance)).or_default();
+        let months = held.entry((&field.category, field.substance, &field.part)).or_default();
         match field.month {
             Some(month) => months.extend([month]),
             None => months.extend(1..=12),
         }
         all.extend(months.iter().copied());
     }
-    for ((category, substance), months) in held {
+    for ((category, substance, _), months) in held {
         if let Some(missing) = all.iter().find(|m| !months.contains(m)) {
             return Err(Error::missing(
                 format!(
@@ -196,45 +200,6 @@ fn months(fields: &[GridField]) -> Result<Option<Vec<u32>>> {
         }
     }
     Ok((all.len() < 12).then(|| all.into_iter().collect()))
-}
-
-/// The fields that are totals of others and are not used.
-fn totals(fields: &[GridField], notes: &mut Vec<Rejection>) -> Result<BTreeSet<usize>> {
-    let mut dropped = BTreeSet::new();
-    for (i, total) in fields.iter().enumerate() {
-        let named_total = total.role == Role::Total;
-        if !(named_total || total.category.is_empty()) {
-            continue;
-        }
-        let is_part = |f: &&GridField| {
-            f.substance == total.substance
-                && (f.month == total.month)
-                && f.role != Role::Total
-                && !f.category.is_empty()
-        };
-        let sum = |f: &GridField| f.tonnes.iter().sum::<f64>();
-        let parts: Vec<&GridField> = fields.iter().filter(is_part).collect();
-        if parts.is_empty() {
-            continue;
-        }
-        let (whole, pieces) = (sum(total), parts.iter().map(|f| sum(f)).sum::<f64>());
-        let agree = (whole - pieces).abs() <= TOTAL_TOLERANCE * whole.abs().max(pieces.abs());
-        if agree {
-            dropped.insert(i);
-            let found = format!(
-                "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t), left out{BY_DESIGN}",
-                parts.len(),
-                total.substance.name()
-            );
-            notes.push(note(total, found, "a total or its parts: the parts are used"));
-        } else if named_total {
-            let off = 100.0 * (pieces / whole - 1.0);
-            let found = format!("{whole:.3} t, and its {} parts sum to {pieces:.3} t ({off:+.2} %)", parts.len());
-            let remedy = "Give every sector, or the total alone: a total is not added to its parts";
-            return Err(refuse(total, found, "parts that sum to the total within 0.1 %", remedy));
-        }
-    }
-    Ok(dropped)
 }
 
 /// Gives every sector the wholes of its parts.

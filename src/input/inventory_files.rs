@@ -57,15 +57,15 @@ pub fn read(
         all.listed.extend(content.listed);
         all.notes.extend(content.notes);
     }
-    together(all)
+    together(all, vocabulary)
 }
 
 /// The sources of what several files hold.
 ///
 /// # Errors
 /// As [`groups`].
-pub fn together(all: FileContent) -> Result<(Vec<InventoryGroup>, Vec<Rejection>)> {
-    let (mut made, mut notes) = groups(all.fields)?;
+pub fn together(all: FileContent, vocabulary: &Vocabulary) -> Result<(Vec<InventoryGroup>, Vec<Rejection>)> {
+    let (mut made, mut notes) = groups(all.fields, vocabulary)?;
     made.extend(all.listed);
     notes.splice(0..0, all.notes);
     Ok((made, notes))

@@ -29,7 +29,7 @@ pub fn fields(file: &NetcdfFile, vocabulary: &Vocabulary) -> Result<(Vec<GridFie
             .ok_or_else(|| file.error(format!("dimension {name}"), format!("{held:?}"), "a length above 0"))
     };
     let (ny, nx) = (count("ROW")?, count("COL")?);
-    check_times(file)?;
+    let first = first_hour(file)?;
     let lattice = lattice(file, (ny, nx))?;
     let mut variables: Vec<Named> = Vec::new();
     for name in file.names() {
@@ -38,11 +38,11 @@ pub fn fields(file: &NetcdfFile, vocabulary: &Vocabulary) -> Result<(Vec<GridFie
             variables.push((name.clone(), name));
         }
     }
-    inventory_mechanism::fields(file, vocabulary.ioapi(), lattice, (ny, nx), &variables)
+    inventory_mechanism::fields(file, vocabulary.ioapi(), lattice, (ny, nx), &variables, (Some(first), false))
 }
 
-/// `TFLAG` holds YYYYDDD and HHMMSS of each step and variable.
-fn check_times(file: &NetcdfFile) -> Result<()> {
+/// Hours of the first step since the year 0; `TFLAG` holds YYYYDDD and HHMMSS of each step and variable.
+fn first_hour(file: &NetcdfFile) -> Result<i64> {
     let dimensions = file.dimensions("TFLAG")?;
     let [(_, times), (_, variables), (_, 2)] = dimensions[..] else {
         return Err(file.error("variable TFLAG", format!("extents {dimensions:?}"), "(TSTEP, VAR, 2)"));
@@ -66,7 +66,9 @@ fn check_times(file: &NetcdfFile) -> Result<()> {
         }
         before = order;
     }
-    Ok(())
+    // days of years of 366 days: only their order and the steps within a year count
+    let day = (stamps[0] / 1000.0).floor() * 366.0 + stamps[0] % 1000.0;
+    Ok(day as i64 * 24 + (stamps[1] / 1e4).floor() as i64)
 }
 
 fn lattice(file: &NetcdfFile, (ny, nx): (usize, usize)) -> Result<Lattice> {

@@ -1,9 +1,9 @@
 //! Hourly emissions by species of a chemical mechanism, on the grid of a model: what wrfchemi and IOAPI files have in common.
 //!
 //! Such files hold hours of a day and no sectors. Their mean over whole days is taken as the mean of the year and emitted as
-//! [`Sector::Other`], with that sector's hours; a file of fewer than 24 hours is noted.
+//! [`Sector::Other`], with that sector's hours; fewer than 24 hours are noted. Species that are not carried are noted with their amount.
 
-use super::inventory_fields::GridField;
+use super::inventory_fields::{BY_DESIGN, GridField, HourSpan};
 use super::inventory_lattice::Lattice;
 use super::inventory_units::{Measure, parse};
 use super::inventory_vocabulary::{Mechanism, Role, Substance};
@@ -32,12 +32,14 @@ pub fn fields(
     lattice: Lattice,
     (ny, nx): (usize, usize),
     variables: &[Named],
+    (first, half_day): (Option<i64>, bool),
 ) -> Result<(Vec<GridField>, Vec<Rejection>)> {
     let mut sums: BTreeMap<Substance, (Vec<f64>, Vec<String>)> = BTreeMap::new();
     let mut notes = Vec::new();
     let mut hours_held = None;
     for (variable, species) in variables {
         if mechanism.is_unread(species) {
+            notes.extend(unread(file, variable)?);
             continue;
         }
         let Some(entry) = mechanism.species(species) else {
@@ -99,14 +101,7 @@ pub fn fields(
     if sums.is_empty() {
         return Err(file.error("the variables", "no emission of a known species", "at least one such as E_CO or NO2"));
     }
-    if let Some(hours) = hours_held.filter(|h| h % HOURS_OF_A_DAY != 0) {
-        notes.push(Rejection {
-            file: file.path().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
-            place: "the times".into(),
-            found: format!("{hours} of 24 hours: their mean is taken as that of the day"),
-            expected: "whole days".into(),
-        });
-    }
+    let hours = hours_held.unwrap_or(0);
     let lattice = Arc::new(lattice);
     let made = sums.into_iter().map(|(substance, (tonnes, names))| GridField {
         file: file.path().to_path_buf(),
@@ -116,7 +111,25 @@ pub fn fields(
         role: Role::Part(Sector::Other),
         substance,
         month: None,
+        part: String::new(),
+        span: Some(HourSpan { first, count: hours, half_day }),
         tonnes,
     });
     Ok((made.collect(), notes))
+}
+
+/// What a file holds of a species that is not carried, as the sum of its values; none without an emission.
+fn unread(file: &NetcdfFile, variable: &str) -> Result<Option<Rejection>> {
+    let units = file.text(Some(variable), "units").unwrap_or_default();
+    if parse(&units).is_none() {
+        return Ok(None);
+    }
+    let all: Vec<_> = file.dimensions(variable)?.iter().map(|d| 0..d.1).collect();
+    let sum: f64 = file.raw(variable, &all)?.iter().filter(|v| v.is_finite()).sum();
+    Ok((sum != 0.0).then(|| Rejection {
+        file: file.path().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        place: variable.to_owned(),
+        found: format!("{sum:e} {units} over all cells and times, not emitted{BY_DESIGN}"),
+        expected: "a species that this program carries".into(),
+    }))
 }

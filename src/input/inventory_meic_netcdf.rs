@@ -73,6 +73,8 @@ pub fn field(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Resu
         role: named.role,
         substance: named.substance,
         month: named.month,
+        part: named.part,
+        span: None,
         tonnes,
     }))
 }

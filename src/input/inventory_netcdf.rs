@@ -6,22 +6,18 @@
 //!   variable, then of the file, then the variable's name (`nox_traffic`, `emi_co`, `ene`), then the name of the file.
 //! - Units: a mass or an amount of substance per area or cell and time (see [`super::inventory_units`]); by the attribute, never by the
 //!   name of the file. Variables without latitude and longitude, and of other units without the name of a pollutant, are no emissions.
-//! - Dimensions (lat, lon), (time, lat, lon) or (time, lev, lat, lon); levels are summed. Times: one; twelve months or a multiple, of
-//!   which the last twelve count; 7 days, 24 hours or 168 hours of a week, whose mean counts. Where there is a time coordinate it is one
-//!   of a standard calendar, increasing, since 1900 or later.
+//! - Dimensions (lat, lon), (time, lat, lon) or (time, lev, lat, lon); levels are summed. Times are those of [`super::inventory_steps`].
 //! - Fill values are cells without emission.
 
 use super::Window;
-use super::cf_time;
 use super::inventory_fields::GridField;
 use super::inventory_lattice::{AxisCells, Lattice, within};
+use super::inventory_steps::steps;
 use super::inventory_units::{EmissionUnit, Measure, parse};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use super::netcdf_file::NetcdfFile;
 use crate::domain::source::Sector;
 use crate::error::Result;
-use crate::units::SECONDS_PER_YEAR;
-use chrono::Datelike;
 use std::ops::Range;
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -30,9 +26,6 @@ use std::sync::Arc;
 const DEFAULT_FILL: f64 = 9.969_209_968_386_869e36;
 /// Emission above which a value cannot be that of a cell: 1 g m-2 s-1.
 const FLUX_LIMIT_KG_M2_S: f64 = 1e-3;
-pub(super) const DAYS_OF_MONTHS: [f64; 12] = [31.0, 28.0, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0];
-/// First year of a reference date (COARDS, as HEMCO reads it).
-const FIRST_YEAR: i32 = 1900;
 /// Mass of NOx as NO2 per mass as NO, and the molar mass [g mol-1] by which a file says that it gives NO.
 const NO2_PER_NO: f64 = 46.0055 / 30.006;
 const NO_G_PER_MOL: f64 = 30.0;
@@ -54,6 +47,8 @@ struct Meaning {
     unit: EmissionUnit,
     /// kg of the pollutant per kg or mol of the file.
     mass_factor: f64,
+    /// Name of a part of the pollutant; empty for all of it.
+    part: String,
 }
 
 /// Whether the file has one-dimensional latitudes and longitudes.
@@ -124,7 +119,7 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
     let stem = file.path().file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let lower = name.to_lowercase();
     let word = ["emi_", "emis_", "flux_"].iter().find_map(|p| lower.strip_prefix(p)).unwrap_or(&lower);
-    let (first, rest) = split(word);
+    let (first, rest) = split(word, vocabulary);
     let said = attribute(&["substance", "pollutant", "species"]);
     let text = units(file, name);
     let unit = parse(&text);
@@ -178,7 +173,13 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
         },
     };
     let mass_factor = mass_factor(file, vocabulary, name, substance, unit, &stem)?;
-    Ok(Some(Meaning { substance, category, role, unit, mass_factor }))
+    let named = said.as_deref().map(super::inventory_vocabulary::plain);
+    let part = vocabulary.part_at_start(named.as_deref().unwrap_or(first)).or_else(|| {
+        let from_file = named.is_none() && vocabulary.pollutant(first).is_none();
+        from_file.then(|| vocabulary.part_in_file_name(&stem)).flatten()
+    });
+    let part = part.unwrap_or_default().to_owned();
+    Ok(Some(Meaning { substance, category, role, unit, mass_factor, part }))
 }
 
 fn mass_factor(
@@ -207,65 +208,17 @@ fn mass_factor(
     }
 }
 
-/// `pm2_5_traffic` -> (`pm2_5`, `traffic`).
-fn split(stem: &str) -> (&str, Option<&str>) {
-    let skip = if stem.starts_with("pm2_5") { "pm2_5".len() } else { 0 };
+/// `pm2_5_traffic` -> (`pm2_5`, `traffic`), `co_ff` -> (`co_ff`, none).
+fn split<'a>(stem: &'a str, vocabulary: &Vocabulary) -> (&'a str, Option<&'a str>) {
+    let skip = match vocabulary.part_at_start(stem) {
+        Some(part) => part.len(),
+        None if stem.starts_with("pm2_5") => "pm2_5".len(),
+        None => 0,
+    };
     match stem[skip..].find('_') {
         Some(at) => (&stem[..skip + at], Some(&stem[skip + at + 1..])),
         None => (stem, None),
     }
-}
-
-/// The steps that are read, and the seconds and months that each stands for.
-type Steps = (Range<usize>, Vec<(f64, f64)>);
-
-/// What of a time axis is read.
-fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)>) -> Result<Steps> {
-    let whole = vec![(SECONDS_PER_YEAR, 12.0)];
-    let Some((dimension, count)) = time else { return Ok((0..1, whole)) };
-    let monthly = file.has(dimension) && *count > 0 && are_months(file, dimension)?;
-    let months = DAYS_OF_MONTHS.iter().map(|d| (d * 86_400.0, 1.0)).collect();
-    match *count {
-        1 => Ok((0..1, whole)),
-        // the last year of a series
-        n if n > 0 && n % 12 == 0 && (monthly || ![24, 168].contains(&n)) => Ok((n - 12..n, months)),
-        n @ (7 | 24 | 168) => Ok((0..n, vec![(SECONDS_PER_YEAR / n as f64, 12.0 / n as f64); n])),
-        n => {
-            let expected = "1, 7 days, 24 hours, 168 hours of a week, or 12 months and multiples";
-            Err(file.error(name, format!("{n} times"), expected))
-        }
-    }
-}
-
-/// Whether the times are months; they must be of a standard calendar, increase, and count from 1900 or later. Files that count in months say
-/// no more than their number.
-fn are_months(file: &NetcdfFile, name: &str) -> Result<bool> {
-    let units = units(file, name);
-    if units.is_empty() || units.to_lowercase().starts_with("month") {
-        return Ok(true);
-    }
-    let times = cf_time::times(file, name)?;
-    if let Some(i) = (1..times.len()).find(|&i| times[i] <= times[i - 1]) {
-        let found = format!("{} after {}", times[i], times[i - 1]);
-        return Err(file.error(format!("variable {name}, time {i}"), found, "increasing times"));
-    }
-    let reference =
-        units.split_once(" since ").and_then(|(_, date)| date.trim().split('-').next()?.parse::<i32>().ok());
-    // files of CAMS count days from 1850
-    if let Some(year) = reference.filter(|y| *y < FIRST_YEAR && !units.starts_with("days since 1850")) {
-        let place = format!("variable {name}, units");
-        return Err(file.error(place, format!("reference year {year}"), "1900 or later"));
-    }
-    let monthly = times.len() >= 12 && (times[1] - times[0]).num_days() >= 27;
-    if monthly {
-        let last = &times[times.len() - 12..];
-        if !last.iter().enumerate().all(|(i, t)| t.month0() as usize == i) {
-            let (from, to) = (last[0].format("%Y-%m"), last[11].format("%Y-%m"));
-            let found = format!("twelve months from {from} to {to}");
-            return Err(file.error(format!("variable {name}"), found, "January to December, none missing"));
-        }
-    }
-    Ok(monthly)
 }
 
 fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Result<GridField> {
@@ -283,7 +236,7 @@ fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Resu
             return Err(file.error(name, format!("dimensions ({})", names.join(", ")), expected));
         }
     };
-    let (range, spans) = steps(file, name, time)?;
+    let (range, spans, month) = steps(file, name, time)?;
     let mut slab = Vec::new();
     slab.extend(time.map(|_| range.clone()));
     slab.extend(levels.map(|n| 0..n));
@@ -327,7 +280,9 @@ fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Resu
         category: meaning.category,
         role: meaning.role,
         substance: meaning.substance,
-        month: None,
+        month,
+        part: meaning.part,
+        span: None,
         tonnes,
     })
 }

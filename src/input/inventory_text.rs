@@ -8,7 +8,7 @@
 use super::Window;
 use super::inventory_fields::GridField;
 use super::inventory_lattice::{AxisCells, Lattice, within};
-use super::inventory_netcdf::DAYS_OF_MONTHS;
+use super::inventory_steps::DAYS_OF_MONTHS;
 use super::inventory_units::{EmissionUnit, Measure, parse};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary, plain};
 use crate::domain::source::Sector;
@@ -24,6 +24,21 @@ const EDGAR_CELL: f64 = 0.1;
 const CELL_LIMIT: usize = 20_000_000;
 /// Numbers in a row from which a text without a header is a grid.
 const LEAST_COLUMNS: usize = 50;
+/// English names in file names.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 /// Largest mass [t a-1] of one cell of 0.1 degree: 1 g m-2 s-1.
 const TONNES_LIMIT: f64 = 5e9;
 
@@ -39,6 +54,8 @@ pub struct NamedField {
     pub category: String,
     pub role: Role,
     pub month: Option<u32>,
+    /// The species or part of the pollutant; empty for all of it.
+    pub part: String,
 }
 
 /// Pollutant, sector and month of a file name; `None` for a gas that this program does not carry.
@@ -56,7 +73,8 @@ pub fn named(path: &Path, vocabulary: &Vocabulary) -> Result<Option<NamedField>>
     let last = words.last().map(String::as_str).unwrap_or_default();
     if let Some(substance) = vocabulary.pollutant_in_file_name(&stem) {
         let kg_per_mol = vocabulary.kg_per_mol(substance);
-        return Ok(Some(NamedField { substance, kg_per_mol, category, role, month }));
+        let part = vocabulary.part_in_file_name(&stem).unwrap_or_default().to_owned();
+        return Ok(Some(NamedField { substance, kg_per_mol, category, role, month, part }));
     }
     // speciated VOC: `2016_01__industry__CB05_ALD2`; nitrogen and sulphur of mechanisms stand beside their masses
     if let Some(species) = vocabulary.ioapi().species(last).filter(|s| s.part_of == Substance::Nmvoc) {
@@ -66,6 +84,7 @@ pub fn named(path: &Path, vocabulary: &Vocabulary) -> Result<Option<NamedField>>
             category,
             role,
             month,
+            part: last.to_owned(),
         }));
     }
     let unread = |w: &String| vocabulary.is_unread(w) || vocabulary.ioapi().is_unread(w);
@@ -76,14 +95,26 @@ pub fn named(path: &Path, vocabulary: &Vocabulary) -> Result<Option<NamedField>>
     Err(refuse(path, "the file name", format!("`{stem}`"), expected))
 }
 
-/// `2017_01__industry__PM25` -> 1.
-fn month(stem: &str) -> Option<u32> {
+/// `2017_01__industry__PM25` -> 1; also `2017_1_SO2`, `201701` and `January`.
+pub(super) fn month(stem: &str) -> Option<u32> {
     let words: Vec<&str> = stem.split(['_', '-', '.']).collect();
-    words.windows(2).find_map(|w| {
+    let pair = words.windows(2).find_map(|w| {
         let year = w[0].len() == 4 && w[0].parse::<u32>().is_ok_and(|y| (1950..2100).contains(&y));
         let month = w[1].parse::<u32>().ok().filter(|m| w[1].len() == 2 && (1..=12).contains(m));
         month.filter(|_| year)
-    })
+    });
+    let of = |year: &str, month: &str| {
+        let known = year.parse::<u32>().is_ok_and(|y| (1950..2100).contains(&y));
+        month.parse::<u32>().ok().filter(|m| known && (1..=12).contains(m))
+    };
+    // a single digit before a point begins a resolution
+    let parts: Vec<&str> = stem.split(['_', '-']).collect();
+    let digit = |w: &[&str]| (w[0].len() == 4 && w[1].len() == 1).then(|| of(w[0], w[1])).flatten();
+    let together = |w: &&str| (w.len() == 6 && w.is_ascii()).then(|| of(&w[..4], &w[4..])).flatten();
+    let name = |w: &&str| (1..=12).find(|m| MONTHS[m - 1].eq_ignore_ascii_case(w)).map(|m| m as u32);
+    pair.or_else(|| parts.windows(2).find_map(digit))
+        .or_else(|| words.iter().find_map(together))
+        .or_else(|| words.iter().find_map(name))
 }
 
 /// Tonnes of a file's year or month per value of 1 over a cell.
@@ -110,7 +141,8 @@ pub fn tonnes_per_value(path: &Path, named: &NamedField, unit: EmissionUnit, are
 /// # Errors
 /// `Format` for a unit that is no emission.
 pub fn unit_of(path: &Path, stated: Option<&str>, named: &NamedField, vocabulary: &Vocabulary) -> Result<EmissionUnit> {
-    let by_moles = named.substance == Substance::Nmvoc;
+    // the species of a mechanism are in moles, all VOC together in mass
+    let by_moles = named.substance == Substance::Nmvoc && !named.part.is_empty();
     let text = stated.unwrap_or(if by_moles { &vocabulary.meic.2 } else { &vocabulary.meic.1 });
     parse(text).ok_or_else(|| refuse(path, "the unit", format!("`{text}`"), "such as Mg/month/cell"))
 }
@@ -203,6 +235,8 @@ fn finish(path: &Path, named: NamedField, lattice: Lattice, tonnes: Vec<f64>) ->
         role: named.role,
         substance: named.substance,
         month: named.month,
+        part: named.part,
+        span: None,
         tonnes,
     }
 }
@@ -322,5 +356,9 @@ mod tests {
         assert_eq!(month("2016_12_power_NOx"), Some(12));
         assert_eq!(month("v8.1_FT2022_AP_SO2_2022_ENE"), None);
         assert_eq!(month("2016__industry"), None);
+        assert_eq!(month("v432_SO2_2010_3_ENE.0.1x0.1"), Some(3));
+        assert_eq!(month("SO2_2010_1.0x1.0"), None);
+        assert_eq!(month("co_201902"), Some(2));
+        assert_eq!(month("traffic_January_2019"), Some(1));
     }
 }

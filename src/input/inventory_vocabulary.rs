@@ -3,7 +3,7 @@
 use crate::domain::source::Sector;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A pollutant as inventories give it; [`Substance::PmCoarse`] is PM10 less PM2.5.
@@ -111,7 +111,12 @@ pub struct Vocabulary {
     kg_per_mol: BTreeMap<Substance, f64>,
     unread: Vec<String>,
     not_in_file_names: Vec<String>,
+    /// Names that stand for a part of their pollutant.
+    part_names: Vec<String>,
     categories: BTreeMap<String, Role>,
+    /// Conventions of each category, and the categories that some are the sum of.
+    conventions: BTreeMap<String, BTreeSet<String>>,
+    children: BTreeMap<String, Vec<String>>,
     nox_as_no: Vec<String>,
     mechanisms: BTreeMap<String, Mechanism>,
     /// Grid, unit of masses and unit of species of MEIC where a file states none.
@@ -133,6 +138,8 @@ struct RawPollutant {
     name: String,
     names: Vec<String>,
     #[serde(default)]
+    parts: Vec<String>,
+    #[serde(default)]
     g_per_mol: Option<f64>,
 }
 
@@ -152,6 +159,8 @@ struct RawConvention {
     totals: Vec<String>,
     #[serde(default)]
     left_out: BTreeMap<String, String>,
+    #[serde(default)]
+    sums: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     nox_as_no: bool,
     #[serde(default)]
@@ -221,16 +230,20 @@ impl Vocabulary {
             g if (1.0..1000.0).contains(&g) => Ok(g * 1e-3),
             g => Err(invalid(field, &g.to_string(), "1 to 1000 g mol-1")),
         };
-        let (mut pollutants, mut masses) = (BTreeMap::new(), BTreeMap::new());
+        let (mut pollutants, mut masses, mut part_names) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for p in &raw.pollutant {
             let known = substance(format!("pollutant.{}", p.name), &p.name)?;
-            pollutants.extend(p.names.iter().map(|n| (plain(n), known)));
+            pollutants.extend(p.names.iter().chain(&p.parts).map(|n| (plain(n), known)));
+            part_names.extend(p.parts.iter().map(|n| plain(n)));
             if let Some(grams) = p.g_per_mol {
                 masses.insert(known, kg_per_mol(format!("pollutant.{}.g_per_mol", p.name), grams)?);
             }
         }
         let mut categories: BTreeMap<String, Role> =
             Sector::ALL.into_iter().map(|s| (s.name().to_owned(), Role::Part(s))).collect();
+        let own = |s: Sector| (s.name().to_owned(), BTreeSet::from([OWN.to_owned()]));
+        let mut conventions: BTreeMap<String, BTreeSet<String>> = Sector::ALL.into_iter().map(own).collect();
+        let mut children = BTreeMap::new();
         let mut nox_as_no = Vec::new();
         let mut meic = None;
         for c in &raw.convention {
@@ -243,7 +256,14 @@ impl Vocabulary {
             }
             roles.extend(c.totals.iter().map(|code| (code, Role::Total)));
             roles.extend(c.left_out.iter().map(|(code, why)| (code, Role::LeftOut(why.clone()))));
+            for (sum, parts) in &c.sums {
+                if let Some(code) = std::iter::once(sum).chain(parts).find(|code| !c.sectors.contains_key(*code)) {
+                    return Err(invalid(field(code), "no sector", "a code of `sectors` in `sums`"));
+                }
+                children.insert(plain(sum), parts.iter().map(|p| plain(p)).collect());
+            }
             for (code, role) in roles {
+                conventions.entry(plain(code)).or_default().insert(c.name.clone());
                 if let Some(other) = categories.insert(plain(code), role.clone()).filter(|other| *other != role) {
                     return Err(invalid(field(code), &format!("{role:?} and {other:?}"), "one meaning of each code"));
                 }
@@ -283,7 +303,10 @@ impl Vocabulary {
             kg_per_mol: masses,
             unread: list(&raw.unread.names),
             not_in_file_names: list(&raw.unread.not_in_file_names),
+            part_names,
             categories,
+            conventions,
+            children,
             nox_as_no,
             mechanisms,
             meic: meic.ok_or_else(|| invalid("convention.MEIC".into(), "no grid or units", "ascii, default_units"))?,
@@ -308,6 +331,29 @@ impl Vocabulary {
     /// The role of a category.
     pub fn role(&self, code: &str) -> Option<&Role> {
         self.categories.get(&plain(code))
+    }
+
+    /// The conventions that know a category; this program's own names of sectors are one of them.
+    pub fn conventions(&self, code: &str) -> BTreeSet<String> {
+        self.conventions.get(&plain(code)).cloned().unwrap_or_default()
+    }
+
+    /// The categories that a category is the sum of, where they stand beside it.
+    pub fn children(&self, code: &str) -> &[String] {
+        self.children.get(&plain(code)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The name of a part of a pollutant (`co_ff`) with which a name begins.
+    pub fn part_at_start(&self, name: &str) -> Option<&str> {
+        let begins =
+            |part: &&String| name.strip_prefix(part.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('_'));
+        self.part_names.iter().find(begins).map(String::as_str)
+    }
+
+    /// The name of a part of a pollutant within a file name.
+    pub fn part_in_file_name(&self, stem: &str) -> Option<&str> {
+        let stem = format!("_{}_", plain(stem));
+        self.part_names.iter().find(|part| stem.contains(&format!("_{part}_"))).map(String::as_str)
     }
 
     /// Species of wrfchemi files.
@@ -353,6 +399,8 @@ impl Vocabulary {
     }
 }
 
+/// What this program's own names of sectors count as.
+const OWN: &str = "hazecast";
 const WRFCHEMI: &str = "wrfchemi";
 const IOAPI: &str = "ioapi";
 

@@ -33,7 +33,26 @@ pub fn fields(file: &NetcdfFile, vocabulary: &Vocabulary) -> Result<(Vec<GridFie
     }
     let grid = grid(file)?;
     let shape = (grid.ny, grid.nx);
-    inventory_mechanism::fields(file, vocabulary.wrfchemi(), Lattice::projected(grid), shape, &variables)
+    inventory_mechanism::fields(file, vocabulary.wrfchemi(), Lattice::projected(grid), shape, &variables, begin(file))
+}
+
+/// First hour by the name of the file, and whether the file is half of a day: `wrfchemi_00z_d01`, `wrfchemi_d01_2016-01-02_06:00:00`.
+fn begin(file: &NetcdfFile) -> (Option<i64>, bool) {
+    let name = file.path().file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let parts: Vec<&str> = name.split('_').collect();
+    if let Some(hour) = parts.iter().find_map(|p| match *p {
+        "00z" => Some(0),
+        "12z" => Some(12),
+        _ => None,
+    }) {
+        return (Some(hour), true);
+    }
+    let stamp = parts.windows(2).find_map(|p| {
+        let day = chrono::NaiveDate::parse_from_str(p[0], "%Y-%m-%d").ok()?;
+        let hour: i64 = p[1].get(..2)?.parse().ok().filter(|h| *h < 24)?;
+        Some(i64::from(chrono::Datelike::num_days_from_ce(&day)) * 24 + hour)
+    });
+    (stamp, false)
 }
 
 fn grid(file: &NetcdfFile) -> Result<HorizontalGrid> {

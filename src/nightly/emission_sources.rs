@@ -59,7 +59,7 @@ pub(super) fn read_inventories(
         }
     }
     let refused = rejections.len();
-    match inventory_files::together(all) {
+    match inventory_files::together(all, &setup.inventory) {
         Ok((groups, notes)) => {
             groups.into_iter().for_each(|g| sources.extend(annual(&setup.emission, g, window)));
             rejections.extend(notes);

@@ -1,8 +1,10 @@
 //! Gridded inventories in every layout: what is read, what is refused and why, and that mass in is mass out.
 
 mod broken;
+mod counted_once;
 mod layouts;
 mod real_files;
+mod spans;
 
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::source::{Amounts, Source};

@@ -132,7 +132,7 @@ impl Readers {
             Reader::GriddedInventory => {
                 let vocabulary = self.vocabulary.clone();
                 self.apart(&InventoryFile { path: path_buf, vocabulary, window: EARTH }, |content| {
-                    inventory_files::together(content).map(|_| ())
+                    inventory_files::together(content, &self.vocabulary).map(|_| ())
                 })
             }
             Reader::Inventory => records(inventory_csv::read(path)),

@@ -62,7 +62,7 @@ fn read(path: &Path) -> Result<(String, usize)> {
     }
     let content = inventory_files::content(path, &vocabulary(), ALL)?;
     let layout = content.layout.clone();
-    let (groups, _) = inventory_files::together(content)?;
+    let (groups, _) = inventory_files::together(content, &vocabulary())?;
     Ok((layout, groups.iter().map(|g| g.sources.len()).sum()))
 }
 
