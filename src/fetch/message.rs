@@ -3,7 +3,7 @@
 //! **Invariant:** no message is published whose own borders, start of the run, field, level and time are not those of its line in the index.
 //! **Why:** files are made again under the same name while their index is still the old one; byte ranges then cut through other fields.
 
-use super::fields::{field_of, takes};
+use super::fields::{field_of, lacking, takes};
 use super::index::{Entry, Level, Listed, Span};
 use super::layout::Step;
 use super::trouble::{Kind, Trouble};
@@ -176,7 +176,8 @@ fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> R
     })
 }
 
-/// Walks a whole file: nothing but messages of the run, in which the fields that the model takes are of the step's time.
+/// Walks a whole file: nothing but messages of the run, in which the fields that the model takes are of the step's time, and none that it
+/// requires is lacking.
 ///
 /// # Errors
 /// The outer one of the reader; the inner one says at which message what is wrong.
@@ -186,7 +187,7 @@ pub fn walk(
     provider: Provider,
     step: Step,
 ) -> io::Result<Result<usize, String>> {
-    let (mut at, mut messages, mut taken) = (0, 0, 0);
+    let (mut at, mut messages, mut taken) = (0, 0, Vec::new());
     while at < size {
         messages += 1;
         let heading = match read(reader, size - at)? {
@@ -197,16 +198,20 @@ pub fn walk(
             let run = heading.run.format("%Y-%m-%dT%HZ");
             return Ok(Err(format!("message {messages}: of the run {run}")));
         }
-        let of_model = heading.fields.iter().filter(|f| f.parameter.is_some_and(|p| takes(provider, &p)));
-        for when in of_model.filter_map(|f| f.when) {
+        let of_model = heading.fields.iter().filter_map(|f| f.parameter.filter(|p| takes(provider, p)).zip(f.when));
+        for (parameter, when) in of_model {
             let (When::Instant(time) | When::Interval { end: time, .. }) = when;
             if time != step.valid() {
                 let time = time.format("%Y-%m-%dT%H:%MZ");
                 return Ok(Err(format!("message {messages}: a field of {time}")));
             }
-            taken += 1;
+            taken.push(parameter);
         }
         at += heading.length;
     }
-    Ok(if taken == 0 { Err("no field that the model takes".into()) } else { Ok(messages) })
+    Ok(if taken.is_empty() {
+        Err("no field that the model takes".into())
+    } else {
+        lacking(provider, taken.iter()).map_or(Ok(messages), |what| Err(format!("no {what}")))
+    })
 }
