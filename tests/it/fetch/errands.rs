@@ -171,6 +171,21 @@ fn nothing_is_fetched_without_the_word_of_the_configuration() {
             "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{KEY}\"\nto = \"{KEY}\"\nkey_variable = \"K\"",
             "fetch.files.to",
         ),
+        // a day would overwrite the one before
+        (
+            "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{YYYY}{MM}{DD}\"\nto = \"x{YYYY}{MM}\"\ndays = 2",
+            "fetch.files.to",
+        ),
+        // each day would be the same file
+        (
+            "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{MM}{DD}\"\nto = \"{YYYY}{MM}{DD}\"\ndays = 2",
+            "fetch.files.url",
+        ),
+        (
+            "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/1\"\nto = \"x\"\n\
+             [[fetch.files]]\nurl = \"https://a.example/2\"\nto = \"./x\"",
+            "fetch.files.to",
+        ),
         ("[inputs.mirror]\nprovider = \"gfs\"\nfolder = \"m\"", "inputs.meteorology"),
     ] {
         let error = ask(&format!("{plain}{bad}")).unwrap_err();
