@@ -2,6 +2,7 @@
 
 use super::client::{Address, Client};
 use super::layout::Step;
+use super::mirror_folder::whole;
 use super::partial::{Failure, Published, published};
 use super::resolver::Lookup;
 use super::slots::{Hours, Slot, run_at, slots};
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It was there already, with the hash of its list.
+    /// It was there already: whole, and with the hash of its list where that has it.
     Present,
     Fetched,
     /// It could not be fetched; what was there before stays.
@@ -179,7 +180,9 @@ impl Errand<'_> {
         if self.files.iter().any(|f| f.file == file) {
             return Ok(self.files.iter().any(|f| f.file == file && f.state != State::Missing));
         }
-        if let Some(published) = published(&target)? {
+        // what was copied by hand is in no list
+        let sound = published(&target)?.filter(|_| whole(&target, mirror.provider, step).is_ok());
+        if let Some(published) = sound {
             self.files.push(report((file, url, required), State::Present, Some(published), None));
             return Ok(true);
         }

@@ -5,7 +5,7 @@ use super::manifest;
 use super::message::walk;
 use super::slots::{Hours, run_at, slots};
 use crate::archive::durable::sha256_file;
-use crate::config::mirror::Mirror;
+use crate::config::mirror::{Mirror, Provider};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use std::cell::RefCell;
@@ -145,12 +145,20 @@ impl Folder<'_> {
         {
             return Err(format!("not the file of {}", manifest::NAME));
         }
-        let looked = File::open(&path).and_then(|file| {
-            let size = file.metadata()?.len();
-            walk(&mut std::io::BufReader::new(file), size, self.mirror.provider, step)
-        });
-        looked.map_err(|e| e.to_string())?.map(|_| path)
+        whole(&path, self.mirror.provider, step).map(|()| path)
     }
+}
+
+/// Whether a file is whole, of the step, and has what the model requires.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn whole(path: &Path, provider: Provider, step: Step) -> std::result::Result<(), String> {
+    let looked = File::open(path).and_then(|file| {
+        let size = file.metadata()?.len();
+        walk(&mut std::io::BufReader::new(file), size, provider, step)
+    });
+    looked.map_err(|e| e.to_string())?.map(|_| ())
 }
 
 /// Names in a folder; none where there is no folder.

@@ -80,6 +80,30 @@ fn what_is_fetched_is_what_the_night_takes() {
     assert_eq!(server.asked().len(), asked);
 }
 
+/// Files brought by hand have no line in a list: sound ones stay as they are, others are fetched.
+#[test]
+fn what_was_copied_by_hand_stays_where_it_is_sound() {
+    let server = provider(|_| 384);
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path(), &server, "");
+    let run = parse_cycle("2026-01-15T12Z").unwrap();
+    let there = folder.path().join("met/gfs.20260115/12/atmos");
+    std::fs::create_dir_all(&there).unwrap();
+    let (own, other) = (there.join("gfs.t12z.pgrb2.0p25.f003"), there.join("gfs.t12z.pgrb2.0p25.f006"));
+    // more data than the server's, so that it is seen which file lies there
+    let bytes = file(&step(run, 3, || 77)).0;
+    std::fs::write(&own, &bytes).unwrap();
+    let mut lacking = step(run, 6, || 77);
+    lacking.retain(|m| m.name != "PRES");
+    std::fs::write(&other, file(&lacking).0).unwrap();
+    let report = send(&path);
+    assert!(report.complete, "{report:?}");
+    let state = |end: &str| report.files.iter().find(|f| f.file.ends_with(end)).unwrap().state;
+    assert_eq!((state("12z.pgrb2.0p25.f003"), state("12z.pgrb2.0p25.f006")), (State::Present, State::Fetched));
+    assert!(std::fs::read(&own).unwrap() == bytes);
+    assert!(server.asked().iter().all(|a| !a.path.contains("t12z.pgrb2.0p25.f003")));
+}
+
 #[test]
 fn an_older_run_stands_in_for_one_that_is_not_whole_yet() {
     let server = provider(|run| if run == "2026011512" { 3 } else { 384 });
