@@ -143,7 +143,12 @@ pub fn prove(provider: Provider, entry: &Entry, bytes: &[u8], step: Step) -> Res
 
 /// A field that the model takes is what the table says; another must only not be one of the model's.
 fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> Result<(), String> {
-    let Some(field) = field_of(provider, listed) else { return Ok(()) };
+    let Some(field) = field_of(provider, listed) else {
+        return match content.parameter {
+            Some(p) if takes(provider, &p) => Err(described(&p)),
+            _ => Ok(()),
+        };
+    };
     let Some(p) = content.parameter else { return Err("a field of another template".into()) };
     let level = match listed.level {
         Level::Pressure(pa) => i64::from(pa),
@@ -152,7 +157,7 @@ fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> R
     let expected = (field.code, field.surface.0, level);
     let (code, at) = ((p.discipline, p.category, p.number), if p.surface == 1 { 0 } else { p.level });
     if (code, p.surface, at) != expected {
-        return Err(format!("{}/{}/{} at level {} of type {}", code.0, code.1, code.2, p.level, p.surface));
+        return Err(described(&p));
     }
     let hours = |h: u32| step.run + Duration::hours(i64::from(h));
     let right = match (listed.span, content.when) {
@@ -174,6 +179,10 @@ fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> R
         }
         None => "a time of another kind".into(),
     })
+}
+
+fn described(p: &Parameter) -> String {
+    format!("{}/{}/{} at level {} of type {}", p.discipline, p.category, p.number, p.level, p.surface)
 }
 
 /// Walks a whole file: nothing but messages of the run, in which the fields that the model takes are of the step's time, and none that it

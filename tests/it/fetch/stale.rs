@@ -4,6 +4,9 @@ use super::grib::{Made, file, needed, step};
 use super::server::{Reply, Server};
 use super::{Kind, asked_bytes, fetch_step, is_index, run12, sample, trouble};
 use hazecast::calendar::parse_cycle;
+use hazecast::config::mirror::Provider;
+use hazecast::fetch::index;
+use hazecast::fetch::message::prove;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -158,6 +161,25 @@ fn a_whole_file_stands_in_only_when_it_is_the_right_one() {
                 assert_eq!((trouble(other).kind, sound, target.exists()), (Kind::Damaged, false, false), "kind {kind}");
             }
         }
+    }
+}
+
+/// A line that is of no use to the model must not hide a field that is.
+#[test]
+fn a_field_of_the_model_under_another_name_is_a_stale_index() {
+    let made = step(run12().run, 3, || 30);
+    let of = |name: &str, level: &str| made.iter().find(|m| m.name == name && m.level == level).unwrap();
+    let (wind, vorticity) = (of("UGRD", "850 mb"), of("ABSV", "850 mb"));
+    let lines = |second: &Made| {
+        let line = |m: &Made, n: &str| m.line(1, 0).replacen("1:", n, 1);
+        line(wind, "1.1:") + &line(second, "1.2:")
+    };
+    let entries = index::read(Provider::Gfs, lines(vorticity).as_bytes()).unwrap();
+    let told = |second: &Made| prove(Provider::Gfs, &entries[0], &wind.with(second), run12());
+    assert!(told(vorticity).is_ok());
+    for other in [of("VGRD", "850 mb"), of("VGRD", "500 mb"), of("TMP", "2 m above ground"), of("HPBL", "surface")] {
+        let trouble = told(other).unwrap_err();
+        assert!(trouble.kind == Kind::Stale && trouble.text.en.contains("ABSV"), "{trouble:?}");
     }
 }
 
