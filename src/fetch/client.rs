@@ -204,10 +204,7 @@ impl<'a> Client<'a> {
         self.requests.set(self.requests.get() + 1);
         let mut response = request.call().map_err(|e| unsent(address, &e))?;
         let answer = answer(address, &response, range)?;
-        let expected = match (range, answer.partial) {
-            (Some(Range { first, last: Some(last) }), true) => Some(last - first + 1),
-            _ => answer.length,
-        };
+        let expected = answer.length;
         if expected.is_some_and(|n| n > self.largest) {
             return Err(too_large(address, self.largest).into());
         }
