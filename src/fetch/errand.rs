@@ -218,7 +218,9 @@ impl Errand<'_> {
             (self.world.progress)(&template);
             let fetched = address(file, &template).map_err(Failure::from).and_then(|address| {
                 let begins = file.begins.as_deref().unwrap_or_default();
-                whole_file::fetch(self.client, &address, &target, &|file, size| begins_with(file, size, begins))
+                whole_file::fetch(self.client, &address, &target, &|file, size| {
+                    begins_with(file, size, begins, &address)
+                })
             });
             match fetched {
                 Ok((published, resumed)) => {
@@ -259,16 +261,27 @@ fn address(file: &RemoteFile, template: &str) -> std::result::Result<Address, Tr
     Address::with_key(template, key.trim())
 }
 
+/// Bytes of a plain file that are looked at, and characters of them that are shown.
+const HEAD: usize = 4096;
+const SHOWN: usize = 40;
+
 /// Whether a plain file is data: not empty, no page, and begins as it must.
-fn begins_with(file: &mut File, size: u64, begins: &str) -> io::Result<std::result::Result<(), String>> {
+fn begins_with(
+    file: &mut File,
+    size: u64,
+    begins: &str,
+    address: &Address,
+) -> io::Result<std::result::Result<(), String>> {
     let mut head = Vec::new();
-    file.take(begins.len().max(64) as u64).read_to_end(&mut head)?;
+    file.take(begins.len().max(HEAD) as u64).read_to_end(&mut head)?;
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     let low = text.trim_ascii_start().to_ascii_lowercase();
     Ok(if size == 0 {
         Err("an empty file".into())
     } else if !text.starts_with(begins.as_bytes()) {
-        Err(format!("`{}` instead of `{begins}`", text[..text.len().min(40)].escape_ascii()))
+        // hidden before it is shortened: a part of the secret is as little shown
+        let found: String = address.hidden(&text.escape_ascii().to_string()).chars().take(SHOWN).collect();
+        Err(format!("`{found}` instead of `{begins}`"))
     } else if begins.is_empty() && (low.starts_with(b"<!doctype") || low.starts_with(b"<html")) {
         Err("a page instead of data".into())
     } else {

@@ -19,6 +19,9 @@ fn provider(last: impl Fn(&str) -> u32 + Send + Sync + 'static) -> Server {
         if let Some(rest) = asked.path.strip_prefix("/fires/") {
             return match rest.split_once('/') {
                 Some((KEY, "2026-01-15")) => Reply::file(asked, b"latitude,longitude\n43.1,129.5\n", "\"f\""),
+                Some((KEY, "echo")) => {
+                    Reply::file(asked, format!("Sorry, there is no such table: {KEY}").as_bytes(), "\"e\"")
+                }
                 Some((KEY, _)) => Reply::file(asked, b"latitude,longitude\n", "\"g\""),
                 _ => Reply::file(asked, b"Invalid MAP_KEY.", "\"h\""),
             };
@@ -133,6 +136,8 @@ fn plain_files_have_their_days_and_a_secret_that_nobody_sees() {
         "[[fetch.files]]\nurl = \"{0}/fires/{{KEY}}/{{YYYY}}-{{MM}}-{{DD}}\"\nto = \"fires/viirs_{{YYYY}}{{MM}}{{DD}}.csv\"\ndays = 2\n\
          key_variable = \"HAZECAST_TEST_MAP_KEY\"\nbegins = \"latitude\"\n\
          [[fetch.files]]\nurl = \"{0}/fires/wrong/{{YYYY}}\"\nto = \"fires/wrong.csv\"\nbegins = \"latitude\"\n\
+         [[fetch.files]]\nurl = \"{0}/fires/{{KEY}}/echo\"\nto = \"fires/echo.csv\"\nbegins = \"latitude\"\n\
+         key_variable = \"HAZECAST_TEST_MAP_KEY\"\n\
          [[fetch.files]]\nurl = \"{0}/fires/{{KEY}}/x\"\nto = \"fires/unset.csv\"\nkey_variable = \"HAZECAST_TEST_UNSET\"\n",
         server.base()
     );
@@ -145,7 +150,8 @@ fn plain_files_have_their_days_and_a_secret_that_nobody_sees() {
         .unwrap();
     let said = String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
     assert!(told.status.success(), "{said}");
-    assert!(said.contains("{KEY}") && !said.contains(KEY), "{said}");
+    // a part of it is as little shown, where what is shown of an answer ends within it
+    assert!(said.contains("no such table: {KEY}") && !said.contains(&KEY[..6]), "{said}");
     let read = |name: &str| std::fs::read_to_string(folder.path().join("fires").join(name)).unwrap();
     assert_eq!(read("viirs_20260115.csv"), "latitude,longitude\n43.1,129.5\n");
     assert_eq!(read("viirs_20260114.csv"), "latitude,longitude\n");
@@ -166,11 +172,11 @@ fn with_the_key() {
     let Ok(path) = std::env::var("HAZECAST_TEST_CONFIG") else { return };
     let report = send(Path::new(&path));
     println!("{}", serde_json::to_string(&report).unwrap());
-    let plain = &report.files[report.files.len() - 4..];
+    let plain = &report.files[report.files.len() - 5..];
     let states: Vec<State> = plain.iter().map(|f| f.state).collect();
-    assert_eq!(states, [State::Fetched, State::Fetched, State::Missing, State::Missing]);
+    assert_eq!(states, [State::Fetched, State::Fetched, State::Missing, State::Missing, State::Missing]);
     let kinds: Vec<Kind> = plain.iter().filter_map(|f| f.trouble.as_ref()).map(|t| t.kind).collect();
-    assert_eq!(kinds, [Kind::Damaged, Kind::Forbidden]);
+    assert_eq!(kinds, [Kind::Damaged, Kind::Damaged, Kind::Forbidden]);
     assert!(!report.complete && !report.without_meteorology);
 }
 
@@ -195,6 +201,7 @@ fn nothing_is_fetched_without_the_word_of_the_configuration() {
             "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{KEY}\"\nto = \"{KEY}\"\nkey_variable = \"K\"",
             "fetch.files.to",
         ),
+        ("[fetch]\nhosts = []\nmeteorology = \"https://a.example\"", "fetch.meteorology"),
         // a day would overwrite the one before
         (
             "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{YYYY}{MM}{DD}\"\nto = \"x{YYYY}{MM}\"\ndays = 2",
