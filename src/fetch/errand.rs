@@ -15,6 +15,7 @@ use crate::config::mirror::{Fetching, Mirror, RemoteFile};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ pub fn fetch(config: &Config, path: &Path, cycle: DateTime<Utc>, world: World) -
     let Some(settings) = &config.fetch else {
         return Err(Error::invalid(path, "fetch", "no such table", "[fetch] with the hosts that may be asked"));
     };
-    let _lock = lock(&config.runs)?;
+    let _locks = places(config, settings, cycle)?.iter().map(|p| lock(p)).collect::<Result<Vec<File>>>()?;
     let client = Client::new(settings, world.pause, world.lookup);
     let mut errand = Errand { client: &client, settings, world, files: Vec::new() };
     let run = match (&config.inputs.mirror, &settings.meteorology) {
@@ -107,10 +108,24 @@ pub fn fetch(config: &Config, path: &Path, cycle: DateTime<Utc>, world: World) -
     })
 }
 
+/// The folders that are written to, each once, in one order for every errand.
+fn places(config: &Config, settings: &Fetching, cycle: DateTime<Utc>) -> Result<BTreeSet<PathBuf>> {
+    let mirror = config.inputs.mirror.as_ref().filter(|_| settings.meteorology.is_some());
+    let mut folders: Vec<PathBuf> = mirror.map(|m| m.folder.clone()).into_iter().collect();
+    for file in &settings.files {
+        let targets = days(file, cycle).into_iter().map(|day| PathBuf::from(dated(&file.to, day)));
+        folders.extend(targets.filter_map(|t| t.parent().map(Path::to_path_buf)));
+    }
+    // one folder under two names is one place
+    let settled = |folder: PathBuf| {
+        std::fs::create_dir_all(&folder).and_then(|()| folder.canonicalize()).map_err(|e| Error::io(&folder, e))
+    };
+    folders.into_iter().map(settled).collect()
+}
+
 /// One errand at a time in one place.
-fn lock(runs: &Path) -> Result<File> {
-    std::fs::create_dir_all(runs).map_err(|e| Error::io(runs, e))?;
-    let path = runs.join(".fetch.lock");
+fn lock(place: &Path) -> Result<File> {
+    let path = place.join(".fetch.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| Error::io(&path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -209,9 +224,7 @@ impl Errand<'_> {
 
     /// A plain file per day, the oldest first. Days may still grow, so each is fetched anew.
     fn plain(&mut self, file: &RemoteFile, cycle: DateTime<Utc>) -> Result<()> {
-        let last = if file.beijing_days { beijing_local(cycle).date() } else { cycle.date_naive() };
-        for back in (0..i64::from(file.days)).rev() {
-            let day = last - Duration::days(back);
+        for day in days(file, cycle) {
             let target = PathBuf::from(dated(&file.to, day));
             let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let template = dated(&file.url, day);
@@ -244,6 +257,12 @@ fn report(
 ) -> FileReport {
     let (bytes, sha256) = published.map_or((0, None), |p| (p.bytes, Some(p.sha256)));
     FileReport { file, url, state, required, bytes, sha256, resumed_bytes: 0, whole_file: false, trouble }
+}
+
+/// The days of a plain file, the oldest first.
+fn days(file: &RemoteFile, cycle: DateTime<Utc>) -> Vec<NaiveDate> {
+    let last = if file.beijing_days { beijing_local(cycle).date() } else { cycle.date_naive() };
+    (0..i64::from(file.days)).rev().map(|back| last - Duration::days(back)).collect()
 }
 
 fn dated(template: &str, day: NaiveDate) -> String {

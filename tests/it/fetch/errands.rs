@@ -107,6 +107,30 @@ fn what_was_copied_by_hand_stays_where_it_is_sound() {
     assert!(server.asked().iter().all(|a| !a.path.contains("t12z.pgrb2.0p25.f003")));
 }
 
+/// Two configurations with runs of their own may share a mirror or a folder of plain files.
+#[test]
+fn one_errand_at_a_time_in_each_place() {
+    let server = provider(|_| 384);
+    let folder = tempfile::tempdir().unwrap();
+    let files = format!(
+        "[[fetch.files]]\nurl = \"{}/fires/{KEY}/{{YYYY}}-{{MM}}-{{DD}}\"\nto = \"fires/{{YYYY}}/{{MM}}{{DD}}.csv\"\ndays = 2\n",
+        server.base()
+    );
+    let path = config(folder.path(), &server, &files);
+    for place in ["met", "fires/2026"] {
+        let place = folder.path().join(place);
+        std::fs::create_dir_all(&place).unwrap();
+        let other = std::fs::File::create(place.join(".fetch.lock")).unwrap();
+        other.try_lock().unwrap();
+        let config = Config::load(&path).unwrap();
+        let world = World { pause: &|_| (), lookup: system_lookup, progress: &|_| () };
+        let told = fetch(&config, &path, parse_cycle("2026-01-15T12Z").unwrap(), world).unwrap_err();
+        assert!(matches!(&told, Error::Busy { path } if path.ends_with(".fetch.lock")), "{told}");
+    }
+    assert!(server.asked().is_empty());
+    assert!(send(&path).complete);
+}
+
 #[test]
 fn an_older_run_stands_in_for_one_that_is_not_whole_yet() {
     let server = provider(|run| if run == "2026011512" { 3 } else { 384 });
