@@ -33,7 +33,8 @@ struct Folder<'a> {
     looked_at: RefCell<BTreeMap<Step, std::result::Result<PathBuf, String>>>,
 }
 
-/// Finds the files of the night of `cycle`, by default that of the newest run in the folder for which there are all.
+/// Finds the files of the night of `cycle`. Without it the cycle is that of the newest run in the folder, or where not even stand-ins give all
+/// its files that of one of the `older_runs` before: a late night with a stand-in tells of more hours to come than an early one without.
 ///
 /// Each file is looked through before it is taken: whole GRIB2 messages, of the run and of the time that its name says, and with the hash of
 /// `SHA256SUMS` where that lists it. Of a run that lacks a step nothing is taken for the forecast; one up to `older_runs` runs before it
