@@ -71,6 +71,22 @@ fn parts_of_two_versions_are_not_joined() {
     }
 }
 
+/// A part that had become whole before the program was stopped may be of a version that is long gone.
+#[test]
+fn a_part_that_was_whole_is_not_published_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("fires.csv");
+    let old = b"latitude,longitude\n1,2\n";
+    std::fs::write(folder.path().join(".fires.csv.part"), old).unwrap();
+    let version = format!("{{\"etag\":\"\\\"old\\\"\",\"modified\":null,\"total\":{}}}", old.len());
+    let note = format!("{{\"index_sha256\":null,\"version\":{version}}}");
+    std::fs::write(folder.path().join(".fires.csv.part.json"), note).unwrap();
+    let server = Server::new(|asked, _| Reply::file(asked, b"latitude,longitude\n3,4\n5,6\n", "\"new\""));
+    let (_, resumed) = take(&server, &target, b"latitude").unwrap();
+    assert_eq!((std::fs::read(&target).unwrap().as_slice(), resumed), (&b"latitude,longitude\n3,4\n5,6\n"[..], 0));
+    assert_eq!(server.asked().len(), 1);
+}
+
 #[test]
 fn a_page_does_not_replace_data() {
     let folder = tempfile::tempdir().unwrap();
