@@ -122,6 +122,8 @@ impl Partial {
     /// `Io` with the path.
     pub fn tell(&mut self, note: Note) -> Result<()> {
         if note != self.note || !self.note_path.exists() {
+            // a note of a new version must not outlive a power cut beside the bytes of the old one
+            self.file.sync_data().map_err(|e| Error::io(&self.path, e))?;
             let bytes = serde_json::to_vec(&note).map_err(|e| Error::io(&self.note_path, e.into()))?;
             write_atomic(&self.note_path, &bytes)?;
             self.note = note;

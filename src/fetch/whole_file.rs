@@ -36,7 +36,12 @@ pub fn fetch(client: &Client, address: &Address, target: &Path, check: Check) ->
     if let Some(error) = disk {
         return Err(Failure::Disk(error));
     }
-    fetched?;
+    if let Err(trouble) = fetched {
+        if trouble.kind == Kind::TooLarge {
+            part.discard()?;
+        }
+        return Err(trouble.into());
+    }
     let length = part.length;
     let checked = check(part.rewound()?, length).map_err(|e| Error::io(target, e))?;
     if let Err(found) = checked {

@@ -88,6 +88,27 @@ fn a_part_that_was_whole_is_not_published_unasked() {
 }
 
 #[test]
+fn nothing_stays_of_a_file_that_is_too_large() {
+    let large = vec![b'1'; 1_200_000];
+    let mut chunk = format!("{:x}\r\n", large.len()).into_bytes();
+    chunk.extend(&large);
+    chunk.extend(b"\r\n0\r\n\r\n");
+    let server = Server::new(move |asked, _| match asked.path.as_str() {
+        "/told" => Reply::file(asked, &large, "\"a\""),
+        _ => Reply { body: chunk.clone(), ..Reply::status(200) }.with("Transfer-Encoding", "chunked"),
+    });
+    let (settings, pause) = (settings(&server, "largest_mb = 1"), |_| ());
+    let client = Client::new(&settings, &pause, system_lookup);
+    for path in ["/told", "/chunks"] {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::open(server.base() + path);
+        let fetched = whole_file::fetch(&client, &address, &folder.path().join("a"), &|_, _| Ok(Ok(())));
+        assert_eq!(kind(fetched), Kind::TooLarge);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{path}");
+    }
+}
+
+#[test]
 fn a_page_does_not_replace_data() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("fires.csv");
