@@ -191,7 +191,11 @@ impl Config {
         if let Some(from) = self.fetch.as_ref().and_then(|f| f.meteorology.as_ref())
             && self.inputs.mirror.is_none()
         {
-            invalid("fetch.meteorology", format!("`{from}` without inputs.mirror"), "inputs.mirror, the folder for it")?;
+            invalid(
+                "fetch.meteorology",
+                format!("`{from}` without inputs.mirror"),
+                "inputs.mirror, the folder for it",
+            )?;
         }
         Ok(())
     }

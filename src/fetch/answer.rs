@@ -88,7 +88,8 @@ pub fn answer(address: &Address, response: &Response<Body>, range: Option<Range>
         (200, _) => {
             let chunked = text(header::TRANSFER_ENCODING).is_some_and(|e| e.eq_ignore_ascii_case("chunked"));
             if answer.length.is_none() && !chunked {
-                let (zh, en) = ("内容长度未知，无法判断是否完整", "a body of unknown length, which may be cut off unseen");
+                let (zh, en) =
+                    ("内容长度未知，无法判断是否完整", "a body of unknown length, which may be cut off unseen");
                 return Err(fail(Kind::Damaged, zh, en).into());
             }
             answer.version.total = answer.length;

@@ -126,7 +126,10 @@ fn real_files_are_walked_to_their_end_and_belong_to_one_run_and_time() {
         };
         // the first messages of a file are whole, but no file for a model run
         let sound = look(&bytes, step);
-        assert!(if messages > 10 { sound == Ok(messages) } else { sound.is_err_and(|e| e.starts_with("no ")) }, "{file}");
+        assert!(
+            if messages > 10 { sound == Ok(messages) } else { sound.is_err_and(|e| e.starts_with("no ")) },
+            "{file}"
+        );
         assert!(look(&bytes, Step { hour: step.hour + 3, ..step }).is_err(), "{file}");
         assert!(look(&bytes, Step { run: step.run + chrono::Duration::hours(6), ..step }).is_err(), "{file}");
         for cut in [1, 4, 1000, bytes.len() / 2] {

@@ -92,7 +92,8 @@ fn pairs(range: std::ops::Range<usize>, folder: &Path) -> (usize, usize) {
     for pair in range {
         let made = step(run12().run, 3, || 20 + chance.below(60));
         let stale = pair % 10 == 7;
-        *current.lock().unwrap() = if stale { spoiled(pair / 10 % 10, &made, needed, &mut chance) } else { file(&made) };
+        *current.lock().unwrap() =
+            if stale { spoiled(pair / 10 % 10, &made, needed, &mut chance) } else { file(&made) };
         let target = folder.join(format!("{pair}/f003"));
         let (fetched, _) = fetch_step(&server, "", &target);
         match (fetched, stale) {
