@@ -69,6 +69,12 @@ pub struct Inputs {
     /// Register of what can be ordered to emit less (CSV or XLSX); without it each source of the inventory is one entry.
     #[serde(default)]
     pub register: Option<String>,
+    /// Scenarios (TOML or CSV) that change the inventory for every run of the night: yearly trends.
+    #[serde(default)]
+    pub scenario: Vec<String>,
+    /// Hourly measurements at stacks (CEMS), in place of the inventory's estimate where they are.
+    #[serde(default)]
+    pub cems: Vec<String>,
     /// Power plants in the layout of the WRI Global Power Plant Database.
     #[serde(default)]
     pub power_plants: Vec<String>,
@@ -136,6 +142,8 @@ impl Config {
         for list in [
             &mut i.meteorology,
             &mut i.inventory,
+            &mut i.scenario,
+            &mut i.cems,
             &mut i.power_plants,
             &mut i.observations,
             &mut i.fires,

@@ -8,8 +8,8 @@ use crate::archive::series::{SeriesRow, read_rows};
 use crate::archive::store::{Archived, Store};
 use crate::archive::{CUT_SERIES, RULES};
 use crate::consultation::reduction_list::lists;
+use crate::domain::scenario::{Scenario, check};
 use crate::error::Result;
-use crate::reduction::scenario::{Scenario, check};
 use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -3,23 +3,25 @@
 use super::language::Language;
 use super::output;
 use crate::calendar::parse_cycle;
+use crate::domain::scenario::{Scenario, ScenarioCut};
 use crate::error::{Error, Result};
+use crate::input::scenario_file;
 use crate::nightly::whatif::{WhatIf, WhatIfReport, what_if};
-use crate::reduction::scenario::{Scenario, ScenarioCut};
 use crate::setup::Setup;
 use chrono::{DateTime, Utc};
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   hazecast whatif --config night.toml --cut \"sector=traffic county=222401 50%\" --cut \"sector=industry pollutant=pm 30%\"
+  hazecast whatif --config night.toml --scenario trend.toml
   hazecast whatif --config night.toml --scenario \"odd-even: sector=traffic hours=7-20 45%\" --scenario \"all: 20%\" --json
 
 A cut names sector=, county=, pollutant= (so2, nox, co, nh3, voc, pm; lists with commas), hours=FIRST-LAST (Beijing, hour-ending) and a
-share taken away; what is not named is not restricted. Cuts of a scenario are separated by `;`. Up to 6 scenarios are compared. Each is a
-full run on the inputs of the published run.";
+share taken away; what is not named is not restricted. Cuts of a scenario are separated by `;`. Up to 6 scenarios are compared. A file has the same
+fields as TOML (name, [[cut]]) or CSV (a cut a row), and `from`, `to` for each cut; a negative share is growth. Each is a full run on the inputs of the published run.";
 
 /// Compares cuts with the published forecast by full runs.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,9 +36,9 @@ pub struct WhatIfArgs {
     /// A cut; several together are one scenario
     #[arg(long, value_name = "CUT", value_parser = |t: &str| t.parse::<ScenarioCut>(), required_unless_present = "scenario")]
     pub cut: Vec<ScenarioCut>,
-    /// A scenario: NAME: CUT; CUT ...
-    #[arg(long, value_name = "SCENARIO", value_parser = scenario)]
-    pub scenario: Vec<Scenario>,
+    /// A scenario: NAME: CUT; CUT ..., or a file of one (.toml, .csv)
+    #[arg(long, value_name = "SCENARIO|FILE", value_parser = scenario)]
+    pub scenario: Vec<Asked>,
     /// Begin of the cuts (UTC); default: the order
     #[arg(long, value_name = "YYYY-MM-DDTHHZ", value_parser = time)]
     pub from: Option<DateTime<Utc>>,
@@ -52,10 +54,24 @@ fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
     parse_cycle(text).ok_or_else(|| "expected a time such as 2026-01-16T00Z".into())
 }
 
-fn scenario(text: &str) -> std::result::Result<Scenario, String> {
-    let (name, cuts) = text.split_once(':').ok_or("expected `NAME: CUT; CUT`")?;
+/// A scenario as it is asked for.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// In words.
+    Named(Scenario),
+    /// As a file.
+    File(PathBuf),
+}
+
+fn scenario(text: &str) -> std::result::Result<Asked, String> {
+    let path = Path::new(text);
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml") || e.eq_ignore_ascii_case("csv")) {
+        return Ok(Asked::File(path.to_path_buf()));
+    }
+    let (name, cuts) =
+        text.split_once(':').ok_or("expected `NAME: CUT; CUT`, or a file that ends with .toml or .csv")?;
     let cuts = cuts.split(';').map(str::parse).collect::<std::result::Result<_, _>>()?;
-    Ok(Scenario { name: name.trim().to_owned(), cuts })
+    Ok(Asked::Named(Scenario { name: name.trim().to_owned(), cuts }))
 }
 
 /// Runs the command; returns the exit code.
@@ -64,7 +80,12 @@ fn scenario(text: &str) -> std::result::Result<Scenario, String> {
 /// As [`what_if`].
 pub fn run(args: &WhatIfArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
-    let mut scenarios = args.scenario.clone();
+    let counties: Vec<u32> = setup.region.counties.iter().map(|c| c.adcode).collect();
+    let asked = args.scenario.iter().map(|asked| match asked {
+        Asked::Named(scenario) => Ok(scenario.clone()),
+        Asked::File(path) => scenario_file::read(path, &counties),
+    });
+    let mut scenarios = asked.collect::<Result<Vec<_>>>()?;
     if !args.cut.is_empty() {
         let name = language.pick("情景", "scenario").to_owned();
         scenarios.insert(0, Scenario { name, cuts: args.cut.clone() });

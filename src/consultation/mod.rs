@@ -7,7 +7,9 @@ pub mod list_sheets;
 pub mod reduction_list;
 
 use crate::assimilation::report::AssimilationReport;
+use crate::domain::fire::FireReport;
 use crate::domain::quality::QualityReport;
+use crate::domain::stack_record::StackReport;
 use crate::domain::targets::TargetsReport;
 use crate::error::Rejection;
 use crate::forecast::Forecast;
@@ -15,6 +17,7 @@ use crate::forecast::experience::Experience;
 use crate::reduction::ranking::Ranking;
 use crate::reduction::{ReductionEffect, ReductionPlan};
 use crate::simulation::budget::MassLedger;
+use crate::simulation::emission_conditions::ConditionsReport;
 use crate::simulation::terrain_winds::TerrainWindsReport;
 use crate::warning::advice::AreaAdvice;
 use crate::warning::explain::Explanation;
@@ -25,7 +28,7 @@ use serde::{Deserialize, Serialize};
 /// An input file and its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InputFile {
-    /// `meteorology`, `boundary`, `inventory`, `register`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
+    /// `meteorology`, `boundary`, `inventory`, `scenario`, `cems`, `register`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
     pub role: String,
     /// File name (no folder: a moved inbox gives the same record).
     pub name: String,
@@ -89,6 +92,16 @@ pub struct ConsultationRecord {
     /// How observations corrected the state that the forecast starts from; `None` where they did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assimilation: Option<AssimilationReport>,
+    /// Fires by county and day, forbidden ones, and what became of the other detections; `None` where no file of fires was read, and in
+    /// records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fires: Option<FireReport>,
+    /// How holidays and the weather changed the emissions of each county and sector; `None` in records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emission_conditions: Option<ConditionsReport>,
+    /// What was measured at stacks, and limits exceeded there; `None` where no file of that was read, and in records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stacks: Option<StackReport>,
     /// How winds were brought over the terrain; `None` where the configuration names no terrain file.
     #[serde(default)]
     pub terrain_winds: Option<TerrainWindsReport>,

@@ -167,6 +167,11 @@ impl EventRules {
         Ok(rules)
     }
 
+    /// New Year's Days of the lunar calendar.
+    pub fn new_years(&self) -> &[NaiveDate] {
+        &self.fireworks.new_year
+    }
+
     /// Days of one place that look like dust or fireworks, in their order.
     pub fn suspicions(&self, days: &[DailyValue]) -> Vec<Suspicion> {
         days.iter().flat_map(|d| self.dust(d).into_iter().chain(self.fireworks(d))).collect()

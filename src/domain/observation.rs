@@ -1,4 +1,4 @@
-//! What the monitoring network and the satellites saw.
+//! What the monitoring network saw.
 
 use super::pollutant::Pollutant;
 use chrono::{DateTime, Utc};
@@ -25,19 +25,4 @@ pub struct Station {
     /// Degrees north, WGS-84.
     pub lat: f64,
     pub adcode: u32,
-}
-
-/// A satellite detection of an active fire.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FireDetection {
-    /// Overpass time, UTC.
-    pub time: DateTime<Utc>,
-    pub lon: f64,
-    pub lat: f64,
-    /// Fire radiative power [MW].
-    pub frp_mw: f64,
-    /// Detection confidence, 0..=1 (MODIS percent / 100; VIIRS low 0.2, nominal 0.6, high 0.9).
-    pub confidence: f64,
-    /// Satellite or instrument as written in the file.
-    pub satellite: String,
 }

@@ -3,8 +3,9 @@
 //! **Invariant:** everything that emits is a `Source`, whether one stack, a county's households, a grid cell of a foreign inventory or a
 //! fire. A reduction list, a what-if and a scenario are other vectors of sources, never another code path.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Sector of the inventory; each has its time profile, height and speciation in `models/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -172,12 +173,12 @@ pub enum Place {
     Quadrilateral { corners: [(f64, f64); 4] },
 }
 
-/// A change of a source's activity over a period, as ordered by a measure.
+/// A change of a source's activity over a period, as ordered by a measure or set by a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActivityChange {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
-    /// Factor on each pollutant, 0 (stopped) ..= 1 (unchanged).
+    /// Factor on each pollutant, 0 (stopped) .. 1 (unchanged) and, in scenarios, above (more).
     pub factor: Amounts,
 }
 
@@ -186,15 +187,83 @@ pub struct ActivityChange {
 pub enum Strength {
     /// Annual total [t a-1], distributed by the sector's month, weekday and hour profiles.
     Annual(Amounts),
-    /// Constant rate [kg s-1] between two instants (fires and events); zero outside.
+    /// Constant rate [kg s-1] between two instants (events); zero outside.
     Rate { kg_s: Amounts, from: DateTime<Utc>, to: DateTime<Utc> },
+    /// Mean rates [kg s-1] of consecutive full hours from `from`, a full hour, on (fires); zero outside.
+    Hourly { from: DateTime<Utc>, kg_s: Vec<Amounts> },
+    /// Annual total [t a-1] as above, but in hours that were measured at the stack, by their start, what was measured.
+    Measured { annual: Amounts, hours: BTreeMap<DateTime<Utc>, StackHour> },
 }
 
+/// What a stack was measured to emit in an hour [kg s-1]; what was not measured stays as estimated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct StackHour {
+    pub so2: Option<f64>,
+    /// As NO2.
+    pub nox: Option<f64>,
+    /// Filterable particles: behind the filters of such stacks all of them are PM10.
+    pub particles: Option<f64>,
+}
+
+impl StackHour {
+    /// The rates of an hour [kg s-1] with what was measured in place of `estimate`. The estimate's composition of particles stays; one without
+    /// particles takes them as PM2.5.
+    pub fn instead_of(&self, estimate: Amounts) -> Amounts {
+        let mut out = estimate;
+        out.so2 = self.so2.unwrap_or(out.so2);
+        out.nox = self.nox.unwrap_or(out.nox);
+        if let Some(particles) = self.particles {
+            if estimate.pm10 > 0.0 {
+                let ratio = particles / estimate.pm10;
+                out.pm10 = particles;
+                out.pm25 *= ratio;
+                out.bc *= ratio;
+                out.oc *= ratio;
+            } else {
+                out.pm10 = particles;
+                out.pm25 = particles;
+            }
+        }
+        out
+    }
+}
+
+/// What emits nothing.
+static NOTHING: Amounts =
+    Amounts { so2: 0.0, nox: 0.0, co: 0.0, nh3: 0.0, nmvoc: 0.0, pm25: 0.0, pm10: 0.0, bc: 0.0, oc: 0.0 };
+
 impl Strength {
-    /// The amounts, in the unit of their kind.
+    /// The amounts, in the unit of their kind; of hours, those of the first that emits.
     pub fn amounts(&self) -> &Amounts {
         match self {
-            Self::Annual(amounts) | Self::Rate { kg_s: amounts, .. } => amounts,
+            Self::Annual(amounts) | Self::Rate { kg_s: amounts, .. } | Self::Measured { annual: amounts, .. } => {
+                amounts
+            }
+            Self::Hourly { kg_s, .. } => kg_s.iter().find(|a| **a != NOTHING).unwrap_or(&NOTHING),
+        }
+    }
+
+    /// Amounts [kg] between two instants of what emits in hours of its own; `None` for what is inventoried by the year.
+    pub fn between(&self, begin: DateTime<Utc>, end: DateTime<Utc>) -> Option<Amounts> {
+        let during = |from: DateTime<Utc>, to: DateTime<Utc>, kg_s: &Amounts| {
+            let seconds = (to.min(end) - from.max(begin)).num_milliseconds().max(0) as f64 / 1000.0;
+            kg_s.zip(Amounts::all(seconds), |r, t| r * t)
+        };
+        match self {
+            Self::Rate { kg_s, from, to } => Some(during(*from, *to, kg_s)),
+            Self::Hourly { from, kg_s } => Some(kg_s.iter().enumerate().fold(NOTHING, |sum, (hour, rate)| {
+                let start = *from + Duration::hours(hour as i64);
+                sum.zip(during(start, start + Duration::hours(1), rate), |sum, kg| sum + kg)
+            })),
+            Self::Annual(_) | Self::Measured { .. } => None,
+        }
+    }
+
+    /// The annual total [t a-1] of what is inventoried by the year.
+    pub fn annual(&self) -> Option<&Amounts> {
+        match self {
+            Self::Annual(annual) | Self::Measured { annual, .. } => Some(annual),
+            Self::Rate { .. } | Self::Hourly { .. } => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::county::{County, CountyWeights};
 use crate::domain::grid::distance_m;
-use crate::domain::source::{Place, Sector, Source, Strength};
+use crate::domain::source::{Place, Sector, Source};
 use crate::simulation::history::History;
 use chrono::{DateTime, Duration, Utc};
 use ndarray::{Array3, Axis};
@@ -71,14 +71,13 @@ impl CountyWeather {
         let (east, north) = (self.wind_east_m_s?, self.wind_north_m_s?);
         let begin = end - Duration::hours(FIRE_HOURS);
         let burning = sources.iter().filter(|s| s.sector == Sector::Fire).filter_map(|s| {
-            let Strength::Rate { kg_s, from, to } = &s.strength else { return None };
-            let seconds = ((*to).min(end) - (*from).max(begin)).num_seconds().max(0) as f64;
+            let emitted_kg = s.strength.between(begin, end)?;
             let place = match s.place {
                 Place::Point { lon, lat, .. } => (lon, lat),
                 Place::Cell { west, south, east, north } => (0.5 * (west + east), 0.5 * (south + north)),
                 _ => return None,
             };
-            Some((place, 1e3 * kg_s.pm25 * seconds / (3600.0 * FIRE_HOURS as f64)))
+            Some((place, 1e3 * emitted_kg.pm25 / (3600.0 * FIRE_HOURS as f64)))
         });
         let upwind = |(lon, lat): (f64, f64)| {
             // from the fire to the seat, eastward and northward
@@ -93,7 +92,7 @@ impl CountyWeather {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::source::Amounts;
+    use crate::domain::source::{Amounts, Strength};
     use chrono::TimeZone;
 
     /// A county whose seat is at 129.5 E 43 N.

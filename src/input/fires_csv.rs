@@ -2,12 +2,14 @@
 //!
 //! Header-driven: `latitude,longitude,acq_date,acq_time,satellite,confidence,frp` are used, other columns are not looked at.
 //! `acq_time` is HHMM UTC and may have lost leading zeros (`5` is 00:05). Confidence is a percentage (MODIS) or
-//! low/nominal/high, also as `l`, `n`, `h` (VIIRS). A row whose position is outside the window is another region's and is neither
+//! low/nominal/high, also as `l`, `n`, `h` (VIIRS). Two more columns are used where a file has them: `type` of the science-quality archive (0 is
+//! vegetation; volcano, other static land source and offshore are lasting heat) and `land`, added by the user: cropland, forest, grass or a
+//! number of the IGBP land cover. A row whose position is outside the window is another region's and is neither
 //! returned nor checked further. The same detection twice in a file is refused the second time.
 
 use super::Window;
 use super::csv_rows::{Refusal, Row, Table};
-use crate::domain::observation::FireDetection;
+use crate::domain::fire::{FireDetection, LandClass};
 use crate::error::{Accepted, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
@@ -24,6 +26,8 @@ struct Columns {
     satellite: usize,
     confidence: usize,
     frp: usize,
+    kind: Option<usize>,
+    land: Option<usize>,
 }
 
 /// Reads the detections inside `window`, in the order of the file. A file without detections is a normal file.
@@ -40,6 +44,8 @@ pub fn read(path: &Path, window: Window) -> Result<Accepted<FireDetection>> {
         satellite: table.column("satellite")?,
         confidence: table.column("confidence")?,
         frp: table.column("frp")?,
+        kind: table.find("type"),
+        land: table.find("land"),
     };
     let mut seen = BTreeMap::new();
     let mut items = Vec::new();
@@ -80,10 +86,24 @@ fn detection(row: &Row, columns: &Columns, window: Window) -> std::result::Resul
         frp_mw: row.within(columns.frp, "frp", 0.0..=FRP_LIMIT_MW)?,
         confidence: confidence(row.text(columns.confidence))?,
         satellite: satellite.to_owned(),
+        land: columns.land.map(|c| land(row.text(c))).transpose()?.flatten(),
+        lasting: columns.kind.is_some_and(|c| matches!(row.text(c), "1" | "2" | "3")),
     }))
 }
 
-fn time(date: &str, hhmm: &str) -> std::result::Result<DateTime<Utc>, Refusal> {
+/// A blank is unknown.
+fn land(text: &str) -> std::result::Result<Option<LandClass>, Refusal> {
+    match LandClass::from_file(text) {
+        None if !text.is_empty() => Err(Refusal::new(
+            format!("land `{text}`"),
+            "cropland, forest, grass, or an IGBP class that burns (1 to 12, 14)",
+        )),
+        class => Ok(class),
+    }
+}
+
+/// An instant of a date and HHMM in UTC whose leading zeros may be lost.
+pub(super) fn time(date: &str, hhmm: &str) -> std::result::Result<DateTime<Utc>, Refusal> {
     let day = NaiveDate::parse_from_str(date, "%Y-%m-%d")
         .map_err(|_| Refusal::new(format!("acq_date `{date}`"), "a date such as 2025-11-23"))?;
     let digits = (1..=4).contains(&hhmm.len()) && hhmm.bytes().all(|b| b.is_ascii_digit());

@@ -174,7 +174,7 @@ impl Case<'_> {
         let rerun = self.rerun("strictest", &measures)?;
         let cut = apply(&measures, &night.inputs.sources);
         let window = |influence: &WindowInfluence| {
-            let foretold = predicted_fall(&night.setup.emission, influence, &night.inputs.sources, &cut);
+            let foretold = predicted_fall(&night.inputs.emission, influence, &night.inputs.sources, &cut);
             let [before, after] = self.window_means(influence, &rerun);
             let fell = Fall { pm25_ug_m3: before.0 - after.0, primary_ug_m3: before.1 - after.1 };
             StrictestWindow::of(influence, foretold, fell)
@@ -246,7 +246,7 @@ impl Case<'_> {
             .influences
             .iter()
             .map(|influence| {
-                let foretold = predicted_fall(&night.setup.emission, influence, &night.inputs.sources, &cut);
+                let foretold = predicted_fall(&night.inputs.emission, influence, &night.inputs.sources, &cut);
                 window_proof(&influence.window, foretold, self.window_means(influence, &chosen.rerun))
             })
             .collect();

@@ -152,7 +152,7 @@ pub fn read_case(setup: &Setup, options: CaseOptions) -> Result<EmissionCase> {
     let config = &setup.config;
     let isolation = Isolation::of_this_program();
     let isolation = isolation.as_ref();
-    let mut inputs = NightInputs::none();
+    let mut inputs = NightInputs::none(setup);
     let needs_meteorology = options.meteorology || setup.grids.grid(&config.grid, &[]).is_err();
     if needs_meteorology {
         let window = setup.grids.grid(setup.outermost(), &[]).ok().map(|g| bounds(&g.horizontal));

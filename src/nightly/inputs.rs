@@ -8,23 +8,27 @@ use crate::consultation::InputFile;
 use crate::domain::boundary_field::BoundaryField;
 use crate::domain::county::County;
 use crate::domain::event::Event;
+use crate::domain::fire::FireReport;
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::MetField;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Concentrations;
 use crate::domain::quality::QualityReport;
 use crate::domain::register::RegisterEntry;
+use crate::domain::scenario::under;
 use crate::domain::source::{Place, Source};
 use crate::domain::species::Species;
+use crate::domain::stack_record::StackReport;
 use crate::domain::terrain::Terrain;
 use crate::error::{Accepted, Error, Rejection, Result};
 use crate::fetch::mirror_folder;
 use crate::forecast::ObservedHour;
 use crate::input::isolation::{self, Isolation};
 use crate::input::outside_file::{BoundaryFile, BoundaryParts, TerrainFile};
-use crate::input::{Window, daily_csv, events_csv, fires_csv, meteorology, power_plants_csv};
+use crate::input::{Window, daily_csv, events_csv, meteorology, power_plants_csv, scenario_file};
 use crate::setup::Setup;
-use crate::simulation::fire_emission::sources_from_fires;
+use crate::simulation::emission::EmissionModel;
+use crate::simulation::emission_conditions::ConditionsReport;
 use crate::simulation::run::REVISION;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use geo::{Contains, Point};
@@ -48,6 +52,14 @@ pub struct NightInputs {
     pub quality: Option<QualityReport>,
     /// The same as hours of the counties that have them: means of their stations.
     pub observed: BTreeMap<u32, Vec<ObservedHour>>,
+    /// What became of the detections of fires; `None` where no file of them was read.
+    pub fires: Option<FireReport>,
+    /// How the sources of the night emit: with its holidays and weather.
+    pub emission: EmissionModel,
+    /// How holidays and weather change them.
+    pub emission_conditions: Option<ConditionsReport>,
+    /// What was measured at stacks; `None` where no file of that was read.
+    pub stacks: Option<StackReport>,
     /// Recorded events.
     pub events: Vec<Event>,
     /// Mixing ratios around the outermost grid, by time, all of the same species; empty where there are none, or where they begin or end more
@@ -76,7 +88,7 @@ const METEOROLOGY_MARGIN: f64 = 6.0;
 /// `degraded`.
 pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> {
     let config = &setup.config;
-    let mut night = NightInputs::none();
+    let mut night = NightInputs::none(setup);
     let window = window(setup);
     let (patterns, cycle) = night.meteorology_files(config, cycle)?;
     let files = night.take("meteorology", &patterns)?;
@@ -100,11 +112,18 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
             .degraded
             .push(format!("meteorology without precipitation, so without wet deposition, at {}", dry.join(", ")));
     }
+    night.follow_weather(setup);
     night.read_boundary(setup, window, isolation)?;
     night.read_sources(setup, window, isolation, &mut Err)?;
+    night.read_stacks(setup)?;
     night.read_register(setup)?;
     night.read_observations(setup)?;
     night.read_fires(setup, window)?;
+    let to = night.cycle + Duration::hours(i64::from(config.forecast_hours));
+    let during = (night.start(config), to);
+    let new_years = setup.rulebook.events.new_years();
+    night.sources.extend(setup.event_calendar.sources(&setup.region.counties, new_years, during));
+    night.read_scenarios(setup)?;
     night.read_events(setup)?;
     night.read_daily(setup)?;
     night.doubt_changed_files()?;
@@ -174,13 +193,13 @@ fn widen((w, s, e, n): Window, by: f64) -> Window {
 }
 
 /// The county that contains a point.
-fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> {
+pub(super) fn county_at(counties: &[County], lon: f64, lat: f64) -> Option<u32> {
     counties.iter().find(|c| c.outline.contains(&Point::new(lon, lat))).map(|c| c.adcode)
 }
 
 impl NightInputs {
     /// Nothing read yet.
-    pub(super) fn none() -> Self {
+    pub(super) fn none(setup: &Setup) -> Self {
         Self {
             cycle: DateTime::UNIX_EPOCH,
             meteorology: Vec::new(),
@@ -191,6 +210,10 @@ impl NightInputs {
             places: BTreeMap::new(),
             quality: None,
             observed: BTreeMap::new(),
+            fires: None,
+            emission: setup.emission.clone(),
+            emission_conditions: None,
+            stacks: None,
             events: Vec::new(),
             boundary: Vec::new(),
             daily: BTreeMap::new(),
@@ -334,6 +357,17 @@ impl NightInputs {
         Ok(())
     }
 
+    /// Lays the scenarios over the sources of the inventory and the fires, for all of the night's hours.
+    fn read_scenarios(&mut self, setup: &Setup) -> Result<()> {
+        let counties: Vec<u32> = setup.region.counties.iter().map(|c| c.adcode).collect();
+        let from = self.start(&setup.config);
+        let to = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
+        for path in self.take("scenario", &setup.config.inputs.scenario)? {
+            self.sources = under(&scenario_file::read(&path, &counties)?, &self.sources, from, to);
+        }
+        Ok(())
+    }
+
     fn read_terrain(&mut self, setup: &Setup, window: Option<Window>, isolation: Option<&Isolation>) -> Result<()> {
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
         self.terrain = match &self.take("terrain", setup.config.inputs.terrain.as_slice())?[..] {
@@ -454,38 +488,6 @@ impl NightInputs {
                 }
             }
         }
-        Ok(())
-    }
-
-    pub(super) fn read_fires(&mut self, setup: &Setup, window: Option<Window>) -> Result<()> {
-        let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
-        let mut detections = Vec::new();
-        for path in self.take_optional("fires", &setup.config.inputs.fires, "no open burning in the forecast")? {
-            let accepted = fires_csv::read(&path, window);
-            if let Some(values) = self.accept_optional("fires", &path, accepted) {
-                detections.extend(values);
-            }
-        }
-        let end = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
-        let counties = &setup.region.counties;
-        let county = |lon: f64, lat: f64| county_at(counties, lon, lat);
-        let fires = sources_from_fires(&detections, &setup.fires, &county, self.cycle, end);
-        for (count, why) in [
-            (fires.low_confidence, "confidence below the minimum"),
-            (fires.unusable, "no usable power or position"),
-            (fires.after_cycle, "a time after the cycle, unknown when the forecast is made"),
-            (fires.duplicates, "a stronger detection of the same fire beside them"),
-        ] {
-            if count > 0 {
-                self.rejections.push(Rejection {
-                    file: "fires".into(),
-                    place: "detections inside the grid".into(),
-                    found: format!("{count} with {why}"),
-                    expected: "detections that stand for a fire".into(),
-                });
-            }
-        }
-        self.sources.extend(fires.sources);
         Ok(())
     }
 

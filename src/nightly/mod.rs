@@ -7,6 +7,8 @@
 
 pub mod after;
 mod certify;
+mod emission_weather;
+mod fires;
 pub mod emission_sources;
 pub mod inputs;
 mod model;
@@ -15,6 +17,7 @@ pub mod pairs;
 mod past;
 mod ranking;
 mod register_input;
+mod stacks;
 pub mod standing;
 mod stage_checkpoints;
 pub mod training;
@@ -294,7 +297,7 @@ impl Tonight<'_> {
             .sources
             .iter()
             .filter(|s| s.adcode != 0)
-            .map(|source| SourceDay { source, emission_t_d: self.setup.emission.daily_amounts(source, day) })
+            .map(|source| SourceDay { source, emission_t_d: self.inputs.emission.daily_emission(source, day) })
             .collect();
         let coldest = base
             .counties
@@ -361,6 +364,9 @@ impl Tonight<'_> {
             forecast,
             observation_quality: self.inputs.quality.clone(),
             assimilation: self.assimilation(base),
+            fires: self.inputs.fires.clone(),
+            emission_conditions: self.inputs.emission_conditions.clone(),
+            stacks: self.inputs.stacks.clone(),
             terrain_winds: base.terrain_winds,
             ledger_base: base.ledger.clone(),
             ledger_cut,

@@ -73,7 +73,7 @@ impl Model<'_> {
             meteorology: &self.inputs.meteorology,
             terrain: self.inputs.terrain.as_ref(),
             frozen: config.frozen_meteorology,
-            emission: &self.setup.emission,
+            emission: &self.inputs.emission,
             weights: &domain.weights,
             start: self.inputs.start(config),
             hours: config.spin_up_hours + config.forecast_hours,

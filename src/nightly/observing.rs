@@ -37,7 +37,7 @@ impl NightInputs {
     /// # Errors
     /// As those of a night.
     pub(super) fn observed_after(setup: &Setup, cycle: DateTime<Utc>) -> Result<(HoursByCounty, Vec<Rejection>)> {
-        let mut later = Self::none();
+        let mut later = Self::none(setup);
         later.read_hours(setup, |end| end > cycle)?;
         Ok((later.observed, later.rejections))
     }
@@ -47,7 +47,7 @@ impl NightInputs {
     /// # Errors
     /// As those of a night.
     pub(super) fn sound_hours(setup: &Setup) -> Result<(HoursByCounty, Vec<Rejection>)> {
-        let mut all = Self::none();
+        let mut all = Self::none(setup);
         all.read_hours(setup, |_| true)?;
         Ok((all.observed, all.rejections))
     }

@@ -6,11 +6,11 @@ use super::{pairs, standing};
 use crate::archive::run_id::RunId;
 use crate::archive::store::Store;
 use crate::archive::{ANALYSES, BASE_FIELDS, analyses, fields};
+use crate::domain::scenario::{Scenario, check, under};
 use crate::domain::source::{Amounts, Source};
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::forecast::build::with_cut;
-use crate::reduction::scenario::{Scenario, check, under};
 use crate::reduction::verify::compare;
 use crate::reduction::{CountyEffect, Verdict};
 use crate::setup::Setup;
@@ -117,7 +117,7 @@ pub fn what_if(setup: &Setup, asked: &WhatIf, go_on: GoOn) -> Result<Option<What
         let forecast: Forecast = with_cut(&model.frame(&corrections), &base, &base_series, &series);
         let decided = decide(&basis, &forecast, None);
         let effect = compare(&base, &decision, &forecast, &decided, Default::default());
-        let (sources, avoided_t) = avoided(&setup.emission, (&read.sources, &cut), from, to);
+        let (sources, avoided_t) = avoided(&read.emission, (&read.sources, &cut), from, to);
         effects.push(ScenarioEffect {
             scenario: scenario.clone(),
             sources,

@@ -9,6 +9,7 @@ mod validity;
 use super::targets::Checker;
 use crate::calendar::beijing_local;
 use crate::domain::register::{Family, Grade, RegisterEntry};
+use crate::domain::scenario::Inventoried;
 use crate::domain::source::{Amounts, Sector, Source};
 use crate::error::{Error, Result};
 use crate::warning::WarningLevel;
@@ -51,18 +52,15 @@ impl Left {
         if let Some(load) = self.load {
             return Amounts::all(load.max(minimum_load));
         }
-        let pm = self.pm.unwrap_or(1.0);
-        Amounts {
-            so2: self.so2.unwrap_or(1.0),
-            nox: self.nox.unwrap_or(1.0),
-            co: self.co.unwrap_or(1.0),
-            nh3: self.nh3.unwrap_or(1.0),
-            nmvoc: self.voc.unwrap_or(1.0),
-            pm25: pm,
-            pm10: pm,
-            bc: pm,
-            oc: pm,
-        }
+        let left = |p: Inventoried| match p {
+            Inventoried::So2 => self.so2,
+            Inventoried::Nox => self.nox,
+            Inventoried::Co => self.co,
+            Inventoried::Nh3 => self.nh3,
+            Inventoried::Voc => self.voc,
+            Inventoried::Pm => self.pm,
+        };
+        Inventoried::factors(|p| left(p).unwrap_or(1.0))
     }
 }
 

@@ -20,7 +20,6 @@ pub mod ranking;
 pub mod ranking_rules;
 pub mod register;
 pub mod rounds;
-pub mod scenario;
 pub mod shortfall;
 pub mod strictest;
 pub mod register_check;

@@ -4,7 +4,7 @@ use super::ranking::WindowInfluence;
 use super::targets::ReductionRules;
 use crate::domain::county::County;
 use crate::domain::register::{DAYS_PER_YEAR, Family, Grade, RegisterEntry};
-use crate::domain::source::{Amounts, Source, Strength};
+use crate::domain::source::{Amounts, Source};
 use crate::warning::WarningLevel;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -76,10 +76,8 @@ pub fn parts<'a>(rules: &ReductionRules, situation: &Situation<'a>) -> Vec<Part<
         let source = day.source;
         let Some(county) = situation.counties.iter().find(|c| c.adcode == source.adcode) else { continue };
         let by_sector = rules.minimum_load(source.sector);
-        let named = match source.strength {
-            Strength::Annual(annual) => entries.get(source.id.as_str()).map(|e| (annual, e)),
-            Strength::Rate { .. } => None,
-        };
+        let annual = source.strength.annual().copied();
+        let named = annual.and_then(|annual| entries.get(source.id.as_str()).map(|e| (annual, e)));
         let Some((annual, entries)) = named else {
             parts.push(Part {
                 source,

@@ -7,7 +7,7 @@ use crate::domain::bilingual::Bilingual;
 use crate::domain::county::{County, in_or_near};
 use crate::domain::register::{DAYS_PER_YEAR, Family, RegisterEntry};
 use crate::domain::register_columns::{POLLUTANTS, in_order};
-use crate::domain::source::{Sector, Source, Strength};
+use crate::domain::source::{Sector, Source};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,10 +123,7 @@ pub fn check(
     let annual: BTreeMap<&str, (&Source, [f64; 9])> = inventory
         .iter()
         .filter(|s| s.adcode != 0)
-        .filter_map(|s| match &s.strength {
-            Strength::Annual(amounts) => Some((s.id.as_str(), (s, in_order(amounts)))),
-            Strength::Rate { .. } => None,
-        })
+        .filter_map(|s| s.strength.annual().map(|amounts| (s.id.as_str(), (s, in_order(amounts)))))
         .collect();
     let mut check = Check { places, findings: Vec::new(), faulty: BTreeSet::new() };
     check.doubled(entries);

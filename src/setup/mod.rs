@@ -10,10 +10,13 @@ use crate::assimilation::quality::rules::QualityRules;
 use crate::assimilation::settings::AssimilationSettings;
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
+use crate::domain::burn_ban::BurnBans;
 use crate::domain::county::{CountyWeights, Region};
 use crate::domain::county_weights::county_weights;
 use crate::domain::grid::{Grid, VerticalGrid};
+use crate::domain::holidays::Holidays;
 use crate::domain::met_field::MetField;
+use crate::domain::stack_record::StackLimits;
 use crate::error::{Error, Result};
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
@@ -25,7 +28,9 @@ use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::{Background, BackgroundProfiles};
 use crate::simulation::diagnose::SurfaceParameters;
 use crate::simulation::emission::EmissionModel;
-use crate::simulation::fire_emission::FireFactors;
+use crate::simulation::emission_weather_rules::EmissionWeather;
+use crate::simulation::event_calendar::EventCalendar;
+use crate::simulation::fire_factors::FireFactors;
 use crate::simulation::nest::Nest;
 use chrono::{DateTime, Utc};
 use grids::GridSetups;
@@ -43,6 +48,12 @@ pub struct Setup {
     pub ranking: RankingRules,
     pub emission: EmissionModel,
     pub fires: FireFactors,
+    pub burn_bans: BurnBans,
+    pub holidays: Holidays,
+    pub stack_limits: StackLimits,
+    /// How weather changes emissions.
+    pub emission_weather: EmissionWeather,
+    pub event_calendar: EventCalendar,
     /// Words of gridded inventories.
     pub inventory: Vocabulary,
     pub plants: PlantFactors,
@@ -104,6 +115,7 @@ impl Setup {
         let mut library = Library::new(config.overrides.as_deref());
         library.check_overrides()?;
         let region = library.region(&config.region, &expand(&config.inputs.outlines)?)?;
+        let holidays = library.read("seeds/holidays.toml", Holidays::from_toml)?;
         let grids = library.read("models/grids.toml", GridSetups::from_toml)?;
         grids.known("grid", &config.grid)?;
         config.outer_grid.iter().try_for_each(|name| grids.known("outer_grid", name))?;
@@ -113,9 +125,16 @@ impl Setup {
             measures: library.read("seeds/measures.toml", Catalogue::from_toml)?,
             reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
             ranking: library.read("seeds/ranking.toml", RankingRules::from_toml)?,
-            emission: library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?,
+            emission: library
+                .read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?
+                .with_holidays(&holidays),
+            holidays,
+            emission_weather: library.read("models/emission_weather.toml", EmissionWeather::from_toml)?,
+            event_calendar: library.read("models/event_calendar.toml", EventCalendar::from_toml)?,
+            stack_limits: library.read("seeds/stack_limits.toml", StackLimits::from_toml)?,
             inventory: library.read("models/inventory.toml", Vocabulary::from_toml)?,
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
+            burn_bans: library.read("seeds/burn_ban.toml", BurnBans::from_toml)?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,
             uncertainty: library.read("models/uncertainty.toml", |t, p| Uncertainty::from_toml(t, p))?,
             quality: library.read("models/quality.toml", QualityRules::from_toml)?,

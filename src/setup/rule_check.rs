@@ -6,9 +6,12 @@ use super::rulebook::Statements;
 use crate::assimilation::quality::rules::QualityRules;
 use crate::assimilation::settings::AssimilationSettings;
 use crate::domain::aqi::AqiRules;
+use crate::domain::burn_ban::BurnBans;
 use crate::domain::evaluation::EvaluationRules;
 use crate::domain::event::EventRules;
+use crate::domain::holidays::Holidays;
 use crate::domain::limits::LimitRules;
+use crate::domain::stack_record::StackLimits;
 use crate::domain::targets::TargetRules;
 use crate::error::{Error, Result};
 use crate::forecast::learning::document::LearningDocument;
@@ -21,7 +24,9 @@ use crate::reduction::ranking_rules::RankingRules;
 use crate::reduction::targets::ReductionRules;
 use crate::simulation::boundary::BackgroundProfiles;
 use crate::simulation::emission::EmissionModel;
-use crate::simulation::fire_emission::FireFactors;
+use crate::simulation::emission_weather_rules::EmissionWeather;
+use crate::simulation::event_calendar::EventCalendar;
+use crate::simulation::fire_factors::FireFactors;
 use crate::warning::advice::AdviceRules;
 use crate::warning::rules::WarningRules;
 use serde::Serialize;
@@ -37,6 +42,9 @@ const FILES: &[(&str, Faults)] = &[
     ("seeds/limits.toml", |t, p| first(LimitRules::from_toml(t, p))),
     ("seeds/evaluation.toml", |t, p| first(EvaluationRules::from_toml(t, p))),
     ("seeds/events.toml", |t, p| first(EventRules::from_toml(t, p))),
+    ("seeds/burn_ban.toml", |t, p| first(BurnBans::from_toml(t, p))),
+    ("seeds/holidays.toml", |t, p| first(Holidays::from_toml(t, p))),
+    ("seeds/stack_limits.toml", |t, p| first(StackLimits::from_toml(t, p))),
     ("seeds/targets.toml", |t, p| first(TargetRules::from_toml(t, p))),
     ("seeds/warning.toml", |t, p| first(WarningRules::from_toml(t, p))),
     ("seeds/advice.toml", |t, p| first(AdviceRules::from_toml(t, p))),
@@ -45,6 +53,8 @@ const FILES: &[(&str, Faults)] = &[
     ("seeds/reduction.toml", |t, p| first(ReductionRules::from_toml(t, p))),
     ("seeds/ranking.toml", |t, p| first(RankingRules::from_toml(t, p))),
     ("models/emission.toml", |t, p| first(EmissionModel::from_toml(t, p))),
+    ("models/emission_weather.toml", |t, p| first(EmissionWeather::from_toml(t, p))),
+    ("models/event_calendar.toml", |t, p| first(EventCalendar::from_toml(t, p))),
     ("models/fires.toml", |t, p| first(FireFactors::from_toml(t, p))),
     ("models/power_plants.toml", |t, p| first(PlantFactors::parse(t, p))),
     ("models/uncertainty.toml", |t, p| first(Uncertainty::from_toml(t, p))),

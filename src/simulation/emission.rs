@@ -1,11 +1,11 @@
-//! What each sector emits in an hour, and as which species: the model of `models/emission.toml`.
+//! When, how high and as which species each sector emits: the model of `models/emission.toml`.
 
+use super::emission_conditions::EmissionConditions;
 use super::temporal_profile::TemporalProfile;
-use crate::calendar::{beijing_local, end_of_beijing_hour};
-use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::domain::holidays::Holidays;
+use crate::domain::source::{Amounts, Sector};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
-use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -32,6 +32,8 @@ pub struct HeightShare {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SectorModel {
     pub profile: TemporalProfile,
+    /// Strength of a public holiday relative to a Sunday, 0 ..= 2.
+    pub holiday: f64,
     pub spread: Spread,
     /// Heights of sources without a stack; fractions sum to 1.
     pub layers: Vec<HeightShare>,
@@ -61,6 +63,8 @@ pub struct EmissionModel {
     pub speciation: Speciation,
     /// Emissions above this height enter the layer that contains it [m].
     pub highest_m: f64,
+    /// How the weather of the run changes the sectors; `None`: as the profiles say.
+    pub conditions: Option<EmissionConditions>,
 }
 
 #[derive(Deserialize)]
@@ -81,8 +85,15 @@ struct RawSector {
     weekday: Vec<f64>,
     hour: Vec<f64>,
     layers: Vec<HeightShare>,
+    /// Strength of a public holiday relative to a Sunday.
+    #[serde(default = "as_sunday")]
+    holiday: f64,
     source: String,
     verified: bool,
+}
+
+fn as_sunday() -> f64 {
+    1.0
 }
 
 impl EmissionModel {
@@ -123,39 +134,20 @@ impl EmissionModel {
                 m.ok_or_else(|| Error::invalid(origin, format!("sector.{}", s.name()), "no entry", "every sector"))
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { sectors, speciation: raw.speciation, highest_m: raw.highest_m })
+        Ok(Self { sectors, speciation: raw.speciation, highest_m: raw.highest_m, conditions: None })
+    }
+
+    /// The same model that knows public holidays.
+    pub fn with_holidays(mut self, holidays: &Holidays) -> Self {
+        for sector in &mut self.sectors {
+            sector.profile = sector.profile.clone().with_holidays(holidays, sector.holiday);
+        }
+        self
     }
 
     /// The model of one sector.
     pub fn sector(&self, sector: Sector) -> &SectorModel {
         &self.sectors[sector as usize]
-    }
-
-    /// Amounts [t d-1] that a source emits on a Beijing day, without its changes.
-    pub fn daily_amounts(&self, source: &Source, day: NaiveDate) -> Amounts {
-        match &source.strength {
-            Strength::Annual(annual) => {
-                let share = self.sector(source.sector).profile.day_share(day);
-                annual.zip(Amounts::all(share), |a, s| a * s)
-            }
-            Strength::Rate { kg_s, from, to } => {
-                let end = end_of_beijing_hour(day, 24);
-                let seconds = overlap_s((*from, *to), (end - Duration::hours(24), end));
-                kg_s.zip(Amounts::all(seconds / 1000.0), |r, t| r * t)
-            }
-        }
-    }
-
-    /// Mean rate [kg s-1] of a source over the hour that starts at `start` (a full hour), with its changes in force.
-    pub fn hourly_rate(&self, source: &Source, start: DateTime<Utc>) -> Amounts {
-        rate_with(source, start, self.hour_factor(source.sector, start))
-    }
-
-    /// Rate [kg s-1] of an annual amount of 1 t in the hour that starts at `start`.
-    pub(super) fn hour_factor(&self, sector: Sector, start: DateTime<Utc>) -> f64 {
-        let local = beijing_local(start);
-        let profile = &self.sector(sector).profile;
-        profile.day_share(local.date()) * profile.hour_share(local.hour()) * 1000.0 / 3600.0
     }
 
     /// Species from inventoried pollutants, in the same unit; indexed by [`Species::index`].
@@ -211,36 +203,6 @@ impl EmissionModel {
     }
 }
 
-/// [`EmissionModel::hourly_rate`] with the hour's factor of the source's sector [kg s-1 per t a-1] already known.
-pub(super) fn rate_with(source: &Source, start: DateTime<Utc>, hour_factor: f64) -> Amounts {
-    let hour = (start, start + Duration::hours(1));
-    let (base, window) = match &source.strength {
-        Strength::Annual(annual) => (annual.zip(Amounts::all(hour_factor), |a, f| a * f), hour),
-        Strength::Rate { kg_s, from, to } => (*kg_s, (hour.0.max(*from), hour.1.min(*to))),
-    };
-    if window.0 >= window.1 {
-        return Amounts::default();
-    }
-    // a change or window may begin within the hour: the mean is over the pieces between such instants
-    let mut instants = vec![window.0, window.1];
-    instants.extend(source.changes.iter().flat_map(|c| [c.from, c.to]).filter(|t| window.0 < *t && *t < window.1));
-    instants.sort_unstable();
-    let mut factor = Amounts::default();
-    for piece in instants.windows(2) {
-        let share = seconds(piece[1] - piece[0]) / 3600.0;
-        factor = factor.zip(source.activity_at(piece[0]), |sum, activity| sum + share * activity);
-    }
-    base.zip(factor, |b, f| b * f)
-}
-
-fn seconds(d: Duration) -> f64 {
-    d.num_milliseconds() as f64 / 1000.0
-}
-
-fn overlap_s(a: (DateTime<Utc>, DateTime<Utc>), b: (DateTime<Utc>, DateTime<Utc>)) -> f64 {
-    seconds(a.1.min(b.1) - a.0.max(b.0)).max(0.0)
-}
-
 fn check_speciation(origin: &Path, s: &Speciation) -> Result<()> {
     let invalid = |field: &str, found: String, expected: &str| {
         Err(Error::invalid(origin, format!("speciation.{field}"), found, expected))
@@ -267,6 +229,9 @@ fn sector_model(origin: &Path, field: &str, raw: RawSector) -> Result<SectorMode
     };
     let profile =
         TemporalProfile::new(&raw.month, &raw.weekday, &raw.hour).map_err(|d| invalid(d.list, d.found, d.expected))?;
+    if !(0.0..=2.0).contains(&raw.holiday) {
+        return Err(invalid("holiday", raw.holiday.to_string(), "0 ..= 2".into()));
+    }
     if !(0.0..=1.0).contains(&raw.soa_precursor_fraction) {
         return Err(invalid("soa_precursor_fraction", raw.soa_precursor_fraction.to_string(), "0 ..= 1".into()));
     }
@@ -287,6 +252,7 @@ fn sector_model(origin: &Path, field: &str, raw: RawSector) -> Result<SectorMode
     }
     Ok(SectorModel {
         profile,
+        holiday: raw.holiday,
         spread: raw.spread,
         layers: raw.layers,
         soa_precursor_fraction: raw.soa_precursor_fraction,

@@ -1,7 +1,8 @@
 //! Where sources emit on the model grid, and the rate field of an hour.
 
 use super::box_cells::{box_cells, quadrilateral_cells};
-use super::emission::{EmissionModel, HeightShare, Spread, rate_with};
+use super::emission::{EmissionModel, HeightShare, Spread};
+use super::emission_rate::rate_with;
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::{Grid, HorizontalGrid, Transform};
 use crate::domain::source::{Amounts, Place, Sector, Source, Stack, Strength};
@@ -177,10 +178,10 @@ impl Placement {
         visit: &mut dyn FnMut(usize, &[f64; Species::COUNT]),
     ) {
         assert_eq!(sources.len(), self.sites.len(), "the sources this placement was made for");
-        let factors: Vec<f64> = Sector::ALL.into_iter().map(|s| model.hour_factor(s, start)).collect();
+        let factors = model.hour_factors(start);
         for (i, source) in sources.iter().enumerate() {
             if matches!(self.sites[i], Site::Area { .. } | Site::Stack { .. }) {
-                let amounts = rate_with(source, start, factors[source.sector as usize]);
+                let amounts = rate_with(source, start, &factors);
                 visit(i, &model.speciate(source.sector, &amounts));
             }
         }
@@ -205,14 +206,14 @@ impl Placement {
         assert_eq!(out.rate_kg_s.len(), Species::COUNT * self.layers() * self.cells, "the placement's field");
         out.rate_kg_s.fill(0.0);
         let field = out.rate_kg_s.as_slice_mut().expect("fields are in standard layout");
-        let factors: Vec<f64> = Sector::ALL.into_iter().map(|s| model.hour_factor(s, start)).collect();
+        let factors = model.hour_factors(start);
         let layers = self.layers();
         let mut rates = vec![0.0; Species::COUNT * layers];
         for (pattern, members) in self.patterns.iter().zip(&self.members) {
             rates.fill(0.0);
             for &i in members {
                 let sector = sources[i].sector;
-                let amounts = rate_with(&sources[i], start, factors[sector as usize]);
+                let amounts = rate_with(&sources[i], start, &factors);
                 add_layers(&mut rates, &model.speciate(sector, &amounts), &self.sector_layers[sector as usize]);
             }
             self.scatter(&rates, pattern, field);
@@ -220,7 +221,7 @@ impl Placement {
         for (site, source) in self.sites.iter().zip(sources) {
             let Site::Stack { cell, stack } = site else { continue };
             let sector = source.sector;
-            let amounts = rate_with(source, start, factors[sector as usize]);
+            let amounts = rate_with(source, start, &factors);
             if amounts == Amounts::default() {
                 continue;
             }
@@ -311,7 +312,14 @@ impl Outside {
     fn add(&mut self, source: &Source, share: f64) {
         self.sources += 1;
         match &source.strength {
-            Strength::Annual(a) => self.annual_t = self.annual_t.zip(*a, |sum, v| sum + share * v),
+            Strength::Annual(a) | Strength::Measured { annual: a, .. } => {
+                self.annual_t = self.annual_t.zip(*a, |sum, v| sum + share * v);
+            }
+            Strength::Hourly { kg_s, .. } => {
+                for hour in kg_s {
+                    self.rate_kg = self.rate_kg.zip(*hour, |sum, v| sum + share * 3600.0 * v);
+                }
+            }
             Strength::Rate { kg_s, from, to } => {
                 let seconds = (*to - *from).num_seconds().max(0) as f64;
                 self.rate_kg = self.rate_kg.zip(*kg_s, |sum, v| sum + share * seconds * v);
@@ -346,7 +354,7 @@ fn locate<'a>(
     match &source.place {
         Place::Point { lon, lat, stack } => {
             let Some((x, y)) = transform.cell(*lon, *lat) else {
-                let rate = matches!(source.strength, Strength::Rate { .. });
+                let rate = source.strength.annual().is_none();
                 return if rate { Ok(Located::Far) } else { Err(format!("{lon} E {lat} N, outside the grid")) };
             };
             let cell = y * grid.nx + x;
@@ -431,8 +439,9 @@ fn add_layers(rates: &mut [f64], species: &[f64; Species::COUNT], shares: &[f64]
 
 fn rejection(source: &Source, reason: &str) -> Rejection {
     let mass = match &source.strength {
-        Strength::Annual(a) => words(a, "t/a"),
+        Strength::Annual(a) | Strength::Measured { annual: a, .. } => words(a, "t/a"),
         Strength::Rate { kg_s, .. } => words(kg_s, "kg/s"),
+        Strength::Hourly { .. } => words(source.strength.amounts(), "kg/s"),
     };
     Rejection {
         file: "inventory".into(),

@@ -78,12 +78,12 @@ pub fn totals(
     let mut day_of_a_tonne: BTreeMap<Sector, f64> = BTreeMap::new();
     for (i, source) in sources.iter().enumerate() {
         let (annual, daily) = match &source.strength {
-            Strength::Annual(annual) => {
+            Strength::Annual(annual) | Strength::Measured { annual, .. } => {
                 let share =
                     *day_of_a_tonne.entry(source.sector).or_insert_with(|| share_of_day(model, source.sector, day));
                 (*annual, annual.zip(Amounts::all(share), |a, s| a * s))
             }
-            Strength::Rate { .. } => (Amounts::default(), model.daily_amounts(source, day)),
+            Strength::Rate { .. } | Strength::Hourly { .. } => (Amounts::default(), model.daily_amounts(source, day)),
         };
         let by_county = match source.adcode {
             0 => shares.of(&placement.cells_of(i)),

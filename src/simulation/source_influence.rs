@@ -1,12 +1,12 @@
 //! The influence of each source: what a tonne of each inventoried pollutant that it emits adds to a target, and when.
 
-use super::emission::rate_with;
 use super::emission_placement::Placement;
+use super::emission_rate::rate_with;
 use super::equilibrium_answers::Answers;
 use super::influence::{Target, backward};
 use super::plume;
 use super::run::World;
-use crate::domain::source::{Amounts, Sector, Source};
+use crate::domain::source::{Amounts, Source};
 use crate::domain::species::Species;
 use crate::error::Result;
 use chrono::Duration;
@@ -73,12 +73,11 @@ pub fn influence_of_sources(
             map.iter_mut().zip(ground.index_axis(Axis(0), 0)).for_each(|(sum, per_kg)| *sum += per_kg * per_tonne);
         }
         let start = world.start + Duration::hours(i64::from(hour));
-        let factors = Sector::ALL.map(|s| world.emission.hour_factor(s, start));
+        let factors = world.emission.hour_factors(start);
         let height = |cell: usize, stack: &_| plume::effective_height(driver, world.grid, cell, stack);
         placement.each_sensitivity(sources, &height, field, &mut |i, per_kg| {
             let source = &sources[i];
-            let emitted_t =
-                rate_with(source, start, factors[source.sector as usize]).zip(Amounts::all(3.6), |r, f| r * f);
+            let emitted_t = rate_with(source, start, &factors).zip(Amounts::all(3.6), |r, f| r * f);
             // at the composition of what is emitted now or, where that is nothing, in other hours
             let composition = if emitted_t == Amounts::default() { source.strength.amounts() } else { &emitted_t };
             let parts = world.emission.speciation_gradient(source.sector, composition);

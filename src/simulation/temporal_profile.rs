@@ -1,5 +1,6 @@
-//! When a sector emits: month x weekday x hour, normalised per calendar year.
+//! When a sector emits: month x weekday or holiday x hour, normalised per calendar year.
 
+use crate::domain::holidays::{DayKind, Holidays};
 use chrono::{Datelike, NaiveDate};
 
 /// Relative factors of a sector in Beijing time.
@@ -12,6 +13,11 @@ pub struct TemporalProfile {
     month: [f64; 12],
     weekday: [f64; 7],
     hour: [f64; 24],
+    holidays: Holidays,
+    /// Factor of a public holiday in place of its weekday's.
+    holiday: f64,
+    /// Sums of the days of each year from [`FIRST_YEAR`] on.
+    totals: Vec<f64>,
 }
 
 /// What is wrong with a list of factors.
@@ -23,6 +29,9 @@ pub struct ProfileDefect {
     pub expected: String,
 }
 
+/// Years whose sums are kept.
+const FIRST_YEAR: i32 = 2000;
+const LAST_YEAR: i32 = 2060;
 /// Largest deviation of a list's mean from 1 that rounding of printed factors may leave [1].
 const MEAN_TOLERANCE: f64 = 1e-3;
 
@@ -36,14 +45,49 @@ impl TemporalProfile {
             month: checked("month", month)?,
             weekday: checked("weekday", weekday)?,
             hour: checked("hour", hour)?,
-        })
+            holidays: Holidays::default(),
+            holiday: 1.0,
+            totals: Vec::new(),
+        }
+        .with_totals())
+    }
+
+    /// Makes public holidays as strong as `factor` times a Sunday, and worked weekend days as strong as the mean of the days from Monday to
+    /// Friday.
+    pub fn with_holidays(mut self, holidays: &Holidays, factor: f64) -> Self {
+        self.holiday = self.weekday[6] * factor;
+        self.holidays = holidays.clone();
+        self.with_totals()
     }
 
     /// Share of the annual amount that falls on a Beijing day [1]; the days of a calendar year sum to 1.
     pub fn day_share(&self, day: NaiveDate) -> f64 {
-        let first = NaiveDate::from_ymd_opt(day.year(), 1, 1).expect("1 January exists");
-        let total: f64 = first.iter_days().take_while(|d| d.year() == day.year()).map(|d| self.day_factor(d)).sum();
-        self.day_factor(day) / total
+        self.day_factor(day) / self.total(day.year())
+    }
+
+    /// Factor of a month relative to the mean, January 0.
+    pub fn month_factor(&self, month0: usize) -> f64 {
+        self.month[month0 % 12]
+    }
+
+    /// Smallest factor of a month: what does not follow the seasons.
+    pub fn least_month(&self) -> f64 {
+        self.month.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    fn total(&self, year: i32) -> f64 {
+        let known = usize::try_from(year - FIRST_YEAR).ok().and_then(|i| self.totals.get(i)).copied();
+        known.unwrap_or_else(|| self.sum(year))
+    }
+
+    fn sum(&self, year: i32) -> f64 {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1).expect("1 January exists");
+        first.iter_days().take_while(|d| d.year() == year).map(|d| self.day_factor(d)).sum()
+    }
+
+    fn with_totals(mut self) -> Self {
+        self.totals = (FIRST_YEAR..=LAST_YEAR).map(|year| self.sum(year)).collect();
+        self
     }
 
     /// Share of a day that falls on the hour that begins at `hour` (0..24) Beijing time [1]; the hours of a day sum to 1.
@@ -52,7 +96,13 @@ impl TemporalProfile {
     }
 
     fn day_factor(&self, day: NaiveDate) -> f64 {
-        self.month[day.month0() as usize] * self.weekday[day.weekday().num_days_from_monday() as usize]
+        let weekday = self.weekday[day.weekday().num_days_from_monday() as usize];
+        let of_day = match self.holidays.kind(day) {
+            DayKind::Usual => weekday,
+            DayKind::Holiday => self.holiday,
+            DayKind::Worked => self.weekday[..5].iter().sum::<f64>() / 5.0,
+        };
+        self.month[day.month0() as usize] * of_day
     }
 }
 
@@ -106,6 +156,23 @@ mod tests {
         let share = |m, d| p.day_share(NaiveDate::from_ymd_opt(2026, m, d).unwrap());
         assert!((share(1, 5) / share(1, 11) - 1.4 / 0.6).abs() < 1e-12);
         assert!((share(1, 5) / share(2, 2) - 3.0 / (9.0 / 11.0)).abs() < 1e-12);
+    }
+
+    /// The Spring Festival of 2026: 17 February, a Tuesday, is off; 14 February, a Saturday, is worked; the year still sums to one.
+    #[test]
+    fn holidays_are_sundays_and_worked_weekends_are_weekdays() {
+        let text = include_str!("../../seeds/holidays.toml");
+        let holidays = Holidays::from_toml(text, std::path::Path::new("holidays.toml")).unwrap();
+        let weekday = [1.4, 1.2, 1.0, 1.0, 1.0, 0.8, 0.6];
+        let p = TemporalProfile::new(&january(3.0), &weekday, &[1.0; 24]).unwrap().with_holidays(&holidays, 0.5);
+        let share = |m, d| p.day_share(NaiveDate::from_ymd_opt(2026, m, d).unwrap());
+        let sunday = share(2, 8);
+        assert!((share(2, 17) / sunday - 0.5).abs() < 1e-12 && (share(2, 14) / sunday - 1.12 / 0.6).abs() < 1e-12);
+        assert!((share(2, 24) / sunday - 1.2 / 0.6).abs() < 1e-12);
+        for year in [2025, 2026, 2027, 1990] {
+            let sum: f64 = days_of(year).map(|d| p.day_share(d)).sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{year}: {sum}");
+        }
     }
 
     #[test]

@@ -4,23 +4,16 @@ use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
 use hazecast::calendar::end_of_beijing_hour;
 use hazecast::domain::county::CountyWeights;
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
-use hazecast::domain::observation::FireDetection;
 use hazecast::domain::source::{ActivityChange, Amounts, Place, Sector, Source, Stack, Strength};
 use hazecast::domain::species::Species;
 use hazecast::error::Error;
 use hazecast::simulation::emission::EmissionModel;
 use hazecast::simulation::emission_placement::{EmissionField, Placement};
-use hazecast::simulation::fire_emission::{FireFactors, sources_from_fires};
 
 const MODEL: &str = include_str!("../../models/emission.toml");
-const FIRES: &str = include_str!("../../models/fires.toml");
 
 fn model() -> EmissionModel {
     EmissionModel::from_toml(MODEL, "models/emission.toml").unwrap()
-}
-
-fn fire_factors() -> FireFactors {
-    FireFactors::from_toml(FIRES, "models/fires.toml").unwrap()
 }
 
 fn utc(y: i32, m: u32, d: u32, h: u32, min: u32) -> DateTime<Utc> {
@@ -411,126 +404,4 @@ fn a_night_of_600_sources_is_placed_in_seconds() {
     }
     let took = clock.elapsed();
     assert!(took.as_secs_f64() < 10.0, "{took:?}");
-}
-
-fn detection(time: DateTime<Utc>, lon: f64, lat: f64, frp_mw: f64) -> FireDetection {
-    FireDetection { time, lon, lat, frp_mw, confidence: 0.8, satellite: "Aqua".into() }
-}
-
-/// 100 MW burn 36.8 kg of dry matter a second: 2.797 kg CO, 0.2318 kg PM2.5, 36.8 x 3.1 g NO = 114.1 g NO = 174.9 g NO2.
-#[test]
-fn a_fire_of_100_mw_emits_the_published_rates() {
-    let r = fire_factors().rate_kg_s(100.0);
-    assert!((r.co - 2.7968).abs() < 1e-4, "{}", r.co);
-    assert!((r.pm25 - 0.231_84).abs() < 1e-5, "{}", r.pm25);
-    assert!((r.nox - 0.174_9).abs() < 1e-4, "{}", r.nox);
-    assert!(r.pm10 >= r.pm25 && r.bc + r.oc <= r.pm25);
-}
-
-#[test]
-fn a_fire_burns_around_its_overpass_and_fades_by_half_a_day() {
-    let cycle = utc(2026, 4, 10, 12, 0);
-    let end = cycle + Duration::hours(72);
-    let seen = utc(2026, 4, 10, 5, 10);
-    let fires =
-        sources_from_fires(&[detection(seen, 129.5, 42.9, 40.0)], &fire_factors(), &|_, _| Some(222401), cycle, end);
-    let energy: Vec<(DateTime<Utc>, DateTime<Utc>, f64)> = fires
-        .sources
-        .iter()
-        .map(|s| match &s.strength {
-            Strength::Rate { kg_s, from, to } => (*from, *to, kg_s.co),
-            Strength::Annual(_) => panic!("a fire is a rate"),
-        })
-        .collect();
-    assert_eq!(energy.len(), 4);
-    for (n, (from, to, co)) in energy.iter().enumerate() {
-        let middle = seen + Duration::days(n as i64);
-        assert_eq!((*from, *to), (middle - Duration::hours(3), middle + Duration::hours(3)));
-        // 40 MW x 0.368 kg/MJ x 76 g/kg
-        assert!((co - 1.118_72 * 0.5f64.powi(n as i32)).abs() < 1e-9, "{n} {co}");
-    }
-    assert!(fires.sources.iter().all(|s| s.adcode == 222401 && s.sector == Sector::Fire));
-    let old = detection(seen - Duration::days(1), 129.5, 42.9, 40.0);
-    assert_eq!(sources_from_fires(&[old], &fire_factors(), &|_, _| None, cycle, end).sources.len(), 1);
-}
-
-#[test]
-fn every_detection_is_accounted_for() {
-    let cycle = utc(2026, 4, 10, 12, 0);
-    let t = utc(2026, 4, 10, 5, 0);
-    let mut faint = detection(t, 129.0, 43.0, 10.0);
-    faint.confidence = 0.2;
-    let list = [
-        detection(t, 129.5, 42.9, 20.0),
-        detection(t + Duration::minutes(40), 129.505, 42.905, 50.0), // 0.7 km beside: the same fire
-        detection(t, 129.53, 42.9, 30.0),                            // 2.4 and 2.1 km away: another
-        detection(t - Duration::hours(3), 129.5, 42.9, 10.0),        // three hours before: another
-        detection(cycle + Duration::hours(1), 130.0, 43.0, 10.0),
-        detection(t, 130.0, 43.0, f64::NAN),
-        faint,
-    ];
-    let fires = sources_from_fires(&list, &fire_factors(), &|_, _| None, cycle, cycle + Duration::hours(6));
-    assert_eq!((fires.fires, fires.duplicates), (3, 1));
-    assert_eq!((fires.low_confidence, fires.unusable, fires.after_cycle), (1, 1, 1));
-    assert_eq!(fires.fires + fires.duplicates + 3, list.len());
-    let co = |s: &Source| if let Strength::Rate { kg_s, .. } = &s.strength { kg_s.co } else { 0.0 };
-    let largest = fires.sources.iter().map(co).fold(0.0, f64::max);
-    assert!((largest - fire_factors().rate_kg_s(50.0).co).abs() < 1e-12);
-    // the order of the file does not matter
-    let mut turned = list.to_vec();
-    turned.reverse();
-    let again = sources_from_fires(&turned, &fire_factors(), &|_, _| None, cycle, cycle + Duration::hours(6));
-    assert_eq!(again.sources.len(), fires.sources.len());
-    assert_eq!(again.sources, fires.sources);
-}
-
-#[test]
-fn broken_fire_parameters_are_refused_with_the_field_named() {
-    for (from, to, field) in [
-        ("dry_matter_kg_mj = 0.368", "dry_matter_kg_mj = -0.368", "dry_matter_kg_mj"),
-        ("minimum_confidence = 0.3", "minimum_confidence = 30.0", "minimum_confidence"),
-        ("persistence_per_day = 0.5", "persistence_per_day = 1.5", "persistence_per_day"),
-        ("half_window_hours = 3.0", "half_window_hours = 0.0", "half_window_hours"),
-        ("pm10 = 7.2", "pm10 = 6.2", "factors_g_kg.pm10"),
-        ("oc = 2.3", "oc = 6.3", "factors_g_kg.oc"),
-        ("co = 76.0", "co = nan", "factors_g_kg.co"),
-        ("nh3 = 2.2\n", "", "nh3"),
-        ("nh3 = 2.2", "ammonia = 2.2", "ammonia"),
-    ] {
-        assert!(FIRES.contains(from), "{from}");
-        let error = FireFactors::from_toml(&FIRES.replacen(from, to, 1), "models/fires.toml").unwrap_err().to_string();
-        assert!(error.contains(field), "{field}: {error}");
-    }
-}
-
-/// A global day of MODIS: nothing is lost on the way to sources, and what lies beyond the grid is one line with its mass.
-#[test]
-fn a_real_day_of_modis_becomes_sources() {
-    let Some(path) = crate::real("fires/MODIS_C6_1_Global_24h_20251123.csv") else { return };
-    let text = std::fs::read_to_string(path).unwrap();
-    let list: Vec<FireDetection> = text
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let f: Vec<&str> = line.split(',').collect();
-            let clock: u32 = f[6].parse().unwrap();
-            let day = NaiveDate::parse_from_str(f[5], "%Y-%m-%d").unwrap();
-            let time = day.and_hms_opt(clock / 100, clock % 100, 0).unwrap().and_utc();
-            let confidence = f[8].parse::<f64>().unwrap() / 100.0;
-            FireDetection {
-                confidence,
-                ..detection(time, f[1].parse().unwrap(), f[0].parse().unwrap(), f[11].parse().unwrap())
-            }
-        })
-        .collect();
-    let cycle = utc(2025, 11, 24, 0, 0);
-    let made = sources_from_fires(&list, &fire_factors(), &|_, _| None, cycle, cycle + Duration::hours(72));
-    let used = made.fires + made.duplicates + made.low_confidence + made.unusable + made.after_cycle;
-    assert_eq!(used, list.len());
-    assert!(made.fires > 1000 && made.duplicates > 1000, "{} {}", made.fires, made.duplicates);
-    let (placement, rejections) = Placement::new(&model(), &made.sources, &[], &grid());
-    let on_grid = (0..made.sources.len()).filter(|&i| !placement.cells_of(i).is_empty()).count();
-    assert_eq!(rejections.len(), 1);
-    assert!(rejections[0].place.starts_with(&format!("{} ", made.sources.len() - on_grid)), "{rejections:?}");
-    assert!(placement.outside().rate_kg.co > 0.0);
 }

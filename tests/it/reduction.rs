@@ -111,7 +111,7 @@ fn inventory() -> Vec<Source> {
 fn annual(source: &Source) -> Amounts {
     match source.strength {
         Strength::Annual(a) => a,
-        Strength::Rate { .. } => panic!("{} has no annual total", source.id),
+        _ => panic!("{} has no annual total", source.id),
     }
 }
 

@@ -5,6 +5,7 @@ use hazecast::assimilation::report::{AssimilationReport, ComponentScores};
 use hazecast::calendar::beijing_day_hour;
 use hazecast::consultation::{ConsultationRecord, InputFile, Status};
 use hazecast::domain::aqi::AqiReport;
+use hazecast::domain::fire::{BannedFire, CountyFires, Fire, FireReport, HeatPlace, HeatReason, LandClass};
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
 use hazecast::domain::quality::{self, Fault, Flag, QualityReport};
@@ -77,6 +78,9 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         targets: Some(targets()),
         observation_quality: Some(observation_quality()),
         assimilation: Some(assimilation()),
+        fires: Some(fires(cycle)),
+        emission_conditions: None,
+        stacks: None,
         terrain_winds: Some(terrain_winds()),
         ledger_base: ledger(),
         ledger_cut: Some(ledger()),
@@ -593,4 +597,39 @@ fn assimilation() -> AssimilationReport {
         spread: 0.7,
     };
     AssimilationReport { hours: 12, components: vec![scores], factors_sha256: "0".repeat(64) }
+}
+
+/// Two fires in Dunhua, one of them in a window of patrols, and steelworks.
+fn fires(cycle: DateTime<Utc>) -> FireReport {
+    let first = cycle - Duration::hours(7);
+    let fire = Fire {
+        lon: 128.3,
+        lat: 43.4,
+        adcode: 222_403,
+        first,
+        last: first,
+        frp_mw: 12.5,
+        land: LandClass::Cropland,
+        satellite: "Aqua".into(),
+    };
+    let (zone_zh, zone_en, clause) = ("全州秸秆禁烧巡查期".into(), "patrols".into(), "二-2".into());
+    let day = beijing_day_hour(first).0;
+    FireReport {
+        detections: 6,
+        fires: 2,
+        duplicates: 1,
+        lasting_heat: 3,
+        persistence_per_day: 0.5,
+        lookback_hours: 24.0,
+        days: vec![CountyFires { adcode: 222_403, day, detections: 3, fires: 2, frp_mw: 20.0, banned: 1 }],
+        banned: vec![BannedFire { fire, zone_zh, zone_en, clause }],
+        heat: vec![HeatPlace {
+            name: Some("steelworks".into()),
+            lon: 129.73,
+            lat: 41.75,
+            reason: HeatReason::Listed,
+            detections: 3,
+        }],
+        ..FireReport::default()
+    }
 }

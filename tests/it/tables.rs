@@ -38,7 +38,7 @@ fn file(name: &str, content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
 fn annual(source: &Source) -> hazecast::domain::source::Amounts {
     match source.strength {
         Strength::Annual(amounts) => amounts,
-        Strength::Rate { .. } => panic!("{} has a rate", source.id),
+        _ => panic!("{} has a rate", source.id),
     }
 }
 

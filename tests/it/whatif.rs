@@ -26,6 +26,8 @@ fn hazecast(args: &[&str]) -> std::process::Output {
 fn the_command_compares_scenarios_with_the_published_run() {
     let (folder, record) = episode();
     let config = folder.path().join("night.toml");
+    let file = folder.path().join("trend.csv");
+    std::fs::write(&file, "sectors,counties,percent\nresidential,222403,30\n").unwrap();
     let out = hazecast(&[
         "whatif",
         "--config",
@@ -34,16 +36,23 @@ fn the_command_compares_scenarios_with_the_published_run() {
         "0%",
         "--scenario",
         "homes: sector=residential county=222403 30%",
+        "--scenario",
+        file.to_str().unwrap(),
         "--json",
     ]);
     let report: WhatIfReport =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     assert_eq!(report.run, record["run"]);
     assert_eq!(report.level_before, WarningLevel::Orange);
-    let [nothing, homes] = &report.scenarios[..] else { panic!("{report:?}") };
+    let [nothing, homes, trend] = &report.scenarios[..] else { panic!("{report:?}") };
     assert!(nothing.largest_fall_ug_m3.abs() < 1e-9, "{}", nothing.largest_fall_ug_m3);
     assert_eq!((nothing.avoided_t.so2, nothing.level_after), (0.0, WarningLevel::Orange));
     assert!(homes.avoided_t.pm25 > 0.0 && homes.sources >= 1);
+    // a file with the same cut does the same
+    assert_eq!(
+        (trend.scenario.name.as_str(), trend.avoided_t, &trend.counties),
+        ("trend", homes.avoided_t, &homes.counties)
+    );
     let largest = homes.counties.iter().flat_map(|c| {
         let falls = c.days.iter().map(|d| d.pm25_before_ug_m3 - d.pm25_after_ug_m3);
         falls.map(move |f| (c.adcode, f))

@@ -6,10 +6,12 @@ mod counties;
 mod evidence;
 mod experience;
 mod explain;
+mod fires;
 mod glance;
 mod measures;
 mod observations;
 mod provenance;
+mod stacks;
 mod ranking;
 mod targets;
 mod wording;
@@ -113,7 +115,9 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (certificate::proof(r.certificate.as_ref()))
                 (targets::section(r.targets.as_ref()))
                 (observations::section(archived))
-            (provenance::section(archived))
+                (fires::section(r))
+                (stacks::section(r))
+                (provenance::section(archived))
                 (signature())
             }
         },

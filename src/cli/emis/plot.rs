@@ -68,8 +68,8 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     let mut stacks: Vec<(f64, Point)> = Vec::new();
     for (i, source) in sources.iter().enumerate().filter(|(_, s)| sector.is_none_or(|wanted| s.sector == wanted)) {
         let amounts = match (args.date, &source.strength) {
-            (None, Strength::Annual(a)) => *a,
-            (None, Strength::Rate { .. }) => continue,
+            (None, Strength::Annual(a) | Strength::Measured { annual: a, .. }) => *a,
+            (None, Strength::Rate { .. } | Strength::Hourly { .. }) => continue,
             (Some(_), _) => setup.emission.daily_amounts(source, day(args.date)),
         };
         let amount = amounts.named()[index].1;

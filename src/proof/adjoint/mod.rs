@@ -170,6 +170,8 @@ fn scaled(source: &Source, factor: f64) -> Source {
     let strength = match &source.strength {
         Strength::Annual(a) => Strength::Annual(times(a)),
         Strength::Rate { kg_s, from, to } => Strength::Rate { kg_s: times(kg_s), from: *from, to: *to },
+        // the scene has no other kinds
+        other => other.clone(),
     };
     Source { strength, ..source.clone() }
 }

@@ -2,7 +2,7 @@
 
 use super::{Check, Who, who};
 use crate::domain::register::{Family, RegisterEntry};
-use crate::domain::source::{Amounts, Source, Strength};
+use crate::domain::source::{Amounts, Source};
 use crate::reduction::measures::Measure;
 use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,7 @@ impl Check<'_> {
                 continue;
             }
             let before = out.len();
-            if let Strength::Annual(annual) = day.source.strength {
+            if let Some(annual) = day.source.strength.annual() {
                 for entry in self.of_source.get(day.source.id.as_str()).into_iter().flatten() {
                     // of the whole source where the entry states any: enough to know whether something is cut
                     let some = |e: f64, stated: f64| if stated > 0.0 { e } else { 0.0 };

@@ -12,7 +12,7 @@ use super::register::Situation;
 use super::targets::ReductionRules;
 use super::{PlannedMeasure, ReductionPlan};
 use crate::domain::register::{Grade, RegisterEntry};
-use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::domain::source::{Amounts, Sector, Source};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -182,7 +182,7 @@ impl Check<'_> {
         let Some(entry) = row.entry.as_deref().and_then(|id| self.entry(id)) else {
             return self.that(row.share == Amounts::all(1.0), row, row.share, "the whole source");
         };
-        let Some((Strength::Annual(annual), _)) = self.source(&row.source).map(|(s, e)| (s.strength.clone(), e)) else {
+        let Some(annual) = self.source(&row.source).and_then(|(s, _)| s.strength.annual().copied()) else {
             return self.that(false, row, row.share, "a source with a year");
         };
         let part = |day: f64, year: f64| if year > 0.0 { (365.0 * day / year).min(1.0) } else { 0.0 };

@@ -3,7 +3,7 @@
 use super::everyone::Being;
 use super::{Check, all};
 use crate::calendar::beijing_local;
-use crate::domain::source::{Amounts, Strength};
+use crate::domain::source::Amounts;
 use crate::reduction::PlannedMeasure;
 use crate::reduction::measures::Measure;
 use chrono::{Duration, NaiveTime};
@@ -24,7 +24,7 @@ impl Check<'_> {
         let belongs = match &entry {
             Some(Some(e)) => e.source == row.source && e.grade == row.grade && e.family == row.family,
             Some(None) => false,
-            None => row.grade.is_none() && (!named || matches!(source.strength, Strength::Rate { .. })),
+            None => row.grade.is_none() && (!named || source.strength.annual().is_none()),
         };
         self.that(belongs, row, &row.entry, "an entry of the register that is part of the source");
         self.that(row.sector == sector && row.adcode == adcode, row, row.adcode, "sector and county of the source");

@@ -29,14 +29,14 @@ fn grid_and_sources(case: &Case) -> Vec<Finding> {
     let known = |adcode: u32| case.region.counties.iter().any(|c| c.adcode == adcode);
     let mut fires = 0;
     for source in case.sources {
-        match &source.strength {
-            Strength::Rate { .. } if source.sector == Sector::Fire => fires += 1,
-            Strength::Rate { .. } => {}
-            Strength::Annual(_) if is_gridded(source) => {
+        match source.strength.annual() {
+            None if source.sector == Sector::Fire => fires += 1,
+            None => {}
+            Some(_) if is_gridded(source) => {
                 gridded.insert(source.sector, true);
             }
-            Strength::Annual(a) if known(source.adcode) => add(own.entry(source.sector).or_default(), a),
-            Strength::Annual(_) => {}
+            Some(a) if known(source.adcode) => add(own.entry(source.sector).or_default(), a),
+            Some(_) => {}
         }
     }
     let mut found = Vec::new();

@@ -1,11 +1,14 @@
-//! What-if: cuts as data, and the sources under them.
+//! Cuts as data, and the sources under them: what-ifs, yearly trends and whatever else changes emissions without an order.
+//!
+//! A scenario acts as a list of measures does, by [`ActivityChange`]s of the sources, so that both multiply where they meet. The shares that a measure
+//! leaves are named by the same pollutants ([`Inventoried`]).
 
+use super::source::{ActivityChange, Amounts, Sector, Source};
 use crate::calendar::end_of_beijing_hour;
-use crate::domain::source::{ActivityChange, Amounts, Sector, Source};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A pollutant of the inventory that a cut may name.
+/// A pollutant of the inventory that a cut or a measure may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Inventoried {
@@ -16,6 +19,37 @@ pub enum Inventoried {
     Voc,
     /// PM2.5, PM10, black and organic carbon alike.
     Pm,
+}
+
+impl Inventoried {
+    /// A factor on every inventoried amount from one per named pollutant.
+    pub fn factors(of: impl Fn(Self) -> f64) -> Amounts {
+        let pm = of(Self::Pm);
+        Amounts {
+            so2: of(Self::So2),
+            nox: of(Self::Nox),
+            co: of(Self::Co),
+            nh3: of(Self::Nh3),
+            nmvoc: of(Self::Voc),
+            pm25: pm,
+            pm10: pm,
+            bc: pm,
+            oc: pm,
+        }
+    }
+
+    /// The pollutant of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "so2" => Self::So2,
+            "nox" => Self::Nox,
+            "co" => Self::Co,
+            "nh3" => Self::Nh3,
+            "voc" => Self::Voc,
+            "pm" => Self::Pm,
+            _ => return None,
+        })
+    }
 }
 
 /// A cut of some sources in some hours. What is not named is not restricted.
@@ -34,7 +68,12 @@ pub struct ScenarioCut {
     /// First and last Beijing hour of the day (1..=24, hour-ending); the whole day where absent.
     #[serde(default)]
     pub hours: Option<(u8, u8)>,
-    /// Share taken away [%], 0 ..= 100.
+    /// In force from this instant and to that one; where absent, as long as the scenario is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+    /// Share taken away [%], at most 100; below 0 the sources emit more.
     pub percent: f64,
 }
 
@@ -49,6 +88,8 @@ pub struct Scenario {
 /// Scenarios compared at once, and cuts of each.
 pub const MOST_SCENARIOS: usize = 6;
 pub const MOST_CUTS: usize = 50;
+/// Largest growth [%].
+const MOST_GROWTH: f64 = 900.0;
 /// Characters of a name.
 const LONGEST_NAME: usize = 60;
 
@@ -60,7 +101,7 @@ impl std::str::FromStr for ScenarioCut {
 
     /// A cut from words: `sector=`, `county=`, `pollutant=` with lists, `hours=FIRST-LAST` in Beijing time, and the share with a `%`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut cut = Self { sectors: vec![], counties: vec![], pollutants: vec![], hours: None, percent: f64::NAN };
+        let mut cut = Self::of_all(f64::NAN);
         for word in text.split_whitespace() {
             if let Some(percent) = word.strip_suffix('%') {
                 if !cut.percent.is_nan() {
@@ -81,7 +122,10 @@ impl std::str::FromStr for ScenarioCut {
                     "county" => {
                         cut.counties.push(item.parse().map_err(|_| format!("county `{item}`: a code such as 222401"))?)
                     }
-                    "pollutant" => cut.pollutants.push(pollutant(item)?),
+                    "pollutant" => {
+                        let unknown = || format!("pollutant `{item}`: one of so2, nox, co, nh3, voc, pm");
+                        cut.pollutants.push(Inventoried::from_name(item).ok_or_else(unknown)?);
+                    }
                     "hours" if cut.hours.is_some() => {
                         return Err(format!("two spans of hours in `{text}`: write a cut for each"));
                     }
@@ -97,31 +141,33 @@ impl std::str::FromStr for ScenarioCut {
     }
 }
 
-fn pollutant(name: &str) -> Result<Inventoried, String> {
-    Ok(match name.to_ascii_lowercase().as_str() {
-        "so2" => Inventoried::So2,
-        "nox" => Inventoried::Nox,
-        "co" => Inventoried::Co,
-        "nh3" => Inventoried::Nh3,
-        "voc" => Inventoried::Voc,
-        "pm" => Inventoried::Pm,
-        _ => return Err(format!("pollutant `{name}`: one of so2, nox, co, nh3, voc, pm")),
-    })
-}
-
 fn hours(text: &str) -> Result<(u8, u8), String> {
     let pair = text.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
     pair.ok_or_else(|| format!("hours `{text}`: expected FIRST-LAST of 1 to 24, such as 7-20"))
 }
 
 impl ScenarioCut {
+    /// A cut of everything, everywhere and always.
+    pub fn of_all(percent: f64) -> Self {
+        let (sectors, counties, pollutants) = (Vec::new(), Vec::new(), Vec::new());
+        Self { sectors, counties, pollutants, hours: None, from: None, to: None, percent }
+    }
+
     /// What is wrong with it, in words.
     ///
     /// # Errors
-    /// A share outside 0 ..= 100, hours that are none or in the wrong order.
+    /// A share above 100 or a growth beyond tenfold, hours that are none or in the wrong order, an end not after the begin.
     pub fn check(&self) -> Result<(), String> {
-        if !(0.0..=100.0).contains(&self.percent) {
-            return Err(format!("a share of {} %: expected 0 to 100", self.percent));
+        if !(-MOST_GROWTH..=100.0).contains(&self.percent) {
+            return Err(format!(
+                "a share of {} %: expected 0 to 100, or down to -{MOST_GROWTH} for growth",
+                self.percent
+            ));
+        }
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            return Err(format!("from {from} to {to}: expected an end after the begin"));
         }
         match self.hours {
             Some((first, last)) if !(1..=24).contains(&first) || !(first..=24).contains(&last) => {
@@ -138,26 +184,19 @@ impl ScenarioCut {
             && (self.counties.is_empty() || self.counties.contains(&source.adcode))
     }
 
-    /// Factor left on each pollutant, 0 ..= 1.
+    /// Factor left on each pollutant, 0 (nothing) .. 1 (unchanged) and above (more).
     pub fn factor(&self) -> Amounts {
         let left = 1.0 - self.percent / 100.0;
-        let of = |p: Inventoried| if self.pollutants.is_empty() || self.pollutants.contains(&p) { left } else { 1.0 };
-        let pm = of(Inventoried::Pm);
-        Amounts {
-            so2: of(Inventoried::So2),
-            nox: of(Inventoried::Nox),
-            co: of(Inventoried::Co),
-            nh3: of(Inventoried::Nh3),
-            nmvoc: of(Inventoried::Voc),
-            pm25: pm,
-            pm10: pm,
-            bc: pm,
-            oc: pm,
-        }
+        let named = |p: Inventoried| self.pollutants.is_empty() || self.pollutants.contains(&p);
+        Inventoried::factors(|p| if named(p) { left } else { 1.0 })
     }
 
     /// The periods within `from` .. `to` in which it is in force.
     fn periods(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+        let (from, to) = (self.from.map_or(from, |own| own.max(from)), self.to.map_or(to, |own| own.min(to)));
+        if from >= to {
+            return Vec::new();
+        }
         let Some((first, last)) = self.hours else { return vec![(from, to)] };
         let mut day: NaiveDate = crate::calendar::beijing_local(from).date();
         let mut out = Vec::new();
@@ -264,5 +303,25 @@ mod tests {
         let at = |h| cut[0].activity_at(from + Duration::hours(h)).nox;
         assert_eq!([at(-1), at(0), at(13), at(14), at(24), at(37), at(38)], [1.0, 0.75, 0.75, 1.0, 0.75, 0.75, 1.0]);
         assert!(cut[1].changes.is_empty() && cut[2].changes.is_empty());
+    }
+
+    /// A trend of 8 % less traffic from 1 January 2026 Beijing time, and of 10 % more industry until then, over two days around it.
+    #[test]
+    fn trends_begin_and_end_with_their_days_and_may_grow() {
+        let year = Utc.with_ymd_and_hms(2025, 12, 31, 16, 0, 0).unwrap();
+        let (from, to) = (year - Duration::hours(24), year + Duration::hours(24));
+        let less = ScenarioCut { sectors: vec![Sector::Traffic], from: Some(year), ..ScenarioCut::of_all(8.0) };
+        let more = ScenarioCut { sectors: vec![Sector::Industry], to: Some(year), ..ScenarioCut::of_all(-10.0) };
+        let over = ScenarioCut { from: Some(to), ..ScenarioCut::of_all(50.0) };
+        let trend = Scenario { name: "trend".into(), cuts: vec![less, more, over] };
+        let sources = [source(Sector::Traffic, 1), source(Sector::Industry, 1)];
+        let under = under(&trend, &sources, from, to);
+        let at = |i: usize, h| under[i].activity_at(year + Duration::hours(h)).nox;
+        assert_eq!([at(0, -1), at(0, 0), at(0, 23), at(0, 24)], [1.0, 0.92, 0.92, 1.0]);
+        assert_eq!([at(1, -1), at(1, 0)], [1.1, 1.0]);
+        for wrong in [ScenarioCut::of_all(101.0), ScenarioCut::of_all(-901.0), ScenarioCut::of_all(f64::NAN)] {
+            assert!(wrong.check().is_err());
+        }
+        assert!(ScenarioCut { from: Some(to), to: Some(from), ..ScenarioCut::of_all(1.0) }.check().is_err());
     }
 }
