@@ -196,6 +196,15 @@ impl Config {
             }
             _ => {}
         }
+        if let Some(from) = self.fetch.as_ref().and_then(|f| f.meteorology.as_ref())
+            && self.inputs.mirror.is_none()
+        {
+            invalid(
+                "fetch.meteorology",
+                format!("`{from}` without inputs.mirror"),
+                "inputs.mirror, the folder for it",
+            )?;
+        }
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,7 @@ pub struct Fetching {
 pub struct RemoteFile {
     /// Its address; `{YYYY}`, `{MM}`, `{DD}` are the day, `{KEY}` a secret.
     pub url: String,
-    /// Where it is laid, with the same places for the day.
+    /// Where it is laid, with the same places for the day; both need all three where there is more than one day.
     pub to: String,
     /// Days up to that of the cycle, 1..=31.
     #[serde(default = "one")]
@@ -186,6 +187,7 @@ impl Fetching {
                 "names of hosts such as data.ecmwf.int, with a port or without",
             );
         }
+        let mut targets = BTreeSet::new();
         for file in &mut self.files {
             if !(1..=31).contains(&file.days) {
                 return invalid("files.days", file.days.to_string(), "1..=31");
@@ -199,7 +201,19 @@ impl Fetching {
             if file.to.contains("{KEY}") {
                 return invalid("files.to", format!("`{}`", file.to), "a path without the secret");
             }
-            file.to = base.join(&file.to).to_string_lossy().into_owned();
+            let dated = |text: &str| ["{YYYY}", "{MM}", "{DD}"].iter().all(|part| text.contains(part));
+            for (field, text) in [("files.to", &file.to), ("files.url", &file.url)] {
+                if file.days > 1 && !dated(text) {
+                    let expected = "{YYYY}, {MM} and {DD} where there is more than one day";
+                    return invalid(field, format!("`{text}`"), expected);
+                }
+            }
+            let target = base.join(&file.to);
+            // components, since `./a` and `a` are one place
+            if !targets.insert(target.components().collect::<PathBuf>()) {
+                return invalid("files.to", format!("`{}` twice", file.to), "a path of its own for each file");
+            }
+            file.to = target.to_string_lossy().into_owned();
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ pub struct Answer {
     /// Whether the server sent the range that was asked for, and not the whole file.
     pub partial: bool,
     pub version: Version,
-    /// Bytes that the server says the body has.
+    /// Bytes that the server says the body has; `None`: it comes in chunks, the last of which is marked.
     pub length: Option<u64>,
 }
 
@@ -73,13 +73,25 @@ pub fn answer(address: &Address, response: &Response<Body>, range: Option<Range>
         first: 0,
         partial: false,
         version: Version { etag: text(header::ETAG), modified: text(header::LAST_MODIFIED), total: None },
-        length: text(header::CONTENT_LENGTH).and_then(|l| l.parse().ok()),
+        length: None,
     };
+    if let Some(length) = response.headers().get(header::CONTENT_LENGTH) {
+        answer.length = length.to_str().ok().and_then(|l| l.trim().parse().ok());
+        if answer.length.is_none() {
+            return Err(fail(Kind::Damaged, "内容长度无效", "a Content-Length that is no number").into());
+        }
+    }
     if matches!(status, 200 | 206) && text(header::CONTENT_ENCODING).is_some_and(|e| e != "identity") {
         return Err(fail(Kind::Damaged, "内容被压缩", "a packed body, which was not asked for").into());
     }
     match (status, range) {
         (200, _) => {
+            let chunked = text(header::TRANSFER_ENCODING).is_some_and(|e| e.eq_ignore_ascii_case("chunked"));
+            if answer.length.is_none() && !chunked {
+                let (zh, en) =
+                    ("内容长度未知，无法判断是否完整", "a body of unknown length, which may be cut off unseen");
+                return Err(fail(Kind::Damaged, zh, en).into());
+            }
             answer.version.total = answer.length;
             Ok(answer)
         }
@@ -97,6 +109,7 @@ pub fn answer(address: &Address, response: &Response<Body>, range: Option<Range>
                 let (zh, en) = ("服务器给出了另一段", "another part than was asked for");
                 return Err(Failed::ForNow(fail(Kind::Damaged, zh, en), None));
             }
+            answer.length = Some(last - first + 1);
             answer.first = first;
             answer.partial = true;
             answer.version.total = total;

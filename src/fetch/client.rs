@@ -24,6 +24,7 @@ const BLOCK: usize = 1 << 16;
 pub struct Address {
     sent: String,
     pub shown: String,
+    secret: Option<String>,
 }
 
 impl fmt::Debug for Address {
@@ -36,7 +37,7 @@ impl Address {
     /// An address without a secret.
     pub fn open(text: impl Into<String>) -> Self {
         let sent = text.into();
-        Self { shown: sent.clone(), sent }
+        Self { shown: sent.clone(), sent, secret: None }
     }
 
     /// An address whose `{KEY}` is the secret `key`, of letters, digits, `-` and `_`.
@@ -48,7 +49,13 @@ impl Address {
             let (zh, en) = ("密钥只能含字母、数字、-和_", "the key may have letters, digits, `-` and `_` only");
             return Err(Trouble::new(Kind::Forbidden, format!("{template}：{zh}"), format!("{template}: {en}")));
         }
-        Ok(Self { sent: template.replace("{KEY}", key), shown: template.to_owned() })
+        let (sent, shown) = (template.replace("{KEY}", key), template.to_owned());
+        Ok(Self { sent, shown, secret: Some(key.to_owned()) })
+    }
+
+    /// A text from a server without the secret, which some servers repeat.
+    pub fn hidden(&self, text: &str) -> String {
+        self.secret.as_ref().map_or_else(|| text.to_owned(), |secret| text.replace(secret, "{KEY}"))
     }
 }
 
@@ -204,10 +211,7 @@ impl<'a> Client<'a> {
         self.requests.set(self.requests.get() + 1);
         let mut response = request.call().map_err(|e| unsent(address, &e))?;
         let answer = answer(address, &response, range)?;
-        let expected = match (range, answer.partial) {
-            (Some(Range { first, last: Some(last) }), true) => Some(last - first + 1),
-            _ => answer.length,
-        };
+        let expected = answer.length;
         if expected.is_some_and(|n| n > self.largest) {
             return Err(too_large(address, self.largest).into());
         }

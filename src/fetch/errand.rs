@@ -2,6 +2,7 @@
 
 use super::client::{Address, Client};
 use super::layout::Step;
+use super::mirror_folder::whole;
 use super::partial::{Failure, Published, published};
 use super::resolver::Lookup;
 use super::slots::{Hours, Slot, run_at, slots};
@@ -14,6 +15,7 @@ use crate::config::mirror::{Fetching, Mirror, RemoteFile};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It was there already, with the hash of its list.
+    /// It was there already: whole, and with the hash of its list where that has it.
     Present,
     Fetched,
     /// It could not be fetched; what was there before stays.
@@ -79,7 +81,7 @@ pub fn fetch(config: &Config, path: &Path, cycle: DateTime<Utc>, world: World) -
     let Some(settings) = &config.fetch else {
         return Err(Error::invalid(path, "fetch", "no such table", "[fetch] with the hosts that may be asked"));
     };
-    let _lock = lock(&config.runs)?;
+    let _locks = places(config, settings, cycle)?.iter().map(|p| lock(p)).collect::<Result<Vec<File>>>()?;
     let client = Client::new(settings, world.pause, world.lookup);
     let mut errand = Errand { client: &client, settings, world, files: Vec::new() };
     let run = match (&config.inputs.mirror, &settings.meteorology) {
@@ -106,10 +108,24 @@ pub fn fetch(config: &Config, path: &Path, cycle: DateTime<Utc>, world: World) -
     })
 }
 
+/// The folders that are written to, each once, in one order for every errand.
+fn places(config: &Config, settings: &Fetching, cycle: DateTime<Utc>) -> Result<BTreeSet<PathBuf>> {
+    let mirror = config.inputs.mirror.as_ref().filter(|_| settings.meteorology.is_some());
+    let mut folders: Vec<PathBuf> = mirror.map(|m| m.folder.clone()).into_iter().collect();
+    for file in &settings.files {
+        let targets = days(file, cycle).into_iter().map(|day| PathBuf::from(dated(&file.to, day)));
+        folders.extend(targets.filter_map(|t| t.parent().map(Path::to_path_buf)));
+    }
+    // one folder under two names is one place
+    let settled = |folder: PathBuf| {
+        std::fs::create_dir_all(&folder).and_then(|()| folder.canonicalize()).map_err(|e| Error::io(&folder, e))
+    };
+    folders.into_iter().map(settled).collect()
+}
+
 /// One errand at a time in one place.
-fn lock(runs: &Path) -> Result<File> {
-    std::fs::create_dir_all(runs).map_err(|e| Error::io(runs, e))?;
-    let path = runs.join(".fetch.lock");
+fn lock(place: &Path) -> Result<File> {
+    let path = place.join(".fetch.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| Error::io(&path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -179,7 +195,9 @@ impl Errand<'_> {
         if self.files.iter().any(|f| f.file == file) {
             return Ok(self.files.iter().any(|f| f.file == file && f.state != State::Missing));
         }
-        if let Some(published) = published(&target)? {
+        // what was copied by hand is in no list
+        let sound = published(&target)?.filter(|_| whole(&target, mirror.provider, step).is_ok());
+        if let Some(published) = sound {
             self.files.push(report((file, url, required), State::Present, Some(published), None));
             return Ok(true);
         }
@@ -206,16 +224,16 @@ impl Errand<'_> {
 
     /// A plain file per day, the oldest first. Days may still grow, so each is fetched anew.
     fn plain(&mut self, file: &RemoteFile, cycle: DateTime<Utc>) -> Result<()> {
-        let last = if file.beijing_days { beijing_local(cycle).date() } else { cycle.date_naive() };
-        for back in (0..i64::from(file.days)).rev() {
-            let day = last - Duration::days(back);
+        for day in days(file, cycle) {
             let target = PathBuf::from(dated(&file.to, day));
             let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let template = dated(&file.url, day);
             (self.world.progress)(&template);
             let fetched = address(file, &template).map_err(Failure::from).and_then(|address| {
                 let begins = file.begins.as_deref().unwrap_or_default();
-                whole_file::fetch(self.client, &address, &target, &|file, size| begins_with(file, size, begins))
+                whole_file::fetch(self.client, &address, &target, &|file, size| {
+                    begins_with(file, size, begins, &address)
+                })
             });
             match fetched {
                 Ok((published, resumed)) => {
@@ -241,6 +259,12 @@ fn report(
     FileReport { file, url, state, required, bytes, sha256, resumed_bytes: 0, whole_file: false, trouble }
 }
 
+/// The days of a plain file, the oldest first.
+fn days(file: &RemoteFile, cycle: DateTime<Utc>) -> Vec<NaiveDate> {
+    let last = if file.beijing_days { beijing_local(cycle).date() } else { cycle.date_naive() };
+    (0..i64::from(file.days)).rev().map(|back| last - Duration::days(back)).collect()
+}
+
 fn dated(template: &str, day: NaiveDate) -> String {
     let part = |format: &str| day.format(format).to_string();
     template.replace("{YYYY}", &part("%Y")).replace("{MM}", &part("%m")).replace("{DD}", &part("%d"))
@@ -256,16 +280,27 @@ fn address(file: &RemoteFile, template: &str) -> std::result::Result<Address, Tr
     Address::with_key(template, key.trim())
 }
 
+/// Bytes of a plain file that are looked at, and characters of them that are shown.
+const HEAD: usize = 4096;
+const SHOWN: usize = 40;
+
 /// Whether a plain file is data: not empty, no page, and begins as it must.
-fn begins_with(file: &mut File, size: u64, begins: &str) -> io::Result<std::result::Result<(), String>> {
+fn begins_with(
+    file: &mut File,
+    size: u64,
+    begins: &str,
+    address: &Address,
+) -> io::Result<std::result::Result<(), String>> {
     let mut head = Vec::new();
-    file.take(begins.len().max(64) as u64).read_to_end(&mut head)?;
+    file.take(begins.len().max(HEAD) as u64).read_to_end(&mut head)?;
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     let low = text.trim_ascii_start().to_ascii_lowercase();
     Ok(if size == 0 {
         Err("an empty file".into())
     } else if !text.starts_with(begins.as_bytes()) {
-        Err(format!("`{}` instead of `{begins}`", text[..text.len().min(40)].escape_ascii()))
+        // hidden before it is shortened: a part of the secret is as little shown
+        let found: String = address.hidden(&text.escape_ascii().to_string()).chars().take(SHOWN).collect();
+        Err(format!("`{found}` instead of `{begins}`"))
     } else if begins.is_empty() && (low.starts_with(b"<!doctype") || low.starts_with(b"<html")) {
         Err("a page instead of data".into())
     } else {

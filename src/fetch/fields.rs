@@ -60,6 +60,14 @@ const fn near(name: &'static str, metres: i64, code: (u8, u8, u8), need: Need) -
     Field { name, level: Some(Level::Ground), code, surface: (ABOVE_GROUND, metres), need }
 }
 
+impl Field {
+    /// Whether the field of a message is this one.
+    fn is(&self, p: &Parameter) -> bool {
+        let level = self.surface.0 != ABOVE_GROUND || self.surface.1 == p.level;
+        self.code == (p.discipline, p.category, p.number) && self.surface.0 == p.surface && level
+    }
+}
+
 const HUMIDITY: Need = Need::OneOf("humidity", true);
 const HUMIDITY_2M: Need = Need::OneOf("humidity at 2 m", false);
 const RAIN: Need = Need::OneOf("precipitation", false);
@@ -133,11 +141,22 @@ pub fn field_of(provider: Provider, listed: &Listed) -> Option<&'static Field> {
 
 /// Whether the field of a message is one that the model takes.
 pub fn takes(provider: Provider, p: &Parameter) -> bool {
-    let fits = |f: &Field| {
-        let level = f.surface.0 != ABOVE_GROUND || f.surface.1 == p.level;
-        f.code == (p.discipline, p.category, p.number) && f.surface.0 == p.surface && level
-    };
-    table(provider).iter().any(fits)
+    table(provider).iter().any(|f| f.is(p))
+}
+
+/// What the model requires of a file and its fields do not give; `None`: nothing.
+pub fn lacking<'p>(provider: Provider, parameters: impl Iterator<Item = &'p Parameter>) -> Option<String> {
+    let mut there = There::default();
+    for p in parameters {
+        for field in table(provider).iter().filter(|f| f.is(p)) {
+            // a level that no table can name is none of the model's
+            let level = field.level.or_else(|| u32::try_from(p.level).ok().map(Level::Pressure));
+            if let Some(level) = level {
+                there.add(provider, field, level);
+            }
+        }
+    }
+    there.lacks(provider)
 }
 
 /// The messages to fetch for the step `hour`: those that hold a field of the model, in the order of the file.
@@ -148,61 +167,73 @@ pub fn select(provider: Provider, entries: &[Entry], hour: u32, lowest_pa: u32) 
     let pressure = |level: Level| matches!(level, Level::Pressure(p) if p < lowest_pa);
     let usable = |l: &&Listed| l.span.is_some_and(|s| s.end() == hour) && !pressure(l.level);
     let listed = || entries.iter().flat_map(|e| &e.fields).filter(usable);
-    let mut best: BTreeMap<(&str, Level), usize> = BTreeMap::new();
-    let mut found: BTreeSet<(&str, Level)> = BTreeSet::new();
-    let position = |f: &Field| table(provider).iter().position(|t| t == f).unwrap_or(usize::MAX);
+    let mut there = There::default();
     for l in listed() {
-        let Some(field) = field_of(provider, l) else { continue };
-        found.insert((field.name, l.level));
-        if let Need::OneOf(word, _) = field.need {
-            let place = best.entry((word, l.level)).or_insert(usize::MAX);
-            *place = (*place).min(position(field));
+        if let Some(field) = field_of(provider, l) {
+            there.add(provider, field, l.level);
         }
     }
-    complete(provider, &found, &best)?;
+    if let Some(what) = there.lacks(provider) {
+        let (zh, en) = (format!("索引中没有所需变量 {what}"), format!("the index lists no {what}"));
+        return Err(Trouble::new(Kind::Lacking, zh, en));
+    }
     let wanted = |l: &Listed| {
         field_of(provider, l).is_some_and(|f| match f.need {
-            Need::OneOf(word, _) => best.get(&(word, l.level)) == Some(&position(f)),
+            Need::OneOf(word, _) => there.best.get(&(word, l.level)) == Some(&position(provider, f)),
             Need::Always | Need::Welcome => true,
         })
     };
     Ok(entries.iter().filter(|e| e.fields.iter().filter(usable).any(&wanted)).collect())
 }
 
-fn complete(
-    provider: Provider,
-    found: &BTreeSet<(&str, Level)>,
-    best: &BTreeMap<(&str, Level), usize>,
-) -> Result<(), Trouble> {
-    let lacking = |what: &str| {
-        let (zh, en) = (format!("索引中没有所需变量 {what}"), format!("the index lists no {what}"));
-        Err(Trouble::new(Kind::Lacking, zh, en))
-    };
-    // a level counts with any of its fields that none is without
-    let rows = table(provider).iter();
-    let always: Vec<&Field> = rows.clone().filter(|f| f.level.is_none() && f.need == Need::Always).collect();
-    let levels: BTreeSet<Level> = found
-        .iter()
-        .filter(|(n, l)| matches!(l, Level::Pressure(p) if *p >= THIN_AIR_PA) && always.iter().any(|f| f.name == *n))
-        .map(|f| f.1)
-        .collect();
-    if levels.len() < FEWEST_LEVELS {
-        return lacking(&format!("{FEWEST_LEVELS} pressure levels"));
-    }
-    for field in rows {
-        let at = field.level.map_or_else(|| levels.iter().copied().collect(), |l| vec![l]);
-        for level in at {
-            let (there, what) = match field.need {
-                Need::Always => (found.contains(&(field.name, level)), field.name),
-                Need::OneOf(word, true) => (best.contains_key(&(word, level)), word),
-                Need::OneOf(..) | Need::Welcome => (true, ""),
-            };
-            if !there {
-                return lacking(&format!("{what} ({level:?})"));
-            }
+fn position(provider: Provider, field: &Field) -> usize {
+    table(provider).iter().position(|t| t == field).unwrap_or(usize::MAX)
+}
+
+/// The fields of the table that are there.
+#[derive(Default)]
+struct There {
+    found: BTreeSet<(&'static str, Level)>,
+    /// First of the rows that are there and of which one is enough.
+    best: BTreeMap<(&'static str, Level), usize>,
+}
+
+impl There {
+    fn add(&mut self, provider: Provider, field: &'static Field, level: Level) {
+        self.found.insert((field.name, level));
+        if let Need::OneOf(word, _) = field.need {
+            let place = self.best.entry((word, level)).or_insert(usize::MAX);
+            *place = (*place).min(position(provider, field));
         }
     }
-    Ok(())
+
+    /// The first required field that is not there.
+    fn lacks(&self, provider: Provider) -> Option<String> {
+        // a level counts with any of its fields that none is without
+        let rows = table(provider).iter();
+        let always: Vec<&Field> = rows.clone().filter(|f| f.level.is_none() && f.need == Need::Always).collect();
+        let counts = |(name, level): &&(&str, Level)| {
+            matches!(level, Level::Pressure(p) if *p >= THIN_AIR_PA) && always.iter().any(|f| f.name == *name)
+        };
+        let levels: BTreeSet<Level> = self.found.iter().filter(counts).map(|f| f.1).collect();
+        if levels.len() < FEWEST_LEVELS {
+            return Some(format!("{FEWEST_LEVELS} pressure levels"));
+        }
+        for field in rows {
+            let at = field.level.map_or_else(|| levels.iter().copied().collect(), |l| vec![l]);
+            for level in at {
+                let (there, what) = match field.need {
+                    Need::Always => (self.found.contains(&(field.name, level)), field.name),
+                    Need::OneOf(word, true) => (self.best.contains_key(&(word, level)), word),
+                    Need::OneOf(..) | Need::Welcome => (true, ""),
+                };
+                if !there {
+                    return Some(format!("{what} ({level:?})"));
+                }
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! **Invariant:** no message is published whose own borders, start of the run, field, level and time are not those of its line in the index.
 //! **Why:** files are made again under the same name while their index is still the old one; byte ranges then cut through other fields.
 
-use super::fields::{field_of, takes};
+use super::fields::{field_of, lacking, takes};
 use super::index::{Entry, Level, Listed, Span};
 use super::layout::Step;
 use super::trouble::{Kind, Trouble};
@@ -143,7 +143,12 @@ pub fn prove(provider: Provider, entry: &Entry, bytes: &[u8], step: Step) -> Res
 
 /// A field that the model takes is what the table says; another must only not be one of the model's.
 fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> Result<(), String> {
-    let Some(field) = field_of(provider, listed) else { return Ok(()) };
+    let Some(field) = field_of(provider, listed) else {
+        return match content.parameter {
+            Some(p) if takes(provider, &p) => Err(described(&p)),
+            _ => Ok(()),
+        };
+    };
     let Some(p) = content.parameter else { return Err("a field of another template".into()) };
     let level = match listed.level {
         Level::Pressure(pa) => i64::from(pa),
@@ -152,7 +157,7 @@ fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> R
     let expected = (field.code, field.surface.0, level);
     let (code, at) = ((p.discipline, p.category, p.number), if p.surface == 1 { 0 } else { p.level });
     if (code, p.surface, at) != expected {
-        return Err(format!("{}/{}/{} at level {} of type {}", code.0, code.1, code.2, p.level, p.surface));
+        return Err(described(&p));
     }
     let hours = |h: u32| step.run + Duration::hours(i64::from(h));
     let right = match (listed.span, content.when) {
@@ -176,7 +181,12 @@ fn same(provider: Provider, listed: &Listed, content: &Content, step: Step) -> R
     })
 }
 
-/// Walks a whole file: nothing but messages of the run, in which the fields that the model takes are of the step's time.
+fn described(p: &Parameter) -> String {
+    format!("{}/{}/{} at level {} of type {}", p.discipline, p.category, p.number, p.level, p.surface)
+}
+
+/// Walks a whole file: nothing but messages of the run, in which the fields that the model takes are of the step's time, and none that it
+/// requires is lacking.
 ///
 /// # Errors
 /// The outer one of the reader; the inner one says at which message what is wrong.
@@ -186,7 +196,7 @@ pub fn walk(
     provider: Provider,
     step: Step,
 ) -> io::Result<Result<usize, String>> {
-    let (mut at, mut messages, mut taken) = (0, 0, 0);
+    let (mut at, mut messages, mut taken) = (0, 0, Vec::new());
     while at < size {
         messages += 1;
         let heading = match read(reader, size - at)? {
@@ -197,16 +207,20 @@ pub fn walk(
             let run = heading.run.format("%Y-%m-%dT%HZ");
             return Ok(Err(format!("message {messages}: of the run {run}")));
         }
-        let of_model = heading.fields.iter().filter(|f| f.parameter.is_some_and(|p| takes(provider, &p)));
-        for when in of_model.filter_map(|f| f.when) {
+        let of_model = heading.fields.iter().filter_map(|f| f.parameter.filter(|p| takes(provider, p)).zip(f.when));
+        for (parameter, when) in of_model {
             let (When::Instant(time) | When::Interval { end: time, .. }) = when;
             if time != step.valid() {
                 let time = time.format("%Y-%m-%dT%H:%MZ");
                 return Ok(Err(format!("message {messages}: a field of {time}")));
             }
-            taken += 1;
+            taken.push(parameter);
         }
         at += heading.length;
     }
-    Ok(if taken == 0 { Err("no field that the model takes".into()) } else { Ok(messages) })
+    Ok(if taken.is_empty() {
+        Err("no field that the model takes".into())
+    } else {
+        lacking(provider, taken.iter()).map_or(Ok(messages), |what| Err(format!("no {what}")))
+    })
 }

@@ -5,7 +5,7 @@ use super::manifest;
 use super::message::walk;
 use super::slots::{Hours, run_at, slots};
 use crate::archive::durable::sha256_file;
-use crate::config::mirror::Mirror;
+use crate::config::mirror::{Mirror, Provider};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use std::cell::RefCell;
@@ -33,7 +33,8 @@ struct Folder<'a> {
     looked_at: RefCell<BTreeMap<Step, std::result::Result<PathBuf, String>>>,
 }
 
-/// Finds the files of the night of `cycle`, by default that of the newest run in the folder for which there are all.
+/// Finds the files of the night of `cycle`. Without it the cycle is that of the newest run in the folder, or where not even stand-ins give all
+/// its files that of one of the `older_runs` before: a late night with a stand-in tells of more hours to come than an early one without.
 ///
 /// Each file is looked through before it is taken: whole GRIB2 messages, of the run and of the time that its name says, and with the hash of
 /// `SHA256SUMS` where that lists it. Of a run that lacks a step nothing is taken for the forecast; one up to `older_runs` runs before it
@@ -145,12 +146,20 @@ impl Folder<'_> {
         {
             return Err(format!("not the file of {}", manifest::NAME));
         }
-        let looked = File::open(&path).and_then(|file| {
-            let size = file.metadata()?.len();
-            walk(&mut std::io::BufReader::new(file), size, self.mirror.provider, step)
-        });
-        looked.map_err(|e| e.to_string())?.map(|_| path)
+        whole(&path, self.mirror.provider, step).map(|()| path)
     }
+}
+
+/// Whether a file is whole, of the step, and has what the model requires.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn whole(path: &Path, provider: Provider, step: Step) -> std::result::Result<(), String> {
+    let looked = File::open(path).and_then(|file| {
+        let size = file.metadata()?.len();
+        walk(&mut std::io::BufReader::new(file), size, provider, step)
+    });
+    looked.map_err(|e| e.to_string())?.map(|_| ())
 }
 
 /// Names in a folder; none where there is no folder.

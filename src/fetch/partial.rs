@@ -122,6 +122,8 @@ impl Partial {
     /// `Io` with the path.
     pub fn tell(&mut self, note: Note) -> Result<()> {
         if note != self.note || !self.note_path.exists() {
+            // a note of a new version must not outlive a power cut beside the bytes of the old one
+            self.file.sync_data().map_err(|e| Error::io(&self.path, e))?;
             let bytes = serde_json::to_vec(&note).map_err(|e| Error::io(&self.note_path, e.into()))?;
             write_atomic(&self.note_path, &bytes)?;
             self.note = note;
@@ -155,14 +157,16 @@ impl Partial {
     }
 }
 
-/// What is published under `target` and is what `SHA256SUMS` lists; `None`: nothing, or something else.
+/// What lies under `target`; `None`: nothing, or something else than `SHA256SUMS` lists.
 ///
 /// # Errors
 /// `Io`; `Format` of the list.
 pub fn published(target: &Path) -> Result<Option<Published>> {
     let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let listed = manifest::read(target.parent().unwrap_or(Path::new(".")))?.remove(&name);
-    let Some(listed) = listed.filter(|_| target.is_file()) else { return Ok(None) };
+    if !target.is_file() {
+        return Ok(None);
+    }
     let (bytes, sha256) = sha256_file(target)?;
-    Ok((sha256 == listed).then_some(Published { bytes, sha256 }))
+    Ok(listed.is_none_or(|l| l == sha256).then_some(Published { bytes, sha256 }))
 }

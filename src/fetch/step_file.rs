@@ -96,7 +96,7 @@ fn by_ranges(client: &Client, wanted: &Wanted, target: &Path) -> Result<Fetched,
     for group in groups(&chosen[kept..]) {
         let taken = take(client, wanted, group, &mut part, &hash);
         if let Err(Failure::Of(trouble)) = &taken
-            && matches!(trouble.kind, Kind::Stale | Kind::Damaged)
+            && matches!(trouble.kind, Kind::Stale | Kind::Damaged | Kind::TooLarge)
         {
             part.discard()?;
             return Err(Failure::Of(trouble.clone()));

@@ -18,6 +18,10 @@ pub type Check<'a> = &'a dyn Fn(&mut File, u64) -> io::Result<Result<(), String>
 /// [`Failure::Of`] with the reason; what was published before then stays.
 pub fn fetch(client: &Client, address: &Address, target: &Path, check: Check) -> Result<(Published, u64), Failure> {
     let mut part = Partial::open(target, |note| note.index_sha256.is_none() && validator(&note.version).is_some())?;
+    // whole since an earlier try, so there is no rest to ask for by which a newer version would show
+    if part.note.version.total == Some(part.length) {
+        part.cut(0)?;
+    }
     let resumed = part.length;
     let mut disk = None;
     let fetched = client.again(|| match one_try(client, address, &mut part) {
@@ -32,7 +36,12 @@ pub fn fetch(client: &Client, address: &Address, target: &Path, check: Check) ->
     if let Some(error) = disk {
         return Err(Failure::Disk(error));
     }
-    fetched?;
+    if let Err(trouble) = fetched {
+        if trouble.kind == Kind::TooLarge {
+            part.discard()?;
+        }
+        return Err(trouble.into());
+    }
     let length = part.length;
     let checked = check(part.rewound()?, length).map_err(|e| Error::io(target, e))?;
     if let Err(found) = checked {
@@ -64,8 +73,6 @@ fn one_try(client: &Client, address: &Address, part: &mut Partial) -> Result<(),
     let same = validator(&known).filter(|_| part.length > 0).map(str::to_owned);
     if same.is_none() {
         part.cut(0)?;
-    } else if known.total == Some(part.length) {
-        return Ok(());
     }
     let range = same.as_ref().map(|_| Range { first: part.length, last: None });
     let mut disk = None;

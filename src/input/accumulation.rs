@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Accumulation {
     /// Start of the accumulation; `None`: some earlier instant, the same for all fields (WRF: start of the simulation).
     pub since: Option<DateTime<Utc>>,
+    /// Start of the model run that gives it; `None`: the same run for all fields. Amounts of two runs have no difference.
+    run: Option<DateTime<Utc>>,
     /// Amount [quantity x s], `[y, x]`.
     pub total: Vec<f32>,
     nx: usize,
@@ -24,7 +26,12 @@ impl Accumulation {
 
     /// An amount on a grid.
     pub fn new(since: Option<DateTime<Utc>>, total: Vec<f32>, grid: &HorizontalGrid) -> Self {
-        Self { since, total, nx: grid.nx, origin: (grid.x0 / grid.dx, grid.y0 / grid.dy) }
+        Self { since, run: None, total, nx: grid.nx, origin: (grid.x0 / grid.dx, grid.y0 / grid.dy) }
+    }
+
+    /// The amount as one of a run.
+    pub fn of_run(self, run: Option<DateTime<Utc>>) -> Self {
+        Self { run, ..self }
     }
 
     /// For each cell: the cell itself, or where the nest has moved away from all older data the nearest that has some; and the cell
@@ -56,7 +63,7 @@ pub enum Sign {
 
 /// Mean rates [quantity] over the interval that ends at each time.
 ///
-/// * same start as the time before: difference over the interval;
+/// * same run and same start as the time before: difference over the interval;
 /// * otherwise a known start: amount over the time since it (an empty interval has no rate: `None`);
 /// * otherwise (first WRF time) the rate of the next interval, `None` for a single time.
 ///
@@ -86,7 +93,7 @@ fn rate(
     before: Option<(DateTime<Utc>, &Accumulation)>,
     sign: Sign,
 ) -> Option<Vec<f32>> {
-    let older = before.filter(|(t, b)| b.since == a.since && *t < end);
+    let older = before.filter(|(t, b)| b.since == a.since && b.run == a.run && *t < end);
     if let Some((start, old)) = older {
         let seconds = (end - start).num_seconds() as f32;
         let amounts = a.places(old)?.into_iter().map(|(new, was)| {
@@ -149,6 +156,17 @@ mod tests {
             assert!((rate.unwrap()[0] - 1e-3).abs() < 1e-9);
         }
         assert_eq!(rates(&[at(0)], &[bucket(0, 0.0)], Sign::Any), vec![None]);
+    }
+
+    /// Where a run stands in for another, both may count from the same hour; what the newer has is no continuation of the older.
+    #[test]
+    fn amounts_of_two_runs_are_not_subtracted() {
+        let of = |run: i64, total: f32| Some(on_lattice(Some(at(6)), vec![total], 1, 0.0).of_run(Some(at(run))));
+        // 3.6 kg m-2 in 3 h by the run of 0 h, and 21.6 in 6 h by that of 6 h
+        let r = rates(&[at(9), at(12)], &[of(0, 3.6), of(6, 21.6)], Sign::NeverNegative);
+        assert!((r[1].as_ref().unwrap()[0] - 1e-3).abs() < 1e-9, "{r:?}");
+        let same = rates(&[at(9), at(12)], &[of(0, 3.6), of(0, 21.6)], Sign::NeverNegative);
+        assert!((same[1].as_ref().unwrap()[0] - 18.0 / 10_800.0).abs() < 1e-9, "{same:?}");
     }
 
     /// A nest of 4 cells moves 1 cell eastward while 3.6 kg m-2 fall in an hour, on amounts that differ from place to place.

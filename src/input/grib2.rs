@@ -203,6 +203,8 @@ struct OverInterval {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
     process: Process,
+    /// Start of the run that gives it.
+    run: Option<DateTime<Utc>>,
     values: Vec<f32>,
 }
 
@@ -257,7 +259,7 @@ impl Collected {
         let all = field.first_values(crop.most)?;
         let values: Vec<f32> = crop.positions.iter().map(|&p| all[p]).collect();
         if let When::Interval { start, end, process } = when {
-            self.add_interval(name, OverInterval { start, end, process, values });
+            self.add_interval(name, OverInterval { start, end, process, run: field.run(), values });
             return Ok(());
         }
         self.add_instant((name, place), values, &from)
@@ -382,7 +384,7 @@ impl Collected {
             _ => (i.end - i.start).num_seconds() as f32,
         };
         let total = i.values.iter().map(|v| v * factor).collect();
-        Some(Accumulation::new(Some(i.start), total, &self.crop.grid))
+        Some(Accumulation::new(Some(i.start), total, &self.crop.grid).of_run(i.run))
     }
 }
 

@@ -4,8 +4,9 @@
 //! skipped without being read, several fields of one message are seen, and an error names message, field and byte.
 
 use super::grib2_complex;
-use super::grib2_product::{Parameter, When, coordinates, parameter, when};
+use super::grib2_product::{Parameter, When, coordinates, instant, parameter, when};
 use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -50,6 +51,11 @@ impl Field {
     /// `message 3, field 2`.
     pub fn place(&self) -> String {
         format!("message {}, field {}", self.message, self.field)
+    }
+
+    /// Start of the run: the reference time.
+    pub fn run(&self) -> Option<DateTime<Utc>> {
+        instant(&self.identification, 13)
     }
 
     /// The time.

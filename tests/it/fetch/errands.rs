@@ -19,6 +19,9 @@ fn provider(last: impl Fn(&str) -> u32 + Send + Sync + 'static) -> Server {
         if let Some(rest) = asked.path.strip_prefix("/fires/") {
             return match rest.split_once('/') {
                 Some((KEY, "2026-01-15")) => Reply::file(asked, b"latitude,longitude\n43.1,129.5\n", "\"f\""),
+                Some((KEY, "echo")) => {
+                    Reply::file(asked, format!("Sorry, there is no such table: {KEY}").as_bytes(), "\"e\"")
+                }
                 Some((KEY, _)) => Reply::file(asked, b"latitude,longitude\n", "\"g\""),
                 _ => Reply::file(asked, b"Invalid MAP_KEY.", "\"h\""),
             };
@@ -80,6 +83,54 @@ fn what_is_fetched_is_what_the_night_takes() {
     assert_eq!(server.asked().len(), asked);
 }
 
+/// Files brought by hand have no line in a list: sound ones stay as they are, others are fetched.
+#[test]
+fn what_was_copied_by_hand_stays_where_it_is_sound() {
+    let server = provider(|_| 384);
+    let folder = tempfile::tempdir().unwrap();
+    let path = config(folder.path(), &server, "");
+    let run = parse_cycle("2026-01-15T12Z").unwrap();
+    let there = folder.path().join("met/gfs.20260115/12/atmos");
+    std::fs::create_dir_all(&there).unwrap();
+    let (own, other) = (there.join("gfs.t12z.pgrb2.0p25.f003"), there.join("gfs.t12z.pgrb2.0p25.f006"));
+    // more data than the server's, so that it is seen which file lies there
+    let bytes = file(&step(run, 3, || 77)).0;
+    std::fs::write(&own, &bytes).unwrap();
+    let mut lacking = step(run, 6, || 77);
+    lacking.retain(|m| m.name != "PRES");
+    std::fs::write(&other, file(&lacking).0).unwrap();
+    let report = send(&path);
+    assert!(report.complete, "{report:?}");
+    let state = |end: &str| report.files.iter().find(|f| f.file.ends_with(end)).unwrap().state;
+    assert_eq!((state("12z.pgrb2.0p25.f003"), state("12z.pgrb2.0p25.f006")), (State::Present, State::Fetched));
+    assert!(std::fs::read(&own).unwrap() == bytes);
+    assert!(server.asked().iter().all(|a| !a.path.contains("t12z.pgrb2.0p25.f003")));
+}
+
+/// Two configurations with runs of their own may share a mirror or a folder of plain files.
+#[test]
+fn one_errand_at_a_time_in_each_place() {
+    let server = provider(|_| 384);
+    let folder = tempfile::tempdir().unwrap();
+    let files = format!(
+        "[[fetch.files]]\nurl = \"{}/fires/{KEY}/{{YYYY}}-{{MM}}-{{DD}}\"\nto = \"fires/{{YYYY}}/{{MM}}{{DD}}.csv\"\ndays = 2\n",
+        server.base()
+    );
+    let path = config(folder.path(), &server, &files);
+    for place in ["met", "fires/2026"] {
+        let place = folder.path().join(place);
+        std::fs::create_dir_all(&place).unwrap();
+        let other = std::fs::File::create(place.join(".fetch.lock")).unwrap();
+        other.try_lock().unwrap();
+        let config = Config::load(&path).unwrap();
+        let world = World { pause: &|_| (), lookup: system_lookup, progress: &|_| () };
+        let told = fetch(&config, &path, parse_cycle("2026-01-15T12Z").unwrap(), world).unwrap_err();
+        assert!(matches!(&told, Error::Busy { path } if path.ends_with(".fetch.lock")), "{told}");
+    }
+    assert!(server.asked().is_empty());
+    assert!(send(&path).complete);
+}
+
 #[test]
 fn an_older_run_stands_in_for_one_that_is_not_whole_yet() {
     let server = provider(|run| if run == "2026011512" { 3 } else { 384 });
@@ -109,6 +160,8 @@ fn plain_files_have_their_days_and_a_secret_that_nobody_sees() {
         "[[fetch.files]]\nurl = \"{0}/fires/{{KEY}}/{{YYYY}}-{{MM}}-{{DD}}\"\nto = \"fires/viirs_{{YYYY}}{{MM}}{{DD}}.csv\"\ndays = 2\n\
          key_variable = \"HAZECAST_TEST_MAP_KEY\"\nbegins = \"latitude\"\n\
          [[fetch.files]]\nurl = \"{0}/fires/wrong/{{YYYY}}\"\nto = \"fires/wrong.csv\"\nbegins = \"latitude\"\n\
+         [[fetch.files]]\nurl = \"{0}/fires/{{KEY}}/echo\"\nto = \"fires/echo.csv\"\nbegins = \"latitude\"\n\
+         key_variable = \"HAZECAST_TEST_MAP_KEY\"\n\
          [[fetch.files]]\nurl = \"{0}/fires/{{KEY}}/x\"\nto = \"fires/unset.csv\"\nkey_variable = \"HAZECAST_TEST_UNSET\"\n",
         server.base()
     );
@@ -121,7 +174,8 @@ fn plain_files_have_their_days_and_a_secret_that_nobody_sees() {
         .unwrap();
     let said = String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
     assert!(told.status.success(), "{said}");
-    assert!(said.contains("{KEY}") && !said.contains(KEY), "{said}");
+    // a part of it is as little shown, where what is shown of an answer ends within it
+    assert!(said.contains("no such table: {KEY}") && !said.contains(&KEY[..6]), "{said}");
     let read = |name: &str| std::fs::read_to_string(folder.path().join("fires").join(name)).unwrap();
     assert_eq!(read("viirs_20260115.csv"), "latitude,longitude\n43.1,129.5\n");
     assert_eq!(read("viirs_20260114.csv"), "latitude,longitude\n");
@@ -142,11 +196,11 @@ fn with_the_key() {
     let Ok(path) = std::env::var("HAZECAST_TEST_CONFIG") else { return };
     let report = send(Path::new(&path));
     println!("{}", serde_json::to_string(&report).unwrap());
-    let plain = &report.files[report.files.len() - 4..];
+    let plain = &report.files[report.files.len() - 5..];
     let states: Vec<State> = plain.iter().map(|f| f.state).collect();
-    assert_eq!(states, [State::Fetched, State::Fetched, State::Missing, State::Missing]);
+    assert_eq!(states, [State::Fetched, State::Fetched, State::Missing, State::Missing, State::Missing]);
     let kinds: Vec<Kind> = plain.iter().filter_map(|f| f.trouble.as_ref()).map(|t| t.kind).collect();
-    assert_eq!(kinds, [Kind::Damaged, Kind::Forbidden]);
+    assert_eq!(kinds, [Kind::Damaged, Kind::Damaged, Kind::Forbidden]);
     assert!(!report.complete && !report.without_meteorology);
 }
 
@@ -169,6 +223,22 @@ fn nothing_is_fetched_without_the_word_of_the_configuration() {
         ("[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{KEY}\"\nto = \"x\"", "fetch.files.url"),
         (
             "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{KEY}\"\nto = \"{KEY}\"\nkey_variable = \"K\"",
+            "fetch.files.to",
+        ),
+        ("[fetch]\nhosts = []\nmeteorology = \"https://a.example\"", "fetch.meteorology"),
+        // a day would overwrite the one before
+        (
+            "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{YYYY}{MM}{DD}\"\nto = \"x{YYYY}{MM}\"\ndays = 2",
+            "fetch.files.to",
+        ),
+        // each day would be the same file
+        (
+            "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/{MM}{DD}\"\nto = \"{YYYY}{MM}{DD}\"\ndays = 2",
+            "fetch.files.url",
+        ),
+        (
+            "[fetch]\nhosts = []\n[[fetch.files]]\nurl = \"https://a.example/1\"\nto = \"x\"\n\
+             [[fetch.files]]\nurl = \"https://a.example/2\"\nto = \"./x\"",
             "fetch.files.to",
         ),
         ("[inputs.mirror]\nprovider = \"gfs\"\nfolder = \"m\"", "inputs.meteorology"),

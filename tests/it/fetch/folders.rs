@@ -50,11 +50,11 @@ fn the_newest_run_gives_the_forecast_and_runs_before_it_the_hours_before() {
     assert_eq!((names[2].as_str(), names.len()), ("gfs.20260115/12.t12z.pgrb2.0p25.f003", 6));
 }
 
-/// Six faults of one step: the run is not used, the one before stands in, and the fault is named.
+/// Eight faults of one step: the run is not used, the one before stands in, and the fault is named.
 #[test]
 fn a_faulty_step_takes_its_whole_run_away() {
     type Fault = fn(&Path, &Path);
-    let faults: [(&str, Fault); 7] = [
+    let faults: [(&str, Fault); 8] = [
         ("not there", |step, _| std::fs::remove_file(step).unwrap()),
         ("no field that the model takes", |step, _| std::fs::write(step, "").unwrap()),
         ("`<htm` instead of `GRIB`", |step, _| std::fs::write(step, "<html>not found, sorry</html>").unwrap()),
@@ -67,6 +67,11 @@ fn a_faulty_step_takes_its_whole_run_away() {
         }),
         ("a field of 2026-01-15T18:00Z", |step, _| {
             std::fs::copy(step.with_file_name("gfs.t12z.pgrb2.0p25.f006"), step).unwrap();
+        }),
+        ("no TMP (Pressure(85000))", |path, _| {
+            let mut messages = step(parse_cycle("2026-01-15T12Z").unwrap(), 9, || 30);
+            messages.retain(|m| (m.name, m.level.as_str()) != ("TMP", "850 mb"));
+            std::fs::write(path, file(&messages).0).unwrap();
         }),
         ("not the file of SHA256SUMS", |step, _| {
             manifest::record(step.parent().unwrap(), "gfs.t12z.pgrb2.0p25.f009", &"0".repeat(64)).unwrap();

@@ -37,6 +37,24 @@ impl Made {
         message
     }
 
+    /// A message of two fields, the second with the discipline and run of the first.
+    pub fn with(&self, second: &Self) -> Vec<u8> {
+        let mut sections = section(1, &self.identification());
+        sections.extend(section(3, &[0; 67]));
+        for field in [self, second] {
+            sections.extend(section(4, &field.product()));
+            sections.extend(section(5, &[0; 16]));
+            sections.extend(section(6, &[255]));
+            sections.extend(section(7, &vec![field.data.1; field.data.0]));
+        }
+        let mut message = b"GRIB\0\0".to_vec();
+        message.extend([self.discipline, 2]);
+        message.extend(((16 + sections.len() + 4) as u64).to_be_bytes());
+        message.extend(sections);
+        message.extend(b"7777");
+        message
+    }
+
     fn identification(&self) -> Vec<u8> {
         let mut s = vec![0, 7, 0, 0, 2, 1, 1];
         s.extend((self.run.year() as u16).to_be_bytes());

@@ -71,6 +71,43 @@ fn parts_of_two_versions_are_not_joined() {
     }
 }
 
+/// A part that had become whole before the program was stopped may be of a version that is long gone.
+#[test]
+fn a_part_that_was_whole_is_not_published_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("fires.csv");
+    let old = b"latitude,longitude\n1,2\n";
+    std::fs::write(folder.path().join(".fires.csv.part"), old).unwrap();
+    let version = format!("{{\"etag\":\"\\\"old\\\"\",\"modified\":null,\"total\":{}}}", old.len());
+    let note = format!("{{\"index_sha256\":null,\"version\":{version}}}");
+    std::fs::write(folder.path().join(".fires.csv.part.json"), note).unwrap();
+    let server = Server::new(|asked, _| Reply::file(asked, b"latitude,longitude\n3,4\n5,6\n", "\"new\""));
+    let (_, resumed) = take(&server, &target, b"latitude").unwrap();
+    assert_eq!((std::fs::read(&target).unwrap().as_slice(), resumed), (&b"latitude,longitude\n3,4\n5,6\n"[..], 0));
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[test]
+fn nothing_stays_of_a_file_that_is_too_large() {
+    let large = vec![b'1'; 1_200_000];
+    let mut chunk = format!("{:x}\r\n", large.len()).into_bytes();
+    chunk.extend(&large);
+    chunk.extend(b"\r\n0\r\n\r\n");
+    let server = Server::new(move |asked, _| match asked.path.as_str() {
+        "/told" => Reply::file(asked, &large, "\"a\""),
+        _ => Reply { body: chunk.clone(), ..Reply::status(200) }.with("Transfer-Encoding", "chunked"),
+    });
+    let (settings, pause) = (settings(&server, "largest_mb = 1"), |_| ());
+    let client = Client::new(&settings, &pause, system_lookup);
+    for path in ["/told", "/chunks"] {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::open(server.base() + path);
+        let fetched = whole_file::fetch(&client, &address, &folder.path().join("a"), &|_, _| Ok(Ok(())));
+        assert_eq!(kind(fetched), Kind::TooLarge);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{path}");
+    }
+}
+
 #[test]
 fn a_page_does_not_replace_data() {
     let folder = tempfile::tempdir().unwrap();

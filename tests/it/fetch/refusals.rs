@@ -52,6 +52,27 @@ fn answers_that_are_not_what_was_asked_for_are_refused() {
     }
 }
 
+/// Where nothing says how long a body is, one that breaks off looks whole.
+#[test]
+fn a_body_of_unknown_length_is_refused_unless_it_comes_in_chunks() {
+    let server = Server::new(|asked, _| {
+        let reply = |body: &[u8]| Reply { body: body.to_vec(), ..Reply::status(200) };
+        match asked.path.as_str() {
+            "/closed" => reply(b"half a ta").with("Connection", "close"),
+            "/unreadable" => reply(b"half a ta").with("Content-Length", "9x").with("Connection", "close"),
+            "/chunks" => reply(b"4\r\nhalf\r\n2\r\n a\r\n0\r\n\r\n").with("Transfer-Encoding", "chunked"),
+            _ => reply(b"4\r\nhalf\r\n2\r\n ").with("Transfer-Encoding", "chunked").with("Connection", "close"),
+        }
+    });
+    let (settings, pause) = (settings(&server, "tries = 1"), |_| ());
+    let client = Client::new(&settings, &pause, system_lookup);
+    let ask = |path: &str| client.small(&Address::open(server.base() + path), 1000);
+    for path in ["/closed", "/unreadable", "/broken_chunks"] {
+        assert!(matches!(ask(path).unwrap_err().kind, Kind::Damaged | Kind::Unreachable), "{path}");
+    }
+    assert_eq!(ask("/chunks").unwrap(), b"half a");
+}
+
 #[test]
 fn redirects_are_not_followed() {
     let other = Server::new(|_, _| Reply::status(200));
