@@ -54,7 +54,7 @@ pub struct GridField {
 }
 
 /// Hours of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HourSpan {
     /// First hour, of the day or since a fixed date; `None` where the file does not say.
     pub first: Option<i64>,
