@@ -146,7 +146,7 @@ fn bounds(file: &NetcdfFile, name: &str, time: DateTime<Utc>) -> Result<Option<(
         Some("seconds" | "second" | "s") => 1.0,
         _ => return Ok(None),
     };
-    let (edges, at) = (file.raw(&bounds, &[0..1, 0..2])?, file.raw(name, &[0..1])?);
+    let (edges, at) = (file.raw(&bounds, &[0..1, 0..2])?, file.raw(name, std::slice::from_ref(&(0..1)))?);
     let before = (at[0] - edges[0]) * seconds;
     if !(before.is_finite() && before.abs() < 2.0 * SECONDS_PER_YEAR) {
         return Ok(None);

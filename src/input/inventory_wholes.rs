@@ -42,7 +42,7 @@ pub(super) fn totals(
     notes: &mut Vec<Rejection>,
 ) -> Result<BTreeSet<usize>> {
     // fields of one category, pollutant and month; totals are compared with what is left of their parts
-    let mut whole: BTreeMap<(Substance, Option<u32>), BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
+    let mut whole = BTreeMap::<(Substance, Option<u32>), BTreeMap<&str, Vec<usize>>>::new();
     for (i, field) in fields.iter().enumerate() {
         whole.entry((field.substance, field.month)).or_default().entry(&field.category).or_default().push(i);
     }
@@ -114,7 +114,7 @@ fn compare(
 
 /// Refuses a pollutant of one sector by the codes of two conventions.
 pub(super) fn one_convention(fields: &[GridField], dropped: &BTreeSet<usize>, vocabulary: &Vocabulary) -> Result<()> {
-    let mut seen: BTreeMap<(Sector, Substance, Option<u32>), (&GridField, BTreeSet<String>)> = BTreeMap::new();
+    let mut seen = BTreeMap::<(Sector, Substance, Option<u32>), (&GridField, BTreeSet<String>)>::new();
     for (_, field) in fields.iter().enumerate().filter(|(i, _)| !dropped.contains(i)) {
         let (Role::Part(sector), false) = (&field.role, field.category.is_empty()) else { continue };
         let own = vocabulary.conventions(&field.category);

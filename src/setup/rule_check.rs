@@ -18,6 +18,7 @@ use crate::forecast::learning::document::LearningDocument;
 use crate::forecast::scores::aqi_practice::ScoringRules;
 use crate::forecast::uncertainty::Uncertainty;
 use crate::input::boundary_netcdf::SpeciesMapping;
+use crate::input::inventory_vocabulary::Vocabulary;
 use crate::input::power_plants_csv::PlantFactors;
 use crate::reduction::measures::Catalogue;
 use crate::reduction::ranking_rules::RankingRules;
@@ -56,6 +57,7 @@ const FILES: &[(&str, Faults)] = &[
     ("models/emission_weather.toml", |t, p| first(EmissionWeather::from_toml(t, p))),
     ("models/event_calendar.toml", |t, p| first(EventCalendar::from_toml(t, p))),
     ("models/fires.toml", |t, p| first(FireFactors::from_toml(t, p))),
+    ("models/inventory.toml", |t, p| first(Vocabulary::from_toml(t, p))),
     ("models/power_plants.toml", |t, p| first(PlantFactors::parse(t, p))),
     ("models/uncertainty.toml", |t, p| first(Uncertainty::from_toml(t, p))),
     ("models/learning.toml", |t, p| first(LearningDocument::from_toml(t, p))),

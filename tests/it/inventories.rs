@@ -95,8 +95,12 @@ fn write(
     for (name, n) in dimensions {
         file.add_dimension(name, *n).unwrap();
     }
-    numbers.iter().for_each(|(name, v)| drop(file.add_attribute(name, *v).unwrap()));
-    texts.iter().for_each(|(name, v)| drop(file.add_attribute(name, *v).unwrap()));
+    for (name, v) in numbers {
+        file.add_attribute(name, *v).unwrap();
+    }
+    for (name, v) in texts {
+        file.add_attribute(name, *v).unwrap();
+    }
     for v in variables {
         let mut variable = file.add_variable::<f64>(v.name, v.dimensions).unwrap();
         for (name, text) in &v.attributes {

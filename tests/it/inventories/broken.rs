@@ -43,7 +43,7 @@ fn calendars_and_time_axes_are_checked() {
     let flat = vec![1e-10; 72];
     let flux = "kg/m2/s";
     coards(&path, hours, "standard", &months, &flat, flux);
-    assert_eq!(sources(&[path.clone()]).len(), 6);
+    assert_eq!(sources(std::slice::from_ref(&path)).len(), 6);
     let mut backward = months.clone();
     backward.swap(3, 4);
     // a month is missing: March stands twice as far from February
@@ -69,7 +69,7 @@ fn calendars_and_time_axes_are_checked() {
     ];
     for (units, calendar, stamps, values, unit, wanted) in cases {
         coards(&path, units, calendar, stamps, values, unit);
-        refused(&[path.clone()], wanted);
+        refused(std::slice::from_ref(&path), wanted);
     }
 }
 
@@ -141,7 +141,7 @@ fn meic_and_model_grids_are_checked() {
         write(&path, &[("side", 2), ("xysize", 12)], &[], &[], &variables);
     };
     meic([129.0, 131.0], [4.0, 3.0], 1.0, "Mg/month/cell");
-    assert_eq!(sum(&sources(&[path.clone()])).so2, 12.0);
+    assert_eq!(sum(&sources(std::slice::from_ref(&path))).so2, 12.0);
     for (range, count, value, units, wanted) in [
         ([129.0, 131.5], [4.0, 3.0], 1.0, "Mg/month/cell", &["x_range", "agree"][..]),
         ([129.0, 131.0], [3.0, 4.0], 1.0, "Mg/month/cell", &["agree"]),
@@ -150,7 +150,7 @@ fn meic_and_model_grids_are_checked() {
         ([129.0, 131.0], [4.0, 3.0], 1.0, "Mg", &["the unit", "`Mg`"]),
     ] {
         meic(range, count, value, units);
-        refused(&[path.clone()], wanted);
+        refused(std::slice::from_ref(&path), wanted);
     }
     let ioapi = |numbers: &[(&str, f64)], stamps: [f64; 4], name: &str, units: &str| {
         let path = folder.path().join("emis.nc");

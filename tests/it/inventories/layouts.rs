@@ -397,7 +397,7 @@ fn wrfchemi_masses_are_those_of_moles_and_square_kilometres() {
         ("E_PM_10", "ug m^-2 s^-1", 5e-4),
     ];
     wrfchemi(&path, &yanbian, (40, 50), 24, &species);
-    let (groups, notes) = together(&[path.clone()]).unwrap();
+    let (groups, notes) = together(std::slice::from_ref(&path)).unwrap();
     assert!(notes.is_empty(), "{notes:?}");
     let read: Vec<Source> = groups.into_iter().flat_map(|g| g.sources).collect();
     // 50 x 40 cells of 9 km2 of a Lambert grid between its true parallels, where the map is true to 2e-4
