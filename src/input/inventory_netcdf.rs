@@ -94,7 +94,12 @@ fn axis_name(file: &NetcdfFile, short: &str) -> Option<String> {
 fn axis(file: &NetcdfFile, short: &str, long: &str) -> Result<(String, AxisCells)> {
     let expected = format!("a one-dimensional variable `{short}` or `{long}` of cell centres in degrees");
     let Some(name) = axis_name(file, short) else {
-        return Err(file.error("the coordinates", "none of these names", expected));
+        let curved = file.names().into_iter().find(|n| [short, long].contains(&n.to_lowercase().as_str()));
+        let (place, found) = match curved {
+            Some(name) => (name.clone(), format!("{} dimensions", file.dimensions(&name)?.len())),
+            None => ("the coordinates".into(), "none of these names".into()),
+        };
+        return Err(file.error(&place, found, expected));
     };
     let (dimension, count) = file.dimensions(&name)?.remove(0);
     let centres = file.raw(&name, from_ref(&(0..count)))?;
@@ -208,12 +213,14 @@ fn mass_factor(
     }
 }
 
+/// Pollutants whose names hold the `_` that parts a pollutant from its sector.
+const PARTED: [&str; 2] = ["pm2_5", "pm_coarse"];
+
 /// `pm2_5_traffic` -> (`pm2_5`, `traffic`), `co_ff` -> (`co_ff`, none).
 fn split<'a>(stem: &'a str, vocabulary: &Vocabulary) -> (&'a str, Option<&'a str>) {
     let skip = match vocabulary.part_at_start(stem) {
         Some(part) => part.len(),
-        None if stem.starts_with("pm2_5") => "pm2_5".len(),
-        None => 0,
+        None => PARTED.iter().find(|name| stem.starts_with(**name)).map_or(0, |name| name.len()),
     };
     match stem[skip..].find('_') {
         Some(at) => (&stem[..skip + at], Some(&stem[skip + at + 1..])),

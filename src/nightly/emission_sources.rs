@@ -93,20 +93,11 @@ fn annual(model: &EmissionModel, group: InventoryGroup, (west, south, east, nort
 
 /// Share of a sector's year that falls on `months`.
 fn share_of(model: &EmissionModel, sector: Sector, months: &[u32]) -> f64 {
-    let tonne = Source {
-        id: String::new(),
-        name: String::new(),
-        sector,
-        adcode: 0,
-        place: Place::County,
-        strength: Strength::Annual(Amounts::all(1.0)),
-        changes: Vec::new(),
-    };
     let days = months.iter().flat_map(|m| {
         let first = NaiveDate::from_ymd_opt(COMMON_YEAR, *m, 1);
         first.into_iter().flat_map(|d| d.iter_days().take_while(move |other| other.month() == d.month()))
     });
-    days.map(|day| model.daily_amounts(&tonne, day).so2).sum()
+    days.map(|day| model.sector(sector).profile.day_share(day)).sum()
 }
 
 /// Distance [m] within which two power plants are one.

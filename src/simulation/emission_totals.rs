@@ -5,7 +5,7 @@ use super::emission_placement::Placement;
 use crate::domain::cell_cutting::sphere_m2;
 use crate::domain::county::{County, CountyWeights};
 use crate::domain::grid::HorizontalGrid;
-use crate::domain::source::{Amounts, Place, Sector, Source, Strength};
+use crate::domain::source::{Amounts, Sector, Source, Strength};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -79,8 +79,9 @@ pub fn totals(
     for (i, source) in sources.iter().enumerate() {
         let (annual, daily) = match &source.strength {
             Strength::Annual(annual) | Strength::Measured { annual, .. } => {
-                let share =
-                    *day_of_a_tonne.entry(source.sector).or_insert_with(|| share_of_day(model, source.sector, day));
+                let share = *day_of_a_tonne
+                    .entry(source.sector)
+                    .or_insert_with(|| model.sector(source.sector).profile.day_share(day));
                 (*annual, annual.zip(Amounts::all(share), |a, s| a * s))
             }
             Strength::Rate { .. } | Strength::Hourly { .. } => (Amounts::default(), model.daily_amounts(source, day)),
@@ -98,18 +99,4 @@ pub fn totals(
     }
     let total = |((adcode, sector), (sources, t_a, t_d))| CountySectorTotal { adcode, sector, sources, t_a, t_d };
     sums.into_iter().map(total).collect()
-}
-
-/// Share of a year's emission of a sector on a day.
-fn share_of_day(model: &EmissionModel, sector: Sector, day: NaiveDate) -> f64 {
-    let tonne = Source {
-        id: String::new(),
-        name: String::new(),
-        sector,
-        adcode: 0,
-        place: Place::County,
-        strength: Strength::Annual(Amounts::all(1.0)),
-        changes: Vec::new(),
-    };
-    model.daily_amounts(&tonne, day).so2
 }

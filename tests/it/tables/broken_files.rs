@@ -279,7 +279,7 @@ fn gridded_inventories_with_wrong_content() {
         (&LAT, &LON, 1, one(1.0), &["nox, time 0, row 1, column 1", "found 1,"]),
         (&LAT, &LON, 1, vec![grid("nox", FLUX, vec![9.969_209_968_386_869e36; 6])], &["nox", "fill values"]),
         (&LAT, &LON, 1, flat("pm10", FLUX), &["pm10 of sector other", "no pm25"]),
-        (&LAT, &LON, 1, flat("pm_coarse", FLUX), &["coarse"]),
+        (&LAT, &LON, 1, flat("pm_coarse", FLUX), &["coarse particles of sector other", "no PM2.5"]),
         (
             &LAT,
             &LON,
@@ -410,7 +410,7 @@ fn gridded_inventories_without_coordinates() {
         file.add_variable::<f64>(name, &["y", "x"]).unwrap().put_values(&[1e-9; 6], ..).unwrap();
     }
     file.close().unwrap();
-    refused(&path, &["lat", "dimension"]);
+    refused(&path, &["lat", "2 dimensions"]);
 }
 
 const INVENTORY: &str = "id,name,sector,adcode,lon,lat,so2_t_a,pm25_t_a,pm10_t_a\na,\"A, b\",power,222401,129.5,42.9,10,2,3\nb,B,industry,222401,,,1,,\n";
