@@ -170,3 +170,12 @@ pub struct FireReport {
     /// Places whose heat is no fire.
     pub heat: Vec<HeatPlace>,
 }
+
+/// The detections without those that stand in several files, as files of one day and of seven overlap: of the same time, satellite and
+/// place the first.
+pub fn once_each(mut detections: Vec<FireDetection>) -> Vec<FireDetection> {
+    let mut seen = std::collections::BTreeSet::new();
+    let place = |degrees: f64| (degrees * 1e5).round() as i64;
+    detections.retain(|d| seen.insert((d.time, d.satellite.clone(), place(d.lon), place(d.lat))));
+    detections
+}

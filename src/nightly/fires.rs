@@ -2,7 +2,7 @@
 
 use super::inputs::{NightInputs, bounds, county_at};
 use crate::calendar::beijing_local;
-use crate::domain::fire::BannedFire;
+use crate::domain::fire::{BannedFire, once_each};
 use crate::domain::source::{Place, Sector, Source};
 use crate::error::{Rejection, Result};
 use crate::input::{Window, fires};
@@ -29,6 +29,7 @@ impl NightInputs {
         if !read_any {
             return Ok(());
         }
+        let detections = once_each(detections);
         let counties = &setup.region.counties;
         let scene = FireScene {
             stacks: &stacks(&self.sources),

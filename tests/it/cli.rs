@@ -32,7 +32,7 @@ fn aqi_prints_the_fixed_form() {
 fn help_of_every_command_has_examples() {
     for command in [
         "demo", "night", "check", "serve", "aqi", "rules", "proof", "stats", "targets", "score", "warn", "rank",
-        "whatif", "register", "list", "met", "emis",
+        "whatif", "register", "list", "met", "emis", "fetch", "soak",
     ] {
         let out = hazecast(&[command, "--help"]);
         assert!(out.status.success());

@@ -1,7 +1,7 @@
 //! Fires: every file read or refused by name, each detection accounted for, and the power of a fire in every hour.
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
-use hazecast::domain::fire::{FireDetection, HeatReason, LandClass};
+use hazecast::domain::fire::{FireDetection, HeatReason, LandClass, once_each};
 use hazecast::domain::grid::{Grid, HorizontalGrid, VerticalGrid};
 use hazecast::domain::source::{Amounts, Sector, Source, Strength};
 use hazecast::input::fires;
@@ -342,4 +342,19 @@ fn hours_and_measurements_replace_what_they_are_given_for() {
     let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 15).unwrap();
     let more = emission().daily_amounts(&measured, day).so2 - emission().daily_amounts(&estimated, day).so2;
     assert!((more - 3.6 * (0.5 - e.so2)).abs() < 1e-9, "{more}");
+}
+
+/// Files of one day and of seven hold the same rows: each is one detection. Neighbours, other times and other satellites are others.
+#[test]
+fn a_detection_in_two_files_is_one() {
+    let noon = utc(2026, 4, 5, 5, 0);
+    let one = detection(noon, 129.5, 43.0, 12.0);
+    let others = [
+        detection(noon, 129.51, 43.0, 12.0),
+        detection(noon + Duration::minutes(5), 129.5, 43.0, 12.0),
+        FireDetection { satellite: "Terra".into(), ..one.clone() },
+    ];
+    let list: Vec<FireDetection> = [one.clone()].into_iter().chain(others).collect();
+    let twice: Vec<FireDetection> = list.iter().cloned().chain(list.iter().rev().cloned()).collect();
+    assert_eq!(once_each(twice), list);
 }

@@ -61,7 +61,7 @@ impl Classes {
     /// Class of a value; `None`: not drawn.
     pub fn class(&self, value: f32) -> Option<usize> {
         let v = f64::from(value);
-        if !v.is_finite() || self.positive && v < self.limits[0] {
+        if !v.is_finite() || self.positive && v <= 0.0 {
             return None;
         }
         Some(self.limits.partition_point(|l| *l <= v).saturating_sub(1).min(self.count() - 1))

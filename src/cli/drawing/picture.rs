@@ -1,5 +1,6 @@
 //! An SVG drawing to its file: as it is, or as PNG with the fonts of the machine.
 
+use crate::archive::durable::write_atomic;
 use crate::error::{Error, Result};
 use resvg::{tiny_skia, usvg};
 use std::path::Path;
@@ -23,7 +24,7 @@ pub fn write(path: &Path, svg: &str) -> Result<()> {
             return Err(Error::invalid(path, "the ending of the picture's name", "another one", "`.svg` or `.png`"));
         }
     };
-    std::fs::write(path, bytes).map_err(|e| Error::io(path, e))
+    write_atomic(path, &bytes)
 }
 
 fn png(path: &Path, svg: &str) -> Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 use super::super::output;
 use super::{as_driver, format_of, quantities};
+use crate::archive::durable::{install, temporary};
 use crate::error::{Error, Result};
 use crate::input::met_contents;
 use serde::Serialize;
@@ -57,8 +58,23 @@ impl Numbers<'_> {
 }
 
 pub(super) fn run(args: &DumpArgs) -> Result<u8> {
+    // the name is taken when the numbers are whole: the output may be the name of an earlier one, or of the file itself
+    let draft = temporary(&args.output)?;
+    let written = write(args, &draft);
+    if written.is_err() {
+        // the first error is the one to report
+        let _ = std::fs::remove_file(&draft);
+    }
+    let index = written?;
+    install(&draft, &args.output)?;
+    output::print_json(&index)?;
+    Ok(0)
+}
+
+/// Writes the numbers, and says what each of them is.
+fn write(args: &DumpArgs, draft: &Path) -> Result<Vec<Entry>> {
     let format = format_of(&args.file)?;
-    let file = File::create(&args.output).map_err(|e| Error::io(&args.output, e))?;
+    let file = File::create(draft).map_err(|e| Error::io(draft, e))?;
     let mut numbers = Numbers { path: &args.output, file: BufWriter::new(file), written: 0 };
     let mut index = Vec::new();
     if args.driver {
@@ -97,6 +113,5 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8> {
         })?;
     }
     numbers.file.flush().map_err(|e| Error::io(&args.output, e))?;
-    output::print_json(&index)?;
-    Ok(0)
+    Ok(index)
 }

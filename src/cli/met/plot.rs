@@ -65,6 +65,17 @@ enum Level {
 /// A unit and the level of a number in it.
 type Unit = (&'static str, fn(f64) -> Level);
 
+impl Level {
+    /// The number of the level in the unit that a file states for its levels; `None` in a unit of another kind.
+    fn in_unit(self, unit: &str) -> Option<f64> {
+        match (self, unit) {
+            (Self::Number(v), _) | (Self::Pascal(v), "Pa") | (Self::Metres(v), "m") => Some(v),
+            (Self::Pascal(v), "hPa" | "mb" | "mbar" | "millibar" | "millibars") => Some(v / 100.0),
+            _ => None,
+        }
+    }
+}
+
 impl std::str::FromStr for Level {
     type Err = String;
 
@@ -174,7 +185,15 @@ pub(super) fn run(args: &PlotArgs, language: Language) -> Result<u8> {
             Level::Number(0.0) => None,
             Level::Number(v) | Level::Metres(v) | Level::Pascal(v) => Some(v),
         };
-        let field = raw(&args.file, format, &args.var, wanted, args.time)?;
+        let mut field = raw(&args.file, format, &args.var, wanted, args.time)?;
+        if !matches!(args.level, Level::Number(_)) {
+            // the unit of the variable's levels is known now
+            let level = args.level.in_unit(&field.level_units).ok_or_else(|| {
+                let expected = format!("a level in the unit of the variable's own, `{}`", field.level_units);
+                Error::invalid("the command line", "--level", "a level in another unit", expected)
+            })?;
+            field = raw(&args.file, format, &args.var, Some(level), args.time)?;
+        }
         let grid = field.grid.map_err(|reason| {
             Error::format(&args.file, format!("grid of {}", field.name), reason, "a lattice", "See `hazecast met info`")
         })?;
@@ -302,6 +321,15 @@ fn place((lon, lat): (f64, f64)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_is_found_in_the_unit_of_the_file() {
+        let level = |text: &str| text.parse::<Level>().unwrap();
+        assert_eq!(level("850hPa").in_unit("millibars"), Some(850.0));
+        assert_eq!(level("850hPa").in_unit("Pa"), Some(85_000.0));
+        assert_eq!((level("50m").in_unit("m"), level("50m").in_unit("Pa")), (Some(50.0), None));
+        assert_eq!((level("850hPa").in_unit("m"), level("3").in_unit("hPa")), (None, Some(3.0)));
+    }
 
     #[test]
     fn levels_as_people_write_them() {

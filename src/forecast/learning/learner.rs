@@ -93,6 +93,8 @@ pub struct Learned {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LearnedDocument {
     line: AnchorLine,
+    /// Older corrections have none; they are of other features and replaced.
+    #[serde(default)]
     seasonal: Seasonal,
     conformal: Conformal,
     levels: Vec<f64>,
