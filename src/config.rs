@@ -36,6 +36,9 @@ pub struct Config {
     /// Observations of the hours up to the cycle correct the state that the forecast starts from.
     #[serde(default)]
     pub assimilation: bool,
+    /// Members with perturbed inputs that the night runs beside the forecast: none, or 5..=50.
+    #[serde(default)]
+    pub members: usize,
     pub inputs: Inputs,
     /// From where inputs may be fetched; without it nothing is.
     #[serde(default)]
@@ -176,6 +179,9 @@ impl Config {
         }
         if self.spin_up_hours > 240 {
             return invalid("spin_up_hours", self.spin_up_hours.to_string(), "0..=240");
+        }
+        if self.members != 0 && !(5..=50).contains(&self.members) {
+            return invalid("members", self.members.to_string(), "0, or 5..=50");
         }
         if self.checkpoint_hours > 240 {
             return invalid("checkpoint_hours", self.checkpoint_hours.to_string(), "0..=240");

@@ -45,12 +45,16 @@ impl NightProgress {
         output::note(&format!("{}: {what}: {}: {reason}", self.name(stage), path.display()));
     }
 
-    fn name(&self, stage: Stage) -> &'static str {
-        match stage {
+    fn name(&self, stage: Stage) -> String {
+        let name = match stage {
+            Stage::Member { number, of } => {
+                return format!("{} {number}/{of}", self.language.pick("扰动成员", "member"));
+            }
             Stage::Base => self.language.pick("基准预报", "forecast"),
             Stage::Ranking => self.language.pick("源影响排序", "influence of the sources"),
             Stage::Cut => self.language.pick("减排情景复核", "forecast with the list"),
-        }
+        };
+        name.to_owned()
     }
 
     fn hour(&self, stage: Stage, done: u32, of: u32) {

@@ -35,6 +35,7 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
         let _ = writeln!(out, "{} [{}]", language.pick(&because.text_zh, &because.text_en), because.clause);
     }
     how_sure(&mut out, &warning.prefecture, language);
+    members(&mut out, record, language);
     targets(&mut out, record, language);
     list(&mut out, record, language);
     ledger(&mut out, record, language);
@@ -99,6 +100,19 @@ fn how_sure(out: &mut String, area: &AreaWarning, language: Language) {
         let label = language.pick("未核实条款", "unverified clauses");
         let _ = writeln!(out, "{label}: {}", unverified.into_iter().collect::<Vec<_>>().join(", "));
     }
+}
+
+/// Levels that members with perturbed inputs call for.
+fn members(out: &mut String, record: &ConsultationRecord, language: Language) {
+    let Some(report) = &record.members else { return };
+    let counted: Vec<String> = report
+        .levels()
+        .into_iter()
+        .map(|(level, n)| format!("{} {n}/{}", language.pick(level.zh(), level.en()), report.members.len()))
+        .collect();
+    let label = language
+        .pick("扰动成员（风、混合层、排放、外来空气）", "members with other wind, mixing height, emissions, inflow");
+    let _ = writeln!(out, "{label}: {}", counted.join(", "));
 }
 
 /// How many areas stand how against the targets of the year.

@@ -4,6 +4,7 @@ pub mod carried_out;
 mod list_columns;
 pub mod list_reading;
 pub mod list_sheets;
+pub mod members;
 pub mod reduction_list;
 
 use crate::assimilation::report::AssimilationReport;
@@ -23,6 +24,7 @@ use crate::warning::advice::AreaAdvice;
 use crate::warning::explain::Explanation;
 use crate::warning::{AreaWarning, WarningDecision};
 use chrono::{DateTime, Utc};
+use members::MembersReport;
 use serde::{Deserialize, Serialize};
 
 /// An input file and its hash.
@@ -79,6 +81,9 @@ pub struct ConsultationRecord {
     /// Yesterday's forecast and what followed days like today; `None` where nothing was observed, and in records made before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experience: Option<Experience>,
+    /// What members with perturbed inputs call for; `None` where the configuration asks for none, and in records made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<MembersReport>,
     /// What makes the exceeding means, in short; the whole is `ranking.json` of the run. `None` where nothing exceeds, and in records made before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<Ranking>,

@@ -40,6 +40,13 @@ impl BoundaryField {
         values.is_some_and(|n| n > 0 && self.mixing_ratio.iter().all(|(_, v)| v.len() == n))
     }
 
+    /// `factor` times as much of all that the provider gives.
+    pub fn times(&self, factor: f32) -> Self {
+        let mut times = self.clone();
+        times.mixing_ratio.iter_mut().flat_map(|(_, values)| values).for_each(|q| *q *= factor);
+        times
+    }
+
     /// The field of a species, if the provider gives it.
     pub fn of(&self, species: Species) -> Option<&[f32]> {
         self.mixing_ratio.iter().find(|(s, _)| *s == species).map(|(_, values)| &values[..])

@@ -10,9 +10,10 @@ use crate::simulation::history::History;
 use chrono::{DateTime, Utc};
 use ndarray::ArrayView2;
 use ndarray::Axis;
+use serde::{Deserialize, Serialize};
 
 /// What the numeric model says for one county and hour.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelHour {
     /// End of the hour, UTC.
     pub end: DateTime<Utc>,
@@ -24,7 +25,7 @@ pub struct ModelHour {
 }
 
 /// The model's series of one county.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CountySeries {
     pub adcode: u32,
     pub hours: Vec<ModelHour>,

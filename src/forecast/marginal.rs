@@ -33,6 +33,11 @@ impl Marginal {
         Self { median: value, below, above }
     }
 
+    /// Spread of ln(value / median), the mean of that below and that above.
+    pub fn spread(&self) -> f64 {
+        0.5 * (self.below + self.above)
+    }
+
     /// The value at a standard normal score.
     pub fn at(&self, z: f64) -> f64 {
         let spread = if z < 0.0 { self.below } else { self.above };

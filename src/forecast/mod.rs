@@ -10,6 +10,7 @@ pub mod error_paths;
 pub mod experience;
 pub mod leave_one_out;
 pub mod marginal;
+pub mod members;
 pub mod past_night;
 pub mod score_book;
 pub mod learning;

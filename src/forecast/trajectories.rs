@@ -7,13 +7,15 @@
 //!   pollutants together. A county without a station follows the others in part ([`TrajectoryParameters::regional_share`]);
 //! - else an **autoregressive** error of unit variance, `z[h] = r z[h-1] + sqrt(1 - r^2) e[h]`, r chosen so that the spread of a 24-h mean of
 //!   z over that of an hour is the daily factor of the intervals. A stated part of the variance of e is common to all counties, since they
-//!   share their weather. All pollutants of a county share z.
+//!   share their weather. All pollutants of a county share z. Where the night has members with perturbed inputs ([`Departures`]), each path
+//!   follows one of them: of the variance of the forecast's error at each hour, the part that members have is theirs, the rest is z.
 //!
 //! # Reference
 //! Clark et al. (2004), J. Hydrometeorol. 5, 243-262; Schefzik, Thorarinsdottir & Gneiting (2013), Stat. Sci. 28, 616-640.
 
 use super::error_paths::{CountyErrors, ErrorPaths};
 use super::marginal::{Marginal, standard_quantile};
+use super::members::Departures;
 use super::uncertainty::{TrajectoryParameters, Uncertainty};
 use super::{CountyForecast, Forecast};
 use crate::domain::averages::thousandths;
@@ -57,15 +59,20 @@ fn persistence(factor: f64) -> f64 {
 type Scores = Vec<f64>;
 
 impl Trajectories {
-    /// Paths of each county of `forecast`, strung by the errors of `past` nights where they are enough. The same arguments give the same
-    /// paths.
-    pub fn around(forecast: &Forecast, uncertainty: &Uncertainty, past: &ErrorPaths) -> Self {
+    /// Paths of each county of `forecast`, strung by the errors of `past` nights where they are enough, else with the night's `members`. The
+    /// same arguments give the same paths.
+    pub fn around(
+        forecast: &Forecast,
+        uncertainty: &Uncertainty,
+        past: &ErrorPaths,
+        members: Option<&Departures>,
+    ) -> Self {
         let hours = hours_ahead(forecast);
         let enough = past.nights.len() >= uncertainty.trajectories.nights_needed;
         if enough && past.hours >= hours && !past.counties.is_empty() {
             Self::by_past_errors(forecast, uncertainty, past)
         } else {
-            Self::autoregressive(forecast, uncertainty, past.nights.len())
+            Self::autoregressive(forecast, uncertainty, past.nights.len(), members)
         }
     }
 
@@ -108,27 +115,43 @@ impl Trajectories {
         }
     }
 
-    fn autoregressive(forecast: &Forecast, uncertainty: &Uncertainty, past_nights: usize) -> Self {
+    fn autoregressive(
+        forecast: &Forecast,
+        uncertainty: &Uncertainty,
+        past_nights: usize,
+        perturbed: Option<&Departures>,
+    ) -> Self {
         let TrajectoryParameters { members, regional_share: share, nights_needed, .. } = uncertainty.trajectories;
         let hours = hours_ahead(forecast);
         let mut errors = Autoregressive::new(forecast, uncertainty, members);
         let common = errors.shocks(hours);
         let counties = forecast.counties.iter().map(|county| {
             let z = errors.with_common(&common, share, hours);
-            (county.adcode, filled(forecast, county, hours, members, &|_| z.clone()))
+            let of = |p| match perturbed.and_then(|d| Some((d.get(county.adcode, p)?, d.members))) {
+                Some(departures) => following(county, p, departures, &z, members),
+                None => z.clone(),
+            };
+            (county.adcode, filled(forecast, county, hours, members, &of))
         });
+        let of_members = perturbed.map(|d| {
+            (
+                format!("；每条轨迹随{}个输入扰动成员之一，成员的离散在误差方差中所占部分由其决定", d.members),
+                format!("; each follows one of {} members with perturbed inputs in that part of the error's variance that they have", d.members),
+            )
+        });
+        let (members_zh, members_en) = of_members.unwrap_or_default();
         let (counties, r) = (counties.collect(), persistence(uncertainty.daily_factor));
         Self {
             counties,
             method_zh: format!(
-                "{members}条等可能逐时轨迹：预报值乘对数正态误差，误差逐时相关{r:.3}（日均离散为小时的{:.2}倍），其中{:.0}%为全州共有；有观测的往期夜{past_nights}个，不足{nights_needed}个，误差的时间与空间相关为假设值",
+                "{members}条等可能逐时轨迹：预报值乘对数正态误差，误差逐时相关{r:.3}（日均离散为小时的{:.2}倍），其中{:.0}%为全州共有；有观测的往期夜{past_nights}个，不足{nights_needed}个，误差的时间与空间相关为假设值{members_zh}",
                 uncertainty.daily_factor,
                 100.0 * share
             ),
             method_en: format!(
                 "{members} equally likely hourly paths: the forecast times lognormal errors with hour-to-hour correlation {r:.3} (spread of a day \
                  {:.2} of an hour's), {:.0} % of them common to the region; {past_nights} observed past nights are fewer than {nights_needed}, \
-                 so that how errors hang together in time and space is assumed",
+                 so that how errors hang together in time and space is assumed{members_en}",
                 uncertainty.daily_factor,
                 100.0 * share
             ),
@@ -168,6 +191,37 @@ fn filled(
         }
     }
     values
+}
+
+/// Scores of paths that each follow one member: at each hour a member's departure over the spread of the forecast's distribution, and errors `z`,
+/// `[hour][path]`, in what of the variance that leaves.
+fn following(
+    county: &CountyForecast,
+    pollutant: Pollutant,
+    (departures, n): (&[f64], usize),
+    z: &[f64],
+    members: usize,
+) -> Scores {
+    let mut mixed = z.to_vec();
+    for h in county.hours.iter().filter(|h| h.lead_hour > 0) {
+        let hour = h.lead_hour as usize - 1;
+        let (Some(e), Some(row)) = (h.concentrations.get(pollutant), departures.get(hour * n..(hour + 1) * n)) else {
+            continue;
+        };
+        let mean = row.iter().sum::<f64>() / n as f64;
+        let spread = (row.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+        if spread <= 0.0 {
+            continue;
+        }
+        let part = (spread / Marginal::of(e).spread()).min(1.0);
+        let paths = &mut mixed[hour * members..][..members];
+        for (path, z) in paths.iter_mut().enumerate() {
+            *z = part * (row[path % n] - mean) / spread + (1.0 - part * part).sqrt() * *z;
+        }
+        let ranked = scores(paths, 1, members);
+        paths.copy_from_slice(&ranked);
+    }
+    mixed
 }
 
 /// Ranks of `values`, `[hour][member]`, within each hour, as standard normal scores: the k-th smallest of n gets the quantile of

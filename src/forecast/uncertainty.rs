@@ -3,6 +3,7 @@
 use super::correction::{Correction, CorrectionParameters, LEAD_DAYS, lead_class};
 use super::leave_one_out::LeaveOneOut;
 use super::marginal::QUANTILE_90;
+use super::members::MemberParameters;
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Error, Result};
 use serde::Deserialize;
@@ -16,6 +17,7 @@ pub struct Uncertainty {
     /// A daily mean's spread over an hourly value's, above 0 and at most 1.
     pub daily_factor: f64,
     pub trajectories: TrajectoryParameters,
+    pub members: MemberParameters,
     pub calibration: CalibrationParameters,
     /// Whether every assumed number was compared with its source.
     pub verified: bool,
@@ -64,6 +66,7 @@ struct Raw {
     correction: CorrectionParameters,
     interval: RawInterval,
     trajectories: TrajectoryParameters,
+    members: MemberParameters,
     calibration: CalibrationParameters,
     sigma: Vec<RawSigma>,
 }
@@ -108,13 +111,14 @@ impl Uncertainty {
         }
         sourced(origin, "interval.source", &raw.interval.source)?;
         check_trajectories(origin, &raw.trajectories)?;
+        raw.members.check(origin)?;
         let events_needed = raw.calibration.events_needed;
         if events_needed < 10 {
             let found = events_needed.to_string();
             return Err(Error::invalid(origin, "calibration.events_needed", found, "10 or more"));
         }
         sourced(origin, "calibration.source", &raw.calibration.source)?;
-        let assumed = raw.trajectories.verified && raw.calibration.verified;
+        let assumed = raw.trajectories.verified && raw.members.verified && raw.calibration.verified;
         let verified = raw.interval.verified && assumed && raw.sigma.iter().all(|s| s.verified);
         let mut spreads = BTreeMap::new();
         for entry in raw.sigma {
@@ -130,6 +134,7 @@ impl Uncertainty {
             correction: raw.correction,
             daily_factor,
             trajectories: raw.trajectories,
+            members: raw.members,
             calibration: raw.calibration,
             verified,
             spreads,

@@ -511,6 +511,9 @@ impl NightInputs {
         if c.assimilation {
             text.push_str("assimilation\n");
         }
+        if c.members > 0 {
+            text.push_str(&format!("members {}\n", c.members));
+        }
         for file in self.files.iter().chain(&setup.files).chain(learned) {
             text.push_str(&format!("{} {} {}\n", file.role, file.name, file.sha256));
         }

@@ -11,6 +11,7 @@ mod emission_weather;
 mod fires;
 pub mod emission_sources;
 pub mod inputs;
+mod members;
 mod model;
 mod observing;
 pub mod pairs;
@@ -32,7 +33,8 @@ use crate::archive::work::Work;
 use crate::archive::{ANALYSES, BASE_FIELDS, BASE_SERIES, RECORD, RULES, analyses, fields, series};
 use crate::assimilation::report::AssimilationReport;
 use crate::calendar::{beijing_day_hour, beijing_local};
-use crate::consultation::{ConsultationRecord, Status};
+use crate::consultation::members::MembersReport;
+use crate::consultation::{ConsultationRecord, InputFile, Status};
 use crate::domain::source::Source;
 use crate::domain::targets::TargetsReport;
 use crate::error::{Error, Rejection, Result};
@@ -66,6 +68,8 @@ use std::path::Path;
 pub enum Stage {
     /// The run without a list.
     Base,
+    /// A member with perturbed inputs, 0 with the inputs as they are, of so many.
+    Member { number: u32, of: u32 },
     /// The influence of the sources: its hours are windows.
     Ranking,
     /// The run with the list.
@@ -128,7 +132,9 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let base_series = model.settled(&base_history);
     let (base, corrections) = model.corrected(&base_series, &learned)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
-    let paths = Trajectories::around(&base, &corrections.uncertainty, &past::errors(setup, &inputs, &learned, &base));
+    let (members, departures) = tonight.members(&basis, (&base, &base_series), &corrections)?.unzip();
+    let errors = past::errors(setup, &inputs, &learned, &base);
+    let paths = Trajectories::around(&base, &corrections.uncertainty, &errors, departures.as_ref());
     let mut decision = decide(&basis, &base, Some(&paths));
     past::calibration(&basis, setup, &inputs, &learned).apply(&mut decision);
     let explanations = explain(&basis, &base, &decision);
@@ -143,7 +149,7 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     work.save_json(RULES, &tonight.rules()?)?;
     let proven = (ranking, certified);
     let experience = past::experience(setup, &inputs, &learned, &base);
-    let past = (experience, learned.files);
+    let past = (experience, members, learned.files);
     let record = tonight.record(base, (decision, explanations, year), &base_history, proven, rejections, past);
     work.save_json(RECORD, &record)?;
     store.publish(&lock, &work)?;
@@ -331,7 +337,7 @@ impl Tonight<'_> {
         base: &History,
         (ranking, certified): (Option<Ranking>, Option<Certified>),
         rejections: Vec<Rejection>,
-        (experience, learned_files): (Option<Experience>, Vec<crate::consultation::InputFile>),
+        (experience, members, learned_files): (Option<Experience>, Option<MembersReport>, Vec<InputFile>),
     ) -> ConsultationRecord {
         let region = &self.setup.region;
         let advice = self.setup.rulebook.advice.of_areas(&warning, &forecast);
@@ -358,6 +364,7 @@ impl Tonight<'_> {
             advice,
             targets,
             experience,
+            members,
             ranking,
             reduction,
             certificate,

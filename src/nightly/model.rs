@@ -6,13 +6,16 @@ use super::past;
 use crate::assimilation::analyst::SurfaceAnalyst;
 use crate::calendar::beijing_local;
 use crate::domain::averages::Validity;
+use crate::domain::boundary_field::BoundaryField;
 use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast};
 use crate::forecast::county_series::{CountySeries, ModelHour, county_series};
+use crate::forecast::members::Member;
 use crate::setup::{Domain, Setup};
 use crate::simulation::analysis::{Analyses, Analysing};
 use crate::simulation::history::History;
+use crate::simulation::perturbed_weather::PerturbedWeather;
 use crate::simulation::run::{Outside, World};
 use crate::warning::{Basis, InForce};
 use chrono::{DateTime, Duration, Utc};
@@ -39,6 +42,14 @@ pub(super) enum Assimilating<'a> {
     Taking(&'a Analyses),
 }
 
+/// What the outer run of a nest does where the inner one does `assimilating`.
+fn around(assimilating: Assimilating) -> Assimilating {
+    match assimilating {
+        Assimilating::Taking(analyses) => analyses.outer.as_deref().map_or(Assimilating::Off, Assimilating::Taking),
+        other => other,
+    }
+}
+
 impl Model<'_> {
     /// What `act` does in the world of the night's runs, with the outer grid where there is one.
     ///
@@ -49,12 +60,40 @@ impl Model<'_> {
             [] => Outside::Background,
             fields => Outside::Fields(fields),
         };
-        let around = match assimilating {
-            Assimilating::Taking(analyses) => analyses.outer.as_deref().map_or(Assimilating::Off, Assimilating::Taking),
-            other => other,
-        };
-        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air, around));
+        let outer = self.domain.outer.as_ref().map(|outer| self.world(outer, air, around(assimilating)));
         act(&self.world(self.domain, outer.as_ref().map_or(air, Outside::Outer), assimilating))
+    }
+
+    /// The outer grid where there is one, else the grid.
+    pub fn outermost(&self) -> &Domain {
+        self.domain.outer.as_deref().unwrap_or(self.domain)
+    }
+
+    /// What `act` does in the world of a member on the outermost grid; without a member the inputs are as they are.
+    ///
+    /// # Errors
+    /// Of `act`.
+    pub fn in_outermost<T>(
+        &self,
+        assimilating: Assimilating,
+        member: Option<&Member>,
+        act: impl FnOnce(&World) -> Result<T>,
+    ) -> Result<T> {
+        let domain = self.outermost();
+        let assimilating = match self.domain.outer {
+            Some(_) => around(assimilating),
+            None => assimilating,
+        };
+        let inflow = member.map_or(1.0, |m| m.inflow) as f32;
+        let background = domain.background.times(inflow);
+        let fields: Vec<BoundaryField> = self.inputs.boundary.iter().map(|f| f.times(inflow)).collect();
+        let outside = if fields.is_empty() { Outside::Background } else { Outside::Fields(&fields) };
+        let perturbed = member.map(|m| PerturbedWeather {
+            wind_speed: m.wind_speed as f32,
+            wind_turn_deg: m.wind_turn_deg as f32,
+            mixing_height: m.mixing_height as f32,
+        });
+        act(&World { background: &background, perturbed, ..self.world(domain, outside, assimilating) })
     }
 
     /// A run of the night's hours on one grid.
@@ -73,6 +112,7 @@ impl Model<'_> {
             meteorology: &self.inputs.meteorology,
             terrain: self.inputs.terrain.as_ref(),
             frozen: config.frozen_meteorology,
+            perturbed: None,
             emission: &self.inputs.emission,
             weights: &domain.weights,
             start: self.inputs.start(config),
@@ -83,9 +123,14 @@ impl Model<'_> {
 
     /// County series without the hours in which the air is still the background it started from.
     pub fn settled(&self, history: &History) -> Vec<CountySeries> {
+        self.settled_on(self.domain, history)
+    }
+
+    /// The same of a run on the grid of `domain`.
+    pub fn settled_on(&self, domain: &Domain, history: &History) -> Vec<CountySeries> {
         let spin_up = i64::from(self.setup.config.spin_up_hours);
         let from = self.inputs.cycle - Duration::hours(spin_up) + Duration::hours(spin_up.min(COLD_START_HOURS));
-        let mut series = county_series(history, &self.setup.region.counties, &self.domain.weights);
+        let mut series = county_series(history, &self.setup.region.counties, &domain.weights);
         series.iter_mut().for_each(|s| s.hours.retain(|h| h.end > from));
         series
     }

@@ -176,10 +176,10 @@ fn of_episodes(
                 .collect(),
         };
         let came = came(judge, &forecast, &truth);
-        let paths = Trajectories::around(&forecast, uncertainty, &past);
+        let paths = Trajectories::around(&forecast, uncertainty, &past, None);
         let apart = |block, random: &mut Pcg64| shuffled(&paths, block, random);
         let (hours, days) = (apart(1, &mut random), apart(24, &mut random));
-        let assumed = Trajectories::around(&forecast, uncertainty, &ErrorPaths::default());
+        let assumed = Trajectories::around(&forecast, uncertainty, &ErrorPaths::default(), None);
         for (way, paths) in [&paths, &hours, &days, &assumed].into_iter().enumerate() {
             for (event, k) in calls(judge, &forecast, paths).into_iter().enumerate() {
                 stated[way][event].chances.push((k, came[event]));

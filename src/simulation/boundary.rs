@@ -131,6 +131,16 @@ impl Background {
         let (nz, ny, nx) = grid.shape();
         Array4::from_shape_fn((self.mixing_ratio.len(), nz, ny, nx), |(s, z, _, _)| self.mixing_ratio[s][z])
     }
+
+    /// `factor` times as much of all but the tracer.
+    pub fn times(&self, factor: f32) -> Self {
+        let mut times = self.clone();
+        let carried = |s: &usize| *s != Species::Tracer.index();
+        for s in (0..times.mixing_ratio.len()).filter(carried) {
+            times.mixing_ratio[s].iter_mut().for_each(|q| *q *= factor);
+        }
+        times
+    }
 }
 
 /// Mixing ratio [kg kg-1] of the air just outside the four sides and the top, constant over one hour.

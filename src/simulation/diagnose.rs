@@ -3,11 +3,12 @@
 
 use super::driver::HourDriver;
 use super::meteorology::{MetOnGrid, Meteorology};
+use super::perturbed_weather::PerturbedWeather;
 use super::terrain_winds::TerrainWinds;
 use crate::domain::grid::{Grid, Metric};
 use crate::domain::species::Species;
 use crate::error::Result;
-use crate::physics::boundary_layer::{Column, mixing_height};
+use crate::physics::boundary_layer::{Column, LOWEST_MIXING_HEIGHT, mixing_height};
 use crate::physics::dry_deposition::{Cover, SurfaceState, deposition_velocity};
 use crate::physics::eddy_diffusivity::{Stratification, diffusivity};
 use crate::physics::surface_layer::{Profile, SurfaceLayer};
@@ -48,6 +49,7 @@ pub struct Diagnosis<'a> {
     lonlat: Vec<(f64, f64)>,
     surface: SurfaceParameters,
     terrain: Option<TerrainWinds>,
+    perturbed: Option<PerturbedWeather>,
 }
 
 /// Quantities of one column, bottom up.
@@ -62,12 +64,18 @@ impl<'a> Diagnosis<'a> {
     /// For one grid, over the provider's terrain.
     pub fn new(grid: &'a Grid, surface: SurfaceParameters) -> Self {
         let metric = grid.horizontal.metric();
-        Self { grid, metric, lonlat: grid.horizontal.centres(), surface, terrain: None }
+        Self { grid, metric, lonlat: grid.horizontal.centres(), surface, terrain: None, perturbed: None }
     }
 
     /// The same, with winds brought over the mean heights `terrain` of the cells, `[y, x]` [m].
     pub fn over(mut self, terrain: Vec<f32>) -> Self {
         self.terrain = Some(TerrainWinds::new(self.grid, &self.metric, terrain));
+        self
+    }
+
+    /// The same, with other weather than the provider's.
+    pub fn under(mut self, perturbed: Option<PerturbedWeather>) -> Self {
+        self.perturbed = perturbed;
         self
     }
 
@@ -85,7 +93,10 @@ impl<'a> Diagnosis<'a> {
         let end = meteorology.at(start + Duration::hours(1))?;
         let (air_mass_start, air_mass_end) = (self.air_mass(&begin), self.air_mass(&end));
         let rain = meteorology.precipitation(start, start + Duration::hours(1));
-        let middle = begin.mixed(&end, 0.5);
+        let mut middle = begin.mixed(&end, 0.5);
+        if let Some(perturbed) = &self.perturbed {
+            perturbed.blow(&mut middle);
+        }
         Ok(self.driver(&middle, &rain, air_mass_start, air_mass_end, start + Duration::minutes(30)))
     }
 
@@ -195,11 +206,12 @@ impl<'a> Diagnosis<'a> {
         let v: Vec<f32> = (0..nz).map(|k| met.momentum_y[[k, y, x]] / met.density[[k, y, x]]).collect();
         let layer = self.surface_layer(met, (y, x), theta[0], centre[0]);
         let height = match &met.mixing_height {
-            Some(h) => h[[y, x]].max(crate::physics::boundary_layer::LOWEST_MIXING_HEIGHT),
+            Some(h) => h[[y, x]],
             None => {
                 mixing_height(&Column { height_m: &centre, theta_v_k: &theta, wind_u_m_s: &u, wind_v_m_s: &v }, &layer)
             }
         };
+        let height = (self.perturbed.map_or(1.0, |p| p.mixing_height) * height).max(LOWEST_MIXING_HEIGHT);
         let inner: Vec<f32> = self.grid.vertical.interfaces_m[1..nz].iter().map(|z| *z as f32).collect();
         let mut exchange_velocity: Vec<f32> = (0..nz - 1)
             .map(|k| {

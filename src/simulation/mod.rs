@@ -33,6 +33,7 @@ pub(crate) mod linear_sweeps;
 pub mod meteorology;
 pub mod nest;
 pub mod outside_air;
+pub mod perturbed_weather;
 pub mod place_weather;
 pub mod plume;
 pub mod restart;

@@ -11,6 +11,7 @@ use super::history::History;
 use super::meteorology::Meteorology;
 use super::nest::Nest;
 use super::outside_air::OutsideAir;
+use super::perturbed_weather::PerturbedWeather;
 use super::plume;
 use super::restart::{Checkpoints, Contents, Identity, Reason, Snapshot};
 use super::step::{Simulation, tracer_deviation};
@@ -58,6 +59,8 @@ pub struct World<'a> {
     pub terrain: Option<&'a Terrain>,
     /// One time of meteorology for the whole run.
     pub frozen: bool,
+    /// Other weather than the provider's; `None` in every run but those of perturbed members.
+    pub perturbed: Option<PerturbedWeather>,
     pub emission: &'a EmissionModel,
     pub weights: &'a [CountyWeights],
     /// First hour begins here.
@@ -72,7 +75,7 @@ impl<'a> World<'a> {
     /// # Errors
     /// `Missing` where the terrain does not cover the grid.
     pub(super) fn diagnosis(&self) -> Result<Diagnosis<'a>> {
-        let diagnosis = Diagnosis::new(self.grid, self.surface);
+        let diagnosis = Diagnosis::new(self.grid, self.surface).under(self.perturbed);
         let Some(terrain) = self.terrain else { return Ok(diagnosis) };
         Ok(diagnosis.over(terrain.cell_means(&self.grid.horizontal)?))
     }

@@ -271,6 +271,7 @@ impl Night {
             meteorology: &self.weather,
             terrain: None,
             frozen: false,
+            perturbed: None,
             emission: &emission,
             weights: &[],
             start: self.weather[0].valid_time,

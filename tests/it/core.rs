@@ -64,6 +64,7 @@ fn run_over(
         meteorology: met,
         terrain,
         frozen,
+        perturbed: None,
         emission: &emission,
         weights: &[],
         start: met[0].valid_time,

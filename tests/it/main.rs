@@ -23,6 +23,7 @@ mod fires;
 mod forecast;
 mod inventories;
 mod isolation;
+mod members;
 mod met;
 mod nested_night;
 mod nesting;

@@ -185,3 +185,47 @@ fn a_night_killed_between_checkpoints_publishes_the_same_bytes() {
         assert!(found[name] == *bytes, "{name} differs");
     }
 }
+
+/// Members run on the outer grid and stand in the record, on either grid; a night killed among them goes on and publishes the same bytes.
+#[test]
+fn members_of_a_night_are_in_its_record_and_resume() {
+    let place = Place::new();
+    let keys = format!("{NESTED}\nmembers = 5");
+    let (code, record, _) = night(&place.config("whole", &keys, ""));
+    assert_eq!(code, 0);
+    let (report, forecast) = (&record["members"], &record["forecast"]["counties"]);
+    assert_eq!(report["grid"], "around");
+    let members = report["members"].as_array().unwrap();
+    assert_eq!(members.len(), 5);
+    let of = |key: &str| -> Vec<f64> { members.iter().map(|m| m["inputs"][key].as_f64().unwrap()).collect() };
+    assert!(of("wind_speed").iter().map(|f| f.ln()).sum::<f64>().abs() < 1e-9);
+    for m in members {
+        assert!(m["level"].is_string(), "{m}");
+    }
+    // six hours make no whole day, so nothing is told of days
+    assert_eq!(report["counties"].as_array().unwrap().len(), forecast.as_array().unwrap().len());
+    let chances = record["warning"].to_string();
+    assert!(chances.contains("5 members with perturbed inputs"), "{chances}");
+    let (_, alone, _) = night(&place.config("alone", "grid = \"demo\"\nmembers = 5", ""));
+    assert_eq!(alone["members"]["grid"], "demo");
+    let (code, error, _) = night(&place.config("four", "grid = \"demo\"\nmembers = 4", ""));
+    assert_eq!(code, 2);
+    assert!(error["message"].as_str().unwrap().contains("0, or 5..=50"), "{error}");
+
+    let expected = place.published("whole");
+    let broken = place.config("broken", &keys, "");
+    let mut child = hazecast(&broken).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let third = place.path("runs_broken/.work-2026011806/stages/member_2.json");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !third.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(third.exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (code, ..) = night(&broken);
+    assert_eq!(code, 0);
+    for (name, bytes) in &expected {
+        assert!(place.published("broken")[name] == *bytes, "{name} differs");
+    }
+}

@@ -82,6 +82,7 @@ impl Night {
             meteorology: &self.weather,
             terrain: Some(&self.terrain),
             frozen: false,
+            perturbed: None,
             emission: &emission,
             weights: &[],
             start: self.weather[0].valid_time,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
 use hazecast::assimilation::report::{AssimilationReport, ComponentScores};
 use hazecast::calendar::beijing_day_hour;
+use hazecast::consultation::members::{CountyMembers, MemberDay, MemberOutcome, MembersReport};
 use hazecast::consultation::{ConsultationRecord, InputFile, Status};
 use hazecast::domain::aqi::AqiReport;
 use hazecast::domain::fire::{BannedFire, CountyFires, Fire, FireReport, HeatPlace, HeatReason, LandClass};
@@ -16,6 +17,7 @@ use hazecast::error::Rejection;
 use hazecast::forecast::analogues::{Analogue, CountyAnalogues, FollowedDay};
 use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::experience::{Experience, Yesterday, YesterdayCounty};
+use hazecast::forecast::members::Member;
 use hazecast::forecast::{
     CorrectionMethod, CorrectionReport, CountyForecast, DayForecast, Estimate, Forecast, HourForecast,
 };
@@ -66,6 +68,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
         status: Status::Degraded,
         degraded: vec!["No observation of the last 24 hours: the forecast is not corrected.".into()],
         experience: Some(experience(cycle)),
+        members: Some(members()),
         ranking: None,
         reduction: Some(plan(cycle)),
         certificate: Some(certificate(cycle)),
@@ -97,6 +100,28 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
             expected: "a value >= 0".into(),
         }],
         hazecast: "0.1.0".into(),
+    }
+}
+
+/// Five members, of which two call for yellow.
+fn members() -> MembersReport {
+    let level = |i: usize| if i < 2 { WarningLevel::Yellow } else { WarningLevel::Orange };
+    let inputs = |i: usize| Member {
+        wind_speed: 1.2 - 0.1 * i as f64,
+        mixing_height: 1.0,
+        emission: 0.9 + 0.05 * i as f64,
+        inflow: 1.0,
+        wind_turn_deg: 5.0 * i as f64 - 10.0,
+    };
+    let day = MemberDay {
+        beijing_day: NaiveDate::from_ymd_opt(2026, 1, 16).unwrap(),
+        pm25_ug_m3: vec![120.0, 135.0, 151.0, 160.0, 177.0],
+        aqi: vec![Some(157), Some(179), Some(201), Some(210), Some(227)],
+    };
+    MembersReport {
+        grid: "demo".into(),
+        members: (0..5).map(|i| MemberOutcome { inputs: inputs(i), level: level(i) }).collect(),
+        counties: vec![CountyMembers { adcode: 222_401, days: vec![day] }],
     }
 }
 

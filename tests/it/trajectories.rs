@@ -5,10 +5,12 @@ use hazecast::calendar::beijing_day_hour;
 use hazecast::domain::aqi::{AqiReport, AqiRules};
 use hazecast::domain::limits::LimitRules;
 use hazecast::domain::pollutant::{Concentrations, Pollutant};
+use hazecast::forecast::county_series::{CountySeries, ModelHour};
 use hazecast::forecast::county_weather::CountyWeather;
 use hazecast::forecast::error_paths::{CountyErrors, ErrorPaths};
 use hazecast::forecast::experience::Experience;
 use hazecast::forecast::leave_one_out::leave_one_out;
+use hazecast::forecast::members::Departures;
 use hazecast::forecast::past_night::{ObservedHours, PastCounty, PastHour, PastNight};
 use hazecast::forecast::trajectories::Trajectories;
 use hazecast::forecast::uncertainty::Uncertainty;
@@ -105,8 +107,8 @@ fn past(nights: usize) -> ErrorPaths {
 #[test]
 fn paths_have_the_forecasts_distribution_and_the_order_of_past_errors() {
     let (forecast, past) = (forecast(), past(60));
-    let paths = Trajectories::around(&forecast, &uncertainty(), &past);
-    assert_eq!(paths, Trajectories::around(&forecast, &uncertainty(), &past));
+    let paths = Trajectories::around(&forecast, &uncertainty(), &past, None);
+    assert_eq!(paths, Trajectories::around(&forecast, &uncertainty(), &past, None));
     assert!(
         paths.method_en.contains("60 past nights") && paths.method_zh.contains("60个往期夜"),
         "{}",
@@ -142,13 +144,65 @@ fn paths_have_the_forecasts_distribution_and_the_order_of_past_errors() {
 #[test]
 fn with_too_few_nights_the_paths_are_autoregressive_and_say_so() {
     let forecast = forecast();
-    let few = Trajectories::around(&forecast, &uncertainty(), &past(49));
+    let few = Trajectories::around(&forecast, &uncertainty(), &past(49), None);
     assert_eq!(few.counties[0].1.members(), 100);
     assert!(few.method_en.contains("49 observed past nights are fewer than 50"), "{}", few.method_en);
     assert!(few.method_zh.contains("49个，不足50个"), "{}", few.method_zh);
     // errors over fewer hours than tonight's do not string tonight's paths
     let short = ErrorPaths { hours: HOURS - 1, ..past(60) };
-    assert_eq!(Trajectories::around(&forecast, &uncertainty(), &short).counties[0].1.members(), 100);
+    assert_eq!(Trajectories::around(&forecast, &uncertainty(), &short, None).counties[0].1.members(), 100);
+}
+
+/// Series of one county whose PM2.5 is `value(hour)` in the hours after the cycle.
+fn series(adcode: u32, value: &dyn Fn(i32) -> f64) -> CountySeries {
+    let hour = |lead: i32| ModelHour {
+        end: cycle() + Duration::hours(i64::from(lead)),
+        concentrations: Concentrations { pm25_ug_m3: Some(value(lead)), ..Concentrations::default() },
+        pm25_area_mean_ug_m3: 0.0,
+        weather: forecast().counties[0].hours[0].weather,
+    };
+    CountySeries { adcode, hours: (1..=HOURS as i32).map(hour).collect() }
+}
+
+/// Five members that differ on the second day only, there by as much as the interval is wide: paths keep the forecast's distribution at every
+/// hour, go with their members on that day and are as without members on the first.
+#[test]
+fn paths_follow_members_as_far_as_these_depart() {
+    let forecast = forecast();
+    let control = [series(A, &|_| 40.0)];
+    let factor = |m: usize| [0.2f64, 0.45, 1.0, 2.2, 5.0][m];
+    let runs: Vec<_> = (0..5).map(|m| vec![series(A, &|h| if h > 24 { 40.0 * factor(m) } else { 40.0 })]).collect();
+    let departures = Departures::of(cycle(), HOURS, &control, &runs);
+    let none = ErrorPaths::default();
+    let plain = Trajectories::around(&forecast, &uncertainty(), &none, None);
+    let with = Trajectories::around(&forecast, &uncertainty(), &none, Some(&departures));
+    assert!(with.method_en.contains("5 members") && with.method_zh.contains("5个"), "{}", with.method_en);
+    let at = |t: &Trajectories, c: usize, hour: usize| -> Vec<f64> {
+        (0..100).map(|m| t.counties[c].1.get(Pollutant::Pm25, hour, m).unwrap()).collect()
+    };
+    assert_eq!(at(&plain, 0, 10), at(&with, 0, 10));
+    assert_eq!(at(&plain, 1, 30), at(&with, 1, 30), "a county that members do not hold");
+    for hour in [24, 36, 47] {
+        let values = at(&with, 0, hour);
+        let mut sorted = values.clone();
+        sorted.sort_by(f64::total_cmp);
+        let value = 51.0 + hour as f64;
+        assert_eq!(sorted.iter().filter(|v| **v < value / 2.0).count(), 10, "{sorted:?}");
+        assert_eq!(sorted.iter().filter(|v| **v > value * 3.0).count(), 10);
+        // members spread more than the interval: nothing is left to chance, and all paths of a member lie below those of the next
+        for (a, b) in (0..100).flat_map(|a| (0..100).map(move |b| (a, b))).filter(|(a, b)| a % 5 < b % 5) {
+            assert!(values[a] < values[b], "{a} {b}");
+        }
+    }
+    // half as wide: on average in their order, no longer all
+    let halved: Vec<_> =
+        (0..5).map(|m| vec![series(A, &|h| if h > 24 { 40.0 * factor(m).powf(0.25) } else { 40.0 })]).collect();
+    let departures = Departures::of(cycle(), HOURS, &control, &halved);
+    let part = at(&Trajectories::around(&forecast, &uncertainty(), &none, Some(&departures)), 0, 36);
+    let mean = |m: usize| (0..20).map(|k| part[5 * k + m].ln()).sum::<f64>() / 20.0;
+    assert!(mean(0) < mean(2) && mean(2) < mean(4), "{} {} {}", mean(0), mean(2), mean(4));
+    let crossed = (0..100).flat_map(|a| (0..100).map(move |b| (a, b))).any(|(a, b)| a % 5 < b % 5 && part[a] > part[b]);
+    assert!(crossed);
 }
 
 /// A night whose PM2.5 forecast in each county is `value(adcode)` at all hours.

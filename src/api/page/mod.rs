@@ -9,6 +9,7 @@ mod explain;
 mod fires;
 mod glance;
 mod measures;
+mod members;
 mod observations;
 mod provenance;
 mod stacks;
@@ -108,6 +109,7 @@ fn night(archived: &Archived, with_list: &[SeriesRow], runs: &[&str]) -> Markup 
                 (counties::charts(r, with_list))
                 (evidence::decision(&r.warning))
                 (explain::section(r))
+                (members::section(r))
                 (experience::section(r))
                 (advice::section(r))
                 (ranking::section(r))

@@ -57,6 +57,7 @@ impl<'a> Scene<'a> {
             meteorology: self.fields,
             terrain: None,
             frozen: false,
+            perturbed: None,
             emission: &self.emission,
             outside: Outside::Background,
             weights: std::slice::from_ref(&self.county),
