@@ -29,10 +29,19 @@ pub struct Field {
 enum Need {
     /// No step without it.
     Always,
-    /// One of the fields of the same level that share the word is enough; the first in the table is taken. The flag: no step without any.
-    OneOf(&'static str, bool),
+    /// One of the fields of the same level that share the word is enough; the first in the table is taken. Which steps are none without any.
+    OneOf(&'static str, Steps),
     /// Taken where it is listed.
     Welcome,
+}
+
+/// Steps of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Steps {
+    All,
+    /// Hour 0.
+    First,
+    None,
 }
 
 const ISOBARIC: u8 = 100;
@@ -68,10 +77,10 @@ impl Field {
     }
 }
 
-const HUMIDITY: Need = Need::OneOf("humidity", true);
-const HUMIDITY_2M: Need = Need::OneOf("humidity at 2 m", false);
-const RAIN: Need = Need::OneOf("precipitation", false);
-const OROGRAPHY: Need = Need::OneOf("orography", false);
+const HUMIDITY: Need = Need::OneOf("humidity", Steps::All);
+const HUMIDITY_2M: Need = Need::OneOf("humidity at 2 m", Steps::None);
+const RAIN: Need = Need::OneOf("precipitation", Steps::None);
+const OROGRAPHY: Need = Need::OneOf("orography", Steps::First);
 
 const GFS: [Field; 24] = [
     aloft("HGT", (0, 3, 5), Need::Always),
@@ -144,8 +153,8 @@ pub fn takes(provider: Provider, p: &Parameter) -> bool {
     table(provider).iter().any(|f| f.is(p))
 }
 
-/// What the model requires of a file and its fields do not give; `None`: nothing.
-pub fn lacking<'p>(provider: Provider, parameters: impl Iterator<Item = &'p Parameter>) -> Option<String> {
+/// What the model requires of the file of the step `hour` and its fields do not give; `None`: nothing.
+pub fn lacking<'p>(provider: Provider, hour: u32, parameters: impl Iterator<Item = &'p Parameter>) -> Option<String> {
     let mut there = There::default();
     for p in parameters {
         for field in table(provider).iter().filter(|f| f.is(p)) {
@@ -156,7 +165,7 @@ pub fn lacking<'p>(provider: Provider, parameters: impl Iterator<Item = &'p Para
             }
         }
     }
-    there.lacks(provider)
+    there.lacks(provider, hour)
 }
 
 /// The messages to fetch for the step `hour`: those that hold a field of the model, in the order of the file.
@@ -173,7 +182,7 @@ pub fn select(provider: Provider, entries: &[Entry], hour: u32, lowest_pa: u32) 
             there.add(provider, field, l.level);
         }
     }
-    if let Some(what) = there.lacks(provider) {
+    if let Some(what) = there.lacks(provider, hour) {
         let (zh, en) = (format!("索引中没有所需变量 {what}"), format!("the index lists no {what}"));
         return Err(Trouble::new(Kind::Lacking, zh, en));
     }
@@ -207,8 +216,8 @@ impl There {
         }
     }
 
-    /// The first required field that is not there.
-    fn lacks(&self, provider: Provider) -> Option<String> {
+    /// The first required field of the step `hour` that is not there.
+    fn lacks(&self, provider: Provider, hour: u32) -> Option<String> {
         // a level counts with any of its fields that none is without
         let rows = table(provider).iter();
         let always: Vec<&Field> = rows.clone().filter(|f| f.level.is_none() && f.need == Need::Always).collect();
@@ -224,7 +233,9 @@ impl There {
             for level in at {
                 let (there, what) = match field.need {
                     Need::Always => (self.found.contains(&(field.name, level)), field.name),
-                    Need::OneOf(word, true) => (self.best.contains_key(&(word, level)), word),
+                    Need::OneOf(word, steps) if steps == Steps::All || steps == Steps::First && hour == 0 => {
+                        (self.best.contains_key(&(word, level)), word)
+                    }
                     Need::OneOf(..) | Need::Welcome => (true, ""),
                 };
                 if !there {
@@ -271,6 +282,21 @@ mod tests {
         assert!(names.contains(&("RH", Level::Above(2))) && !names.contains(&("RH", Level::Pressure(85_000))));
         assert!(!names.contains(&("UGRD", Level::Above(80))));
         assert!(chosen.is_sorted_by_key(|e| e.offset));
+    }
+
+    #[test]
+    fn the_first_step_has_the_orography() {
+        let select_at = |hour: u32, orography: bool| {
+            let mut all = Vec::new();
+            for field in table(Provider::EcmwfOpenData).iter().filter(|f| orography || f.need != OROGRAPHY) {
+                let pressures = [1000, 850, 700, 500, 300].map(|p| Level::Pressure(p * 100));
+                let levels = field.level.map_or_else(|| pressures.to_vec(), |l| vec![l]);
+                all.extend(levels.into_iter().map(|l| entry(field.name, l, hour, 0)));
+            }
+            select(Provider::EcmwfOpenData, &all, hour, 10_000).map(|chosen| chosen.len())
+        };
+        assert!(select_at(0, true).is_ok() && select_at(3, false).is_ok());
+        assert!(select_at(0, false).unwrap_err().text.en.contains("orography"));
     }
 
     #[test]

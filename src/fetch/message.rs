@@ -221,6 +221,6 @@ pub fn walk(
     Ok(if taken.is_empty() {
         Err("no field that the model takes".into())
     } else {
-        lacking(provider, taken.iter()).map_or(Ok(messages), |what| Err(format!("no {what}")))
+        lacking(provider, step.hour, taken.iter()).map_or(Ok(messages), |what| Err(format!("no {what}")))
     })
 }

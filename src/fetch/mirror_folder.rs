@@ -113,7 +113,9 @@ impl Folder<'_> {
                     if place > 0 {
                         replaced.push(format!("{}", slot.valid.format("%Y-%m-%dT%HZ")));
                     }
-                    files.extend(tried.into_iter().nth(place).and_then(|(_, file)| file.ok()));
+                    // the step that gives the orography may give a time of the night as well
+                    let file = tried.into_iter().nth(place).and_then(|(_, file)| file.ok());
+                    files.extend(file.filter(|file| !files.contains(file)));
                 }
                 None => lacks.extend(tried.into_iter().next().and_then(|(step, file)| {
                     let run_named = if step.run == run { String::new() } else { format!(" of {}", named(step.run)) };

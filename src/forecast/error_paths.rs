@@ -35,18 +35,18 @@ impl CountyErrors {
 }
 
 impl ErrorPaths {
-    /// The errors of those of `nights` on `grid` with nothing missing whose first `hours` hours are over by `until` and were observed
+    /// The errors of those of `nights` that err as one `like` that (grid, and whether observations are assimilated) whose first `hours` hours are over by `until` and were observed
     /// wherever a county counts as observed; of the latest `at_most` of them.
     pub fn of(
         nights: &[PastNight],
         observed: &ObservedHours,
-        grid: &str,
+        like: (&str, bool),
         hours: usize,
         at_most: usize,
         until: DateTime<Utc>,
     ) -> Self {
         let over = |n: &PastNight| n.cycle + Duration::hours(hours as i64) <= until;
-        let comparable = |n: &&PastNight| n.grid == grid && !n.degraded && over(n);
+        let comparable = |n: &&PastNight| n.errs_as(like) && over(n);
         let mut usable: Vec<&PastNight> = nights.iter().filter(comparable).collect();
         usable.sort_by_key(|n| n.cycle);
         let path = |night: &PastNight, adcode: u32, p: Pollutant| path(night, observed, adcode, p, hours);

@@ -17,6 +17,8 @@ pub struct PastNight {
     pub grid: String,
     /// Published with something missing.
     pub degraded: bool,
+    /// Whether observations were assimilated: what follows an analysis has other errors.
+    pub assimilated: bool,
     pub counties: Vec<PastCounty>,
 }
 
@@ -41,8 +43,13 @@ pub struct PastHour {
 }
 
 impl PastNight {
-    /// What is kept of a forecast: the counties for which `keep` holds.
-    pub fn of(forecast: &Forecast, grid: &str, degraded: bool, keep: impl Fn(u32) -> bool) -> Self {
+    /// What is kept of a forecast made on `grid`, with something missing or not, with observations assimilated or not: the counties for which
+    /// `keep` holds.
+    pub fn of(
+        forecast: &Forecast,
+        (grid, degraded, assimilated): (&str, bool, bool),
+        keep: impl Fn(u32) -> bool,
+    ) -> Self {
         let counties = forecast.counties.iter().filter(|c| keep(c.adcode)).map(|c| PastCounty {
             adcode: c.adcode,
             has_station: c.has_station,
@@ -59,7 +66,12 @@ impl PastNight {
                 .collect(),
             days: c.days.clone(),
         });
-        Self { cycle: forecast.cycle, grid: grid.into(), degraded, counties: counties.collect() }
+        Self { cycle: forecast.cycle, grid: grid.into(), degraded, assimilated, counties: counties.collect() }
+    }
+
+    /// Whether it errs as a night on `grid` with nothing missing does, with observations assimilated or not.
+    pub fn errs_as(&self, (grid, assimilated): (&str, bool)) -> bool {
+        self.grid == grid && !self.degraded && self.assimilated == assimilated
     }
 
     /// A county of it.

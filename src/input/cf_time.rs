@@ -2,7 +2,7 @@
 
 use super::netcdf_file::NetcdfFile;
 use crate::error::Result;
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Utc};
 
 /// Names of a variable of time that is no dimension.
 const NAMES: [&str; 2] = ["time", "valid_time"];
@@ -25,6 +25,7 @@ pub fn times(file: &NetcdfFile, name: &str) -> Result<Vec<DateTime<Utc>>> {
     let (seconds, origin) = parse_units(&units).ok_or_else(|| {
         file.error(place("units"), format!("`{units}`"), "`hours since YYYY-MM-DD hh:mm:ss` or alike")
     })?;
+    let origin = if calendar == "proleptic_gregorian" { origin } else { of_mixed_calendar(origin) };
     let dimensions = file.dimensions(name)?;
     if dimensions.len() > 1 {
         return Err(file.error(place("dimensions"), format!("{dimensions:?}"), "one or none"));
@@ -67,6 +68,18 @@ pub fn axis(file: &NetcdfFile, dimension: Option<&str>) -> Result<Vec<DateTime<U
     Ok(times)
 }
 
+/// The instant of a date of the mixed calendar, which is the Julian one before 15 October 1582 (CF conventions 4.4.1): in year Y, from March on,
+/// its dates are [Y/100] - [Y/400] - 2 days behind (Meeus 1998, Astronomical Algorithms, chapter 7).
+fn of_mixed_calendar(date: NaiveDateTime) -> NaiveDateTime {
+    let reform = NaiveDate::from_ymd_opt(1582, 10, 15).expect("a date");
+    if date.date() >= reform {
+        return date;
+    }
+    let year = i64::from(date.year()) - i64::from(date.month() < 3);
+    let behind = Duration::days(year.div_euclid(100) - year.div_euclid(400) - 2);
+    date.checked_add_signed(behind).unwrap_or(date)
+}
+
 /// Seconds of the unit, and the origin.
 fn parse_units(units: &str) -> Option<(f64, NaiveDateTime)> {
     let (unit, origin) = units.split_once(" since ")?;
@@ -99,5 +112,16 @@ mod tests {
         assert_eq!(origin("seconds since 1970-01-01T00:00:00Z"), Some((1.0, "1970-01-01 00:00:00".into())));
         assert_eq!(origin("months since 2000-01-01"), None);
         assert_eq!(origin("hours"), None);
+    }
+
+    /// 4 October 1582 was followed by 15 October; cftime 1.6 takes 17067072 hours since 1-1-1 for the first hour of 1948.
+    #[test]
+    fn dates_before_the_reform_are_julian() {
+        let at = |date: &str| NaiveDate::parse_from_str(date, "%Y-%m-%d").unwrap().and_hms_opt(0, 0, 0).unwrap();
+        let midnight = of_mixed_calendar(at("1-1-1"));
+        assert_eq!(midnight + Duration::hours(17_067_072), at("1948-1-1"));
+        assert_eq!(of_mixed_calendar(at("1582-10-4")) + Duration::days(1), at("1582-10-15"));
+        assert_eq!(of_mixed_calendar(at("1582-10-15")), at("1582-10-15"));
+        assert_eq!(of_mixed_calendar(at("1500-3-1")) - of_mixed_calendar(at("1500-2-28")), Duration::days(2));
     }
 }

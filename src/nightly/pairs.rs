@@ -41,21 +41,26 @@ impl Learned {
     /// Takes the trained correction of the configuration; one that cannot be used is named, and the night goes on without.
     fn take_artefact(&mut self, setup: &Setup) {
         let Some(path) = &setup.config.correction else { return };
-        let unusable = |found: String| Rejection {
+        let unusable = |found: String| {
+            Rejection {
             file: file_name(path),
             place: "trained correction".into(),
             found,
             expected:
-                "a correction of this region, grid and version: it corrects nothing tonight; `hazecast train` makes one"
+                "a correction of this region, grid, assimilation and version: it corrects nothing tonight; `hazecast train` makes one"
                     .into(),
+        }
         };
         match learned_file::read(path) {
             Ok(None) => {}
             Ok(Some((artefact, file))) => {
-                let place = (artefact.region.as_str(), artefact.grid.as_str());
-                let own = (setup.region.id.as_str(), setup.config.grid.as_str());
+                let place = artefact.place();
+                let with = if place.2 { "with" } else { "without" };
                 match artefact.fits() {
-                    _ if place != own => self.rejections.push(unusable(format!("of {}, {}", place.0, place.1))),
+                    _ if place != setup.place() => {
+                        let found = format!("of {}, {}, nights {with} assimilation", place.0, place.1);
+                        self.rejections.push(unusable(found));
+                    }
                     Err(why) => self.rejections.push(unusable(why)),
                     Ok(()) => {
                         self.artefact = Some(artefact);
@@ -117,7 +122,11 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
         }
         let degraded = record.status == Status::Degraded;
         let keep = |adcode| inputs.observed.contains_key(&adcode);
-        learned.nights.push(PastNight::of(&record.forecast, &record.grid, degraded, keep));
+        learned.nights.push(PastNight::of(
+            &record.forecast,
+            (&record.grid, degraded, record.assimilation.is_some()),
+            keep,
+        ));
         let stated = StatedChances::of(&record.warning, record.cycle);
         learned.chances.extend(stated.into_iter().filter(|c| keep(c.adcode)));
         learned.files.push(InputFile {

@@ -19,15 +19,20 @@ fn observed(inputs: &NightInputs) -> ObservedHours {
     inputs.observed.iter().map(|(adcode, of_county)| (*adcode, hours(of_county))).collect()
 }
 
-/// Nights on tonight's grid with nothing missing.
-fn comparable<'l>(setup: &Setup, learned: &'l Learned) -> Vec<&'l PastNight> {
-    learned.nights.iter().filter(|n| n.grid == setup.config.grid && !n.degraded).collect()
+/// What makes nights err alike: the grid, and whether observations are assimilated.
+fn like<'s>(setup: &'s Setup, inputs: &NightInputs) -> (&'s str, bool) {
+    (&setup.config.grid, inputs.analyst(setup).is_some())
+}
+
+/// Nights that err as tonight may.
+fn comparable<'l>(setup: &Setup, inputs: &NightInputs, learned: &'l Learned) -> Vec<&'l PastNight> {
+    learned.nights.iter().filter(|n| n.errs_as(like(setup, inputs))).collect()
 }
 
 /// The uncertainty with the spread that past nights show where a station is left out.
 pub(super) fn widened(setup: &Setup, inputs: &NightInputs, learned: &Learned) -> Uncertainty {
     let mut uncertainty = setup.uncertainty.clone();
-    let (nights, observed) = (comparable(setup, learned), observed(inputs));
+    let (nights, observed) = (comparable(setup, inputs, learned), observed(inputs));
     for p in Pollutant::ALL {
         if let Some(ratio) = leave_one_out(&nights, &observed, p) {
             uncertainty.learn_elsewhere(p, ratio);
@@ -41,12 +46,12 @@ pub(super) fn errors(setup: &Setup, inputs: &NightInputs, learned: &Learned, bas
     let leads = base.counties.iter().flat_map(|c| &c.hours).map(|h| h.lead_hour);
     let hours = leads.max().unwrap_or(0).max(0) as usize;
     let at_most = setup.uncertainty.trajectories.nights_at_most;
-    ErrorPaths::of(&learned.nights, &observed(inputs), &setup.config.grid, hours, at_most, inputs.cycle)
+    ErrorPaths::of(&learned.nights, &observed(inputs), like(setup, inputs), hours, at_most, inputs.cycle)
 }
 
 /// How chances of the levels came true, over counties with stations and nights whose hours are over.
 pub(super) fn calibration(basis: &Basis, setup: &Setup, inputs: &NightInputs, learned: &Learned) -> Calibration {
-    let (nights, observed) = (comparable(setup, learned), observed(inputs));
+    let (nights, observed) = (comparable(setup, inputs, learned), observed(inputs));
     let mut past = Vec::new();
     for stated in &learned.chances {
         let Some(night) = nights.iter().find(|n| n.cycle == stated.cycle) else { continue };
@@ -72,7 +77,9 @@ pub(super) fn experience(
     if observed.is_empty() {
         return None;
     }
-    let tonight = PastNight::of(base, &setup.config.grid, false, |adcode| observed.contains_key(&adcode));
+    let tonight = PastNight::of(base, (&setup.config.grid, false, like(setup, inputs).1), |adcode| {
+        observed.contains_key(&adcode)
+    });
     let rulebook = &setup.rulebook;
     Some(Experience::of(&rulebook.aqi, &rulebook.limits, &tonight, &learned.nights, &observed))
 }

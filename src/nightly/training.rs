@@ -52,7 +52,8 @@ pub fn train(setup: &Setup, path: &Path) -> Result<Training> {
                 continue;
             }
         };
-        let other = record.region != setup.region.id || record.grid != setup.config.grid;
+        let of_record = (record.region.as_str(), record.grid.as_str(), record.assimilation.is_some());
+        let other = of_record != setup.place();
         if other || record.status == Status::Degraded {
             continue;
         }
@@ -61,9 +62,8 @@ pub fn train(setup: &Setup, path: &Path) -> Result<Training> {
         nights += usize::from(cases.len() > before);
     }
     let in_use = learned_file::read(path)?;
-    let place = (setup.region.id.as_str(), setup.config.grid.as_str());
-    let old = in_use.as_ref().map(|(artefact, _)| artefact).filter(|a| (a.region.as_str(), a.grid.as_str()) == place);
-    let trained = Artefact::train(place, &cases, old, &parameters)
+    let old = in_use.as_ref().map(|(artefact, _)| artefact).filter(|a| a.place() == setup.place());
+    let trained = Artefact::train(setup.place(), &cases, old, &parameters)
         .map_err(|why| Error::invalid(path, "training", why, "archived nights with observations after them"))?;
     let written = if trained.replaces { Some(learned_file::write(path, &trained.artefact)?) } else { None };
     let before = in_use.map(|(_, file)| file);

@@ -107,6 +107,11 @@ impl Setup {
         Self::of(Config::load(config_path)?)
     }
 
+    /// What makes nights err alike: region, grid, and whether observations are assimilated.
+    pub fn place(&self) -> (&str, &str, bool) {
+        (&self.region.id, &self.config.grid, self.assimilation.is_some())
+    }
+
     /// Loads what a checked configuration names.
     ///
     /// # Errors

@@ -137,6 +137,15 @@ fn a_bias_of_the_archive_is_learnt_kept_by_the_guard_and_taken_off_in_the_night(
         assert!(columns.iter().any(|c| c == feature), "{feature} in {columns:?}");
     }
 
+    // nights with assimilation err otherwise: those without teach them nothing, and their correction stays as it is
+    let text = std::fs::read_to_string(config).unwrap();
+    let assimilating = folder.path().join("assimilating.toml");
+    let keyed = text.replace("correction = \"learned.json\"", "correction = \"learned.json\"\nassimilation = true");
+    std::fs::write(&assimilating, keyed).unwrap();
+    let refused = json(&["train", "--config", assimilating.to_str().unwrap(), "--json"]);
+    assert!(refused["message"].as_str().unwrap().contains("no hour that was both"), "{refused}");
+    assert_eq!(std::fs::read(folder.path().join("learned.json")).unwrap(), kept);
+
     let record = json(&["night", "--config", config, "--json"]);
     let methods = record["forecast"]["correction"]["methods"].as_array().unwrap();
     let method = methods.iter().find(|m| m["pollutant"] == "PM2.5").unwrap();

@@ -235,7 +235,7 @@ fn night(days_before: i64, value: impl Fn(u32) -> f64, temperature_c: f64) -> Pa
         };
         PastCounty { adcode, has_station: true, hours, days: vec![day] }
     };
-    PastNight { cycle, grid: "g".into(), degraded: false, counties: vec![county(A), county(B)] }
+    PastNight { cycle, grid: "g".into(), degraded: false, assimilated: false, counties: vec![county(A), county(B)] }
 }
 
 /// Hours of `days` days up to the cycle.
@@ -266,7 +266,7 @@ fn errors_of_past_nights_bridge_short_gaps_and_leave_out_what_is_not_comparable(
     // (observed + 1) / (forecast + 1) = 1.1 at the cycle of nine days ago, more later
     let value = |end: DateTime<Utc>| 54.0 + (end - cycle() + Duration::days(9)).num_hours() as f64;
     let observed = observed(&[A], 10, |_, end| (!gone(end)).then(|| value(end)));
-    let paths = ErrorPaths::of(&nights, &observed, "g", HOURS, 200, cycle());
+    let paths = ErrorPaths::of(&nights, &observed, ("g", false), HOURS, 200, cycle());
     let days: Vec<i64> = paths.nights.iter().map(|n| (cycle() - *n).num_days()).collect();
     // the nights of 5 and 4 days before saw the 20 missing hours: 28 of 48 are too few
     assert_eq!(days, [9, 8, 7, 6]);
@@ -280,9 +280,10 @@ fn errors_of_past_nights_bridge_short_gaps_and_leave_out_what_is_not_comparable(
     // as of an hour before the end of the night of seven days ago, that night is not over
     let earlier = cycle() - Duration::days(7) + Duration::hours(HOURS as i64 - 1);
     let days = |p: &ErrorPaths| p.nights.iter().map(|n| (cycle() - *n).num_days()).collect::<Vec<_>>();
-    assert_eq!(days(&ErrorPaths::of(&nights, &observed, "g", HOURS, 200, earlier)), [9, 8]);
-    assert_eq!(ErrorPaths::of(&nights, &observed, "g", HOURS, 2, cycle()).nights.len(), 2);
-    assert_eq!(ErrorPaths::of(&nights, &ObservedHours::new(), "g", HOURS, 2, cycle()), ErrorPaths::default());
+    assert_eq!(days(&ErrorPaths::of(&nights, &observed, ("g", false), HOURS, 200, earlier)), [9, 8]);
+    assert_eq!(ErrorPaths::of(&nights, &observed, ("g", false), HOURS, 2, cycle()).nights.len(), 2);
+    assert_eq!(ErrorPaths::of(&nights, &observed, ("g", true), HOURS, 2, cycle()), ErrorPaths::default());
+    assert_eq!(ErrorPaths::of(&nights, &ObservedHours::new(), ("g", false), HOURS, 2, cycle()), ErrorPaths::default());
 }
 
 /// County A errs by +b, B by -b, both with errors of +-s from night to night: with a station s remains, without one sqrt(s^2 + 4 b^2).

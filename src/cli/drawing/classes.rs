@@ -122,7 +122,7 @@ fn logarithmic(low: f64, high: f64) -> Vec<f64> {
         .flat_map(|power| [1.0, 2.0, 5.0].map(|m| format!("{m}e{power}").parse::<f64>().unwrap_or(f64::NAN)))
         .collect();
     let last = limits.iter().position(|l| *l >= high).unwrap_or(limits.len() - 1);
-    limits.truncate(last + 1);
+    limits.truncate(last.max(1) + 1);
     let first = limits.iter().rposition(|l| *l <= low).unwrap_or(0);
     limits.drain(..first.min(limits.len() - 2));
     limits
@@ -155,7 +155,10 @@ mod tests {
     fn one_value_everywhere_and_none_at_all() {
         assert_eq!(Classes::of([5.0, 5.0].into_iter(), Scale::Linear).unwrap().count(), 1);
         assert_eq!(Classes::of([0.0].into_iter(), Scale::Linear).unwrap().class(0.0), Some(0));
-        assert_eq!(Classes::of([2.0].into_iter(), Scale::Logarithmic).unwrap().class(2.0), Some(0));
+        for value in [2.0, 1.0, 0.01, 100.0] {
+            let classes = Classes::of([0.0, value].into_iter(), Scale::Logarithmic).unwrap();
+            assert_eq!((classes.count(), classes.class(value)), (1, Some(0)), "{:?}", classes.limits);
+        }
         assert!(Classes::of([f32::NAN].into_iter(), Scale::Linear).is_none());
         assert!(Classes::of([-1.0].into_iter(), Scale::Logarithmic).is_none());
     }

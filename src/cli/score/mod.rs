@@ -264,7 +264,11 @@ impl Read {
                 continue;
             }
             let keep = |adcode| self.observed.contains_key(&adcode);
-            self.nights.push(PastNight::of(&record.forecast, &record.grid, degraded, keep));
+            self.nights.push(PastNight::of(
+                &record.forecast,
+                (&record.grid, degraded, record.assimilation.is_some()),
+                keep,
+            ));
             let stated = StatedChances::of(&record.warning, record.cycle);
             self.stated.extend(stated.into_iter().filter(|c| keep(c.adcode)));
         }

@@ -69,6 +69,9 @@ pub struct Artefact {
     pub schema: u32,
     pub region: String,
     pub grid: String,
+    /// Whether the nights that taught assimilated observations: what follows an analysis has other errors than what does not.
+    #[serde(default)]
+    pub assimilated: bool,
     /// Ends of the first and of the last hour that taught.
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
@@ -79,6 +82,11 @@ pub struct Artefact {
 }
 
 impl Artefact {
+    /// What it is for: region, grid, and whether observations are assimilated.
+    pub fn place(&self) -> (&str, &str, bool) {
+        (&self.region, &self.grid, self.assimilated)
+    }
+
     /// Whether this version can apply it.
     ///
     /// # Errors

@@ -32,12 +32,12 @@ pub struct Trained {
 }
 
 impl Artefact {
-    /// Trains corrections on cases with an observation, and judges them beside `in_use`.
+    /// Trains corrections of a region, grid and nights with or without assimilation on cases with an observation, and judges them beside `in_use`.
     ///
     /// # Errors
     /// No cases; parameters out of range.
     pub fn train(
-        (region, grid): (&str, &str),
+        (region, grid, assimilated): (&str, &str, bool),
         cases: &[NightCase],
         in_use: Option<&Self>,
         parameters: &LearningParameters,
@@ -53,6 +53,7 @@ impl Artefact {
             schema: 1,
             region: region.into(),
             grid: grid.into(),
+            assimilated,
             from: first.end,
             to: last.end,
             deciding_from,
@@ -315,7 +316,7 @@ mod tests {
     #[test]
     fn trees_win_where_the_error_depends_on_the_wind_and_beat_nothing_twice() {
         let cases = nights(60, 2.0);
-        let trained = Artefact::train(("r", "g"), &cases, None, &parameters()).unwrap();
+        let trained = Artefact::train(("r", "g", false), &cases, None, &parameters()).unwrap();
         let pm25 = &trained.artefact.pollutants[0];
         assert!(trained.replaces && pm25.method == Method::Trees, "{:?}", pm25.scores);
         let s = &pm25.scores;
@@ -326,7 +327,7 @@ mod tests {
         let probe = nights(2, 2.0);
         assert_eq!(again.apply(&probe).unwrap(), trained.artefact.apply(&probe).unwrap());
         // no night is later than what taught the one in use
-        let second = Artefact::train(("r", "g"), &cases, Some(&again), &parameters()).unwrap();
+        let second = Artefact::train(("r", "g", false), &cases, Some(&again), &parameters()).unwrap();
         let kept = &second.artefact.pollutants[0];
         assert!(!second.replaces && kept.trees == pm25.trees && kept.to == pm25.to);
         assert!(kept.note.as_ref().unwrap().contains("0 pairs of nights after"), "{:?}", kept.note);
@@ -334,9 +335,9 @@ mod tests {
 
     #[test]
     fn the_one_in_use_is_judged_on_later_nights_and_only_a_better_one_replaces_it() {
-        let old = Artefact::train(("r", "g"), &nights(40, 2.0), None, &parameters()).unwrap().artefact;
+        let old = Artefact::train(("r", "g", false), &nights(40, 2.0), None, &parameters()).unwrap().artefact;
         let again = |calm: fn(i64) -> f64| {
-            Artefact::train(("r", "g"), &changing(100, calm), Some(&old), &parameters()).unwrap()
+            Artefact::train(("r", "g", false), &changing(100, calm), Some(&old), &parameters()).unwrap()
         };
         // the air changes: the new one has seen it
         let changed = again(|night| if night < 40 { 2.0 } else { 4.0 });
@@ -349,10 +350,10 @@ mod tests {
         assert!(!misled.replaces && kept.to == old.to && kept.trees == old.pollutants[0].trees);
         assert!(kept.note.as_ref().unwrap().contains("errs by"), "{:?}", kept.note);
         // a pollutant without pairs keeps its correction, and one of other features is not in use
-        let few = Artefact::train(("r", "g"), &nights(100, 2.0)[..50], Some(&old), &parameters()).unwrap();
+        let few = Artefact::train(("r", "g", false), &nights(100, 2.0)[..50], Some(&old), &parameters()).unwrap();
         assert!(!few.replaces && few.artefact.pollutants[0].trees == old.pollutants[0].trees);
         let other = Artefact { columns: Vec::new(), ..old.clone() };
-        assert!(Artefact::train(("r", "g"), &nights(40, 2.0), Some(&other), &parameters()).unwrap().replaces);
+        assert!(Artefact::train(("r", "g", false), &nights(40, 2.0), Some(&other), &parameters()).unwrap().replaces);
     }
 
     #[test]
@@ -369,12 +370,12 @@ mod tests {
     fn a_constant_bias_is_left_to_the_filter_or_better_and_too_few_pairs_to_nothing() {
         let mut cases = nights(20, 1.0);
         cases.iter_mut().for_each(|c| c.observed *= 1.5);
-        let trained = Artefact::train(("r", "g"), &cases, None, &parameters()).unwrap();
+        let trained = Artefact::train(("r", "g", false), &cases, None, &parameters()).unwrap();
         let pm25 = &trained.artefact.pollutants[0];
         assert!(pm25.method != Method::None && pm25.scores.kalman.unwrap() < 0.6 * pm25.scores.raw.unwrap());
         assert!(trained.artefact.to > trained.artefact.deciding_from);
-        let few = Artefact::train(("r", "g"), &cases[..50], None, &parameters()).unwrap();
+        let few = Artefact::train(("r", "g", false), &cases[..50], None, &parameters()).unwrap();
         assert!(few.artefact.pollutants.is_empty() && !few.replaces);
-        assert!(Artefact::train(("r", "g"), &[], None, &parameters()).is_err());
+        assert!(Artefact::train(("r", "g", false), &[], None, &parameters()).is_err());
     }
 }
