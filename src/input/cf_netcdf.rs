@@ -1,9 +1,10 @@
 //! CF NetCDF on pressure or hybrid levels with the surface fields in the same file (ERA5 and alike), latitude-longitude or projected.
 //!
-//! Sign and interval conventions are ECMWF's: fluxes downward positive (turned here), precipitation and radiation amounts over the
-//! hour that ends at the time (ERA5: data documentation, "accumulations").
+//! Signs are ECMWF's: fluxes downward positive (turned here). Over which interval amounts are: [`super::cf_amounts`].
 
 use super::Window;
+use super::accumulation::Accumulation;
+use super::cf_amounts;
 use super::cf_axes::Axes;
 use super::cf_hybrid;
 use super::cf_time;
@@ -15,7 +16,7 @@ use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::plausibility::{Sources, checked};
 use super::pressure_levels::{Columns, Levels, Surface, above_ground};
 use super::quantity::Quantity;
-use super::reading::Reading;
+use super::reading::{Reading, with_rates};
 use crate::constants::{GRAVITY, R_DRY};
 use crate::domain::met_field::{FluxTime, MetField};
 use crate::error::{Error, Result};
@@ -23,8 +24,6 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Interval of ERA5 accumulations [s].
-const HOUR_S: f32 = 3600.0;
 const SOURCES: Sources = Sources {
     altitude: "altitude (z, zg)",
     pressure: "pressure (levels, sp)",
@@ -83,10 +82,10 @@ pub fn gives(file: &NetcdfFile) -> BTreeSet<Need> {
         (Need::WindEast, WIND_EAST),
         (Need::WindNorth, WIND_NORTH),
         (Need::CloudWater, CLOUD_WATER),
-        (Need::Height, HEIGHT),
     ] {
         add(need, solid(names));
     }
+    add(Need::Height, solid(HEIGHT) || GEOPOTENTIAL.iter().any(|n| file.has(n) && on_levels(n)));
     add(Need::Humidity, solid(HUMIDITY) || solid(RELATIVE_HUMIDITY));
     add(Need::SurfacePressure, has(SURFACE_PRESSURE) || has(LOGARITHM_OF_SURFACE_PRESSURE));
     // the geopotential has one name on levels and at the ground; which it is shows in the dimensions
@@ -129,7 +128,7 @@ pub fn columns(file: &NetcdfFile) -> Kind {
 /// # Errors
 /// [`crate::error::Error::Missing`] or [`crate::error::Error::Format`] naming the variable and place.
 pub fn read(path: &Path, window: Option<Window>) -> Result<Vec<MetField>> {
-    Ok(readings(path, window)?.into_iter().map(|r| r.field).collect())
+    Ok(with_rates(readings(path, window)?))
 }
 
 /// As [`read`], for [`super::meteorology`].
@@ -141,11 +140,9 @@ pub fn readings(path: &Path, window: Option<Window>) -> Result<Vec<Reading>> {
     on_netcdf_thread(move || {
         let file = NetcdfFile::open(&path)?;
         let source = Source::new(&file, window)?;
-        cf_time::axis(&file, source.axes.time.as_deref())?
-            .into_iter()
-            .enumerate()
-            .map(|(i, t)| source.reading(i, t))
-            .collect()
+        let times = cf_time::axis(&file, source.axes.time.as_deref())?;
+        let since = source.since(&times)?;
+        times.into_iter().zip(since).enumerate().map(|(i, (t, since))| source.reading(i, t, since)).collect()
     })
 }
 
@@ -169,7 +166,23 @@ impl<'a> Source<'a> {
         Ok(Self { file, axes, hybrid })
     }
 
-    fn reading(&self, time: usize, valid_time: DateTime<Utc>) -> Result<Reading> {
+    /// Start of the amounts at each of `times`.
+    fn since(&self, times: &[DateTime<Utc>]) -> Result<Vec<Option<DateTime<Utc>>>> {
+        let begins = cf_time::begins(self.file, self.axes.time.as_deref())?;
+        // sunshine tells best, since it falls every afternoon
+        let all = |names: &[&str], quantity| -> Result<Option<Vec<Vec<f32>>>> {
+            (0..times.len()).map(|time| self.optional(names, quantity, time)).collect()
+        };
+        let amounts = match (&begins, all(SHORTWAVE, Quantity::Energy)?) {
+            (Some(_), _) => None,
+            (None, Some(sunshine)) => Some(sunshine),
+            (None, None) => all(RAIN, Quantity::WaterMass)?,
+        };
+        Ok(cf_amounts::since(times, begins.as_deref(), amounts.as_deref()))
+    }
+
+    /// `since`: the start of the amounts.
+    fn reading(&self, time: usize, valid_time: DateTime<Utc>, since: Option<DateTime<Utc>>) -> Result<Reading> {
         let place = || format!("{}", valid_time.format("%Y-%m-%d %H:%M UTC"));
         let (columns, surface) = match &self.hybrid {
             Some(hybrid) => self.hybrid_columns(hybrid, time)?,
@@ -190,7 +203,6 @@ impl<'a> Source<'a> {
             wind_north_m_s,
             cloud_water,
         } = columns;
-        let over_hour = |v: Vec<f32>| v.into_iter().map(|x| x / HOUR_S).collect::<Vec<f32>>();
         let upward = |v: Vec<f32>| v.into_iter().map(|x| -x).collect::<Vec<f32>>();
         let optional = |names: &[&str], quantity| self.optional(names, quantity, time);
         let field = MetField {
@@ -210,25 +222,25 @@ impl<'a> Source<'a> {
             temperature_2m_k: surface.temperature_2m_k,
             wind_10m_east_m_s: surface.wind_10m_east_m_s,
             wind_10m_north_m_s: surface.wind_10m_north_m_s,
-            precipitation_kg_m2_s: match optional(RAIN, Quantity::WaterMass)? {
-                Some(amount) => Some(over_hour(amount)),
-                None => optional(RAIN_RATE, Quantity::WaterRate)?,
-            },
+            precipitation_kg_m2_s: optional(RAIN_RATE, Quantity::WaterRate)?,
             mixing_height_m: optional(MIXING_HEIGHT, Quantity::Height)?,
             flux_time: if self.file.has("ishf") { FluxTime::Instant } else { FluxTime::MeanSincePrevious },
-            sensible_heat_flux_w_m2: match optional(HEAT_FLUX, Quantity::Flux)? {
-                Some(flux) => Some(upward(flux)),
-                None => optional(HEAT, Quantity::Energy)?.map(|v| upward(over_hour(v))),
-            },
-            shortwave_w_m2: match optional(SHORTWAVE_FLUX, Quantity::Flux)? {
-                Some(flux) => Some(flux),
-                None => optional(SHORTWAVE, Quantity::Energy)?.map(over_hour),
-            },
+            sensible_heat_flux_w_m2: optional(HEAT_FLUX, Quantity::Flux)?.map(upward),
+            shortwave_w_m2: optional(SHORTWAVE_FLUX, Quantity::Flux)?,
             snow_kg_m2: optional(SNOW, Quantity::WaterMass)?,
             land_fraction: optional(LAND, Quantity::Share)?,
         };
         let field = checked(self.file.path(), field, &SOURCES)?;
-        Ok(Reading { path: self.file.path().to_path_buf(), field, rain: None, heat: None, shortwave: None })
+        let amount = |v: Vec<f32>| Accumulation::new(since, v, &self.axes.grid);
+        // a flux of the moment is taken before the mean of an interval
+        let unless = |given: bool, names: &[&str]| if given { Ok(None) } else { optional(names, Quantity::Energy) };
+        Ok(Reading {
+            rain: optional(RAIN, Quantity::WaterMass)?.map(amount),
+            heat: unless(field.sensible_heat_flux_w_m2.is_some(), HEAT)?.map(upward).map(amount),
+            shortwave: unless(field.shortwave_w_m2.is_some(), SHORTWAVE)?.map(amount),
+            path: self.file.path().to_path_buf(),
+            field,
+        })
     }
 
     fn terrain(&self, time: usize) -> Result<Vec<f32>> {

@@ -7,40 +7,81 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Utc};
 /// Names of a variable of time that is no dimension.
 const NAMES: [&str; 2] = ["time", "valid_time"];
 
+/// Seconds of the unit of a variable of time, and its origin.
+struct Clock {
+    seconds: f64,
+    origin: NaiveDateTime,
+}
+
+impl Clock {
+    /// # Errors
+    /// [`crate::error::Error::Format`] for another calendar, or units that are not `<unit> since <date>`.
+    fn of(file: &NetcdfFile, name: &str) -> Result<Self> {
+        let place = |what: &str| format!("variable {name}, {what}");
+        let calendar = file.text(Some(name), "calendar").unwrap_or_else(|| "standard".into()).to_lowercase();
+        if !["standard", "gregorian", "proleptic_gregorian"].contains(&calendar.as_str()) {
+            return Err(file.error(
+                place("calendar"),
+                format!("`{calendar}`"),
+                "standard, gregorian or proleptic_gregorian",
+            ));
+        }
+        let units = file.text(Some(name), "units").unwrap_or_default();
+        let (seconds, origin) = parse_units(&units).ok_or_else(|| {
+            file.error(place("units"), format!("`{units}`"), "`hours since YYYY-MM-DD hh:mm:ss` or alike")
+        })?;
+        let origin = if calendar == "proleptic_gregorian" { origin } else { of_mixed_calendar(origin) };
+        Ok(Self { seconds, origin })
+    }
+
+    /// Times of the values of `name`, rounded to seconds.
+    fn times(&self, file: &NetcdfFile, name: &str, values: &[f64]) -> Result<Vec<DateTime<Utc>>> {
+        let time = |(i, &v): (usize, &f64)| {
+            let offset = (v * self.seconds).round();
+            (offset.abs() < 1e12)
+                .then(|| self.origin.checked_add_signed(Duration::seconds(offset as i64)))
+                .flatten()
+                .map(|t| t.and_utc())
+                .ok_or_else(|| file.error(format!("variable {name}, time {i}"), v.to_string(), "a time"))
+        };
+        values.iter().enumerate().map(time).collect()
+    }
+}
+
 /// The times of a scalar or one-dimensional variable, rounded to seconds.
 ///
 /// # Errors
 /// [`crate::error::Error::Format`] for another calendar, units that are not `<unit> since <date>`, or values that are no times.
 pub fn times(file: &NetcdfFile, name: &str) -> Result<Vec<DateTime<Utc>>> {
-    let place = |what: &str| format!("variable {name}, {what}");
-    let calendar = file.text(Some(name), "calendar").unwrap_or_else(|| "standard".into()).to_lowercase();
-    if !["standard", "gregorian", "proleptic_gregorian"].contains(&calendar.as_str()) {
-        return Err(file.error(
-            place("calendar"),
-            format!("`{calendar}`"),
-            "standard, gregorian or proleptic_gregorian",
-        ));
-    }
-    let units = file.text(Some(name), "units").unwrap_or_default();
-    let (seconds, origin) = parse_units(&units).ok_or_else(|| {
-        file.error(place("units"), format!("`{units}`"), "`hours since YYYY-MM-DD hh:mm:ss` or alike")
-    })?;
-    let origin = if calendar == "proleptic_gregorian" { origin } else { of_mixed_calendar(origin) };
+    let clock = Clock::of(file, name)?;
     let dimensions = file.dimensions(name)?;
     if dimensions.len() > 1 {
-        return Err(file.error(place("dimensions"), format!("{dimensions:?}"), "one or none"));
+        let place = format!("variable {name}, dimensions");
+        return Err(file.error(place, format!("{dimensions:?}"), "one or none"));
     }
     let slab: Vec<_> = dimensions.iter().map(|d| 0..d.1).collect();
-    let values = file.raw(name, &slab)?;
-    let time = |(i, &v): (usize, &f64)| {
-        let offset = (v * seconds).round();
-        (offset.abs() < 1e12)
-            .then(|| origin.checked_add_signed(Duration::seconds(offset as i64)))
-            .flatten()
-            .map(|t| t.and_utc())
-            .ok_or_else(|| file.error(format!("variable {name}, time {i}"), v.to_string(), "a time"))
+    clock.times(file, name, &file.raw(name, &slab)?)
+}
+
+/// The variable of the times along `dimension`.
+fn variable<'n>(file: &NetcdfFile, dimension: Option<&'n str>) -> Option<&'n str> {
+    dimension.filter(|d| file.has(d)).or_else(|| NAMES.into_iter().find(|n| file.has(n)))
+}
+
+/// Where the intervals of the times along `dimension` begin, by the variable of bounds that its axis names; `None` without one.
+///
+/// # Errors
+/// As [`times`].
+pub fn begins(file: &NetcdfFile, dimension: Option<&str>) -> Result<Option<Vec<DateTime<Utc>>>> {
+    let Some(name) = variable(file, dimension) else { return Ok(None) };
+    let Some(bounds) = file.text(Some(name), "bounds").filter(|b| file.has(b)) else { return Ok(None) };
+    let dimensions = file.dimensions(&bounds)?;
+    let [(_, times), (_, 2)] = dimensions[..] else {
+        let expected = format!("[{name}, 2]");
+        return Err(file.error(format!("variable {bounds}, dimensions"), format!("{dimensions:?}"), expected));
     };
-    values.iter().enumerate().map(time).collect()
+    let values = file.raw(&bounds, &[0..times, 0..1])?;
+    Clock::of(file, name)?.times(file, &bounds, &values).map(Some)
 }
 
 /// The increasing times along a file's dimension `dimension`; of the one time of a file without (`None`) from `time` or `valid_time`.
@@ -48,8 +89,7 @@ pub fn times(file: &NetcdfFile, name: &str) -> Result<Vec<DateTime<Utc>>> {
 /// # Errors
 /// As [`times`], and [`crate::error::Error::Format`] when there is no time, they are not one per step, or do not increase.
 pub fn axis(file: &NetcdfFile, dimension: Option<&str>) -> Result<Vec<DateTime<Utc>>> {
-    let named = dimension.filter(|d| file.has(d)).or_else(|| NAMES.into_iter().find(|n| file.has(n)));
-    let Some(name) = named else {
+    let Some(name) = variable(file, dimension) else {
         return Err(file.error("variable time", "no time", format!("one of {NAMES:?}")));
     };
     let times = times(file, name)?;

@@ -4,6 +4,7 @@ pub mod accumulation;
 pub mod beijing_stations;
 pub mod boundary_netcdf;
 pub mod cems_csv;
+pub mod cf_amounts;
 pub mod cf_axes;
 pub mod cf_hybrid;
 pub mod cf_netcdf;
