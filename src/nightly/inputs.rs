@@ -363,7 +363,7 @@ impl NightInputs {
         let from = self.start(&setup.config);
         let to = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
         for path in self.take("scenario", &setup.config.inputs.scenario)? {
-            self.sources = under(&scenario_file::read(&path, &counties)?, &self.sources, from, to);
+            self.sources = under(&scenario_file::read(&path, &counties)?, &self.sources, self.cycle, (from, to));
         }
         Ok(())
     }
