@@ -26,6 +26,17 @@ pub fn beijing_local(t: DateTime<Utc>) -> NaiveDateTime {
     t.naive_utc() + Duration::hours(BEIJING_OFFSET_HOURS)
 }
 
+/// Beijing hour of the day with its fraction, 0 .. 24, of an instant.
+pub fn beijing_hour_of_day(t: DateTime<Utc>) -> f64 {
+    f64::from(beijing_local(t).num_seconds_from_midnight()) / 3600.0
+}
+
+/// First and last Beijing day that `hours` hours (at least one) from `first` on touch.
+pub fn beijing_days(first: DateTime<Utc>, hours: u32) -> (NaiveDate, NaiveDate) {
+    let last_hour = first + Duration::hours(i64::from(hours.max(1)) - 1);
+    (beijing_local(first).date(), beijing_local(last_hour).date())
+}
+
 /// The instant of a Beijing local time.
 pub fn of_beijing_local(local: NaiveDateTime) -> DateTime<Utc> {
     Utc.from_utc_datetime(&(local - Duration::hours(BEIJING_OFFSET_HOURS)))
@@ -58,6 +69,16 @@ mod tests {
         assert_eq!(beijing_day_hour(utc(2026, 1, 15, 0)), (day, 8));
         assert_eq!(end_of_beijing_hour(day, 24), utc(2026, 1, 15, 16));
         assert_eq!(end_of_beijing_hour(day, 1), utc(2026, 1, 14, 17));
+    }
+
+    /// 16 h UTC is midnight: a run that ends there does not touch the day that begins.
+    #[test]
+    fn a_run_touches_the_days_of_its_hours() {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 1, d).unwrap();
+        assert_eq!(beijing_days(utc(2026, 1, 15, 12), 28), (day(15), day(16)));
+        assert_eq!(beijing_days(utc(2026, 1, 15, 12), 29), (day(15), day(17)));
+        assert_eq!(beijing_days(utc(2026, 1, 15, 16), 24), (day(16), day(16)));
+        assert_eq!(beijing_hour_of_day(utc(2026, 1, 15, 5) + Duration::minutes(30)), 13.5);
     }
 
     #[test]

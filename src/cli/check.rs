@@ -5,6 +5,8 @@ use super::{emis, output};
 use crate::calendar::parse_cycle;
 use crate::consultation::InputFile;
 use crate::error::{Rejection, Result};
+use crate::input::isolation::{Confinement, Isolation};
+use crate::input::outside_file;
 use crate::nightly::inputs;
 use crate::setup::Setup;
 use crate::simulation::emission_doctor::Finding;
@@ -38,6 +40,8 @@ pub struct CheckArgs {
 #[derive(Serialize)]
 struct Report {
     cycle: DateTime<Utc>,
+    /// How far the kernel keeps the processes that read outside files to their file.
+    confinement: Confinement,
     grid: String,
     meteorology_times: usize,
     meteorology_first: DateTime<Utc>,
@@ -63,6 +67,7 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let report = Report {
         emissions,
         cycle: read.cycle,
+        confinement: Isolation::of_this_program().map_or(Ok(Confinement::None), |i| outside_file::confinement(&i))?,
         grid: domain.grid.name.clone(),
         meteorology_times: read.meteorology.len(),
         meteorology_first: read.meteorology[0].valid_time,
@@ -100,6 +105,8 @@ fn text(report: &Report, language: Language) -> String {
         language.pick("观测值", "observed values"),
         report.observations,
     );
+    let (zh, en) = report.confinement.words();
+    let _ = writeln!(out, "{}", language.pick(zh, en));
     for r in &report.rejections {
         let expected = language.pick("应为", "expected");
         let _ = writeln!(

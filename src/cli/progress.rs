@@ -12,7 +12,8 @@ use std::path::Path;
 /// A progress bar per stage, on stderr when it is a terminal.
 pub struct NightProgress {
     language: Language,
-    bar: RefCell<Option<(Stage, ProgressBar)>>,
+    /// With what it shows; `None`: files being read.
+    bar: RefCell<Option<(Option<Stage>, ProgressBar)>>,
     visible: bool,
 }
 
@@ -22,10 +23,11 @@ impl NightProgress {
         Self { language, bar: RefCell::new(None), visible: std::io::stderr().is_terminal() }
     }
 
-    /// Shows an event: hours on the bar, the rest as a line.
+    /// Shows an event: files and hours on the bar, the rest as a line.
     pub fn note(&self, event: Event) {
         match event {
-            Event::Hour { stage, done, of } => self.hour(stage, done, of),
+            Event::Read { done, of } => self.step(None, done, of),
+            Event::Hour { stage, done, of } => self.step(Some(stage), done, of),
             Event::Resumed { stage, hour } => {
                 let on = self.language.pick("自检查点续算，已完成小时数", "goes on from a checkpoint, hours done");
                 output::note(&format!("{}: {on} {hour}", self.name(stage)));
@@ -57,15 +59,20 @@ impl NightProgress {
         name.to_owned()
     }
 
-    fn hour(&self, stage: Stage, done: u32, of: u32) {
+    fn step(&self, stage: Option<Stage>, done: u32, of: u32) {
         let mut slot = self.bar.borrow_mut();
         if slot.as_ref().is_none_or(|(s, _)| *s != stage) {
             let target = if self.visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
             let bar = ProgressBar::with_draw_target(Some(u64::from(of)), target);
-            if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:32}] {pos}/{len} h  {eta} left") {
+            let unit = if stage.is_some() { " h" } else { "" };
+            let template = format!("{{msg:28}} [{{bar:32}}] {{pos}}/{{len}}{unit}  {{eta}} left");
+            if let Ok(style) = ProgressStyle::with_template(&template) {
                 bar.set_style(style);
             }
-            bar.set_message(self.name(stage));
+            bar.set_message(match stage {
+                Some(stage) => self.name(stage),
+                None => self.language.pick("读取气象文件", "reading meteorology").to_owned(),
+            });
             *slot = Some((stage, bar));
         }
         if let Some((_, bar)) = slot.as_ref() {

@@ -103,17 +103,17 @@ pub struct HeatPlace {
     pub detections: usize,
 }
 
-/// One fire: detections of one place, whatever saw them.
+/// One fire: detections of one place of some kilometres, whatever saw them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fire {
     pub lon: f64,
     pub lat: f64,
     /// Code of the county; 0 outside the region.
     pub adcode: u32,
-    /// First and last time it was seen.
+    /// First and last look at it.
     pub first: DateTime<Utc>,
     pub last: DateTime<Utc>,
-    /// Largest fire radiative power seen [MW].
+    /// Largest fire radiative power that one overpass saw [MW].
     pub frp_mw: f64,
     pub land: LandClass,
     /// Who saw it first.
@@ -140,7 +140,7 @@ pub struct CountyFires {
     pub detections: usize,
     /// Fires seen that day.
     pub fires: usize,
-    /// Sum over these of the largest power of the day [MW].
+    /// Sum over these of the largest power that one overpass of the day saw [MW].
     pub frp_mw: f64,
     /// Of the fires, those where burning is forbidden.
     pub banned: usize,
@@ -158,7 +158,7 @@ pub struct FireReport {
     pub unusable: usize,
     pub after_cycle: usize,
     pub lasting_heat: usize,
-    /// Counted with a stronger detection of the same fire, by whatever satellite.
+    /// Of overpasses that share their hours with a stronger one of the same fire: averaged with it, not added.
     pub duplicates: usize,
     /// Share of the day before that burns on each further forecast day, of fires seen within so many hours before the cycle [h].
     pub persistence_per_day: f64,

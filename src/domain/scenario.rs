@@ -2,8 +2,9 @@
 //!
 //! A scenario acts as a list of measures does, by [`ActivityChange`]s of the sources, so that both multiply where they meet. The shares that a measure
 //! leaves are named by the same pollutants ([`Inventoried`]).
+//! A cut is of estimates: what was measured at stacks or seen of fires before the cycle stays as it is, as it holds all that was done.
 
-use super::source::{ActivityChange, Amounts, Sector, Source};
+use super::source::{ActivityChange, Amounts, Sector, Source, Strength};
 use crate::calendar::end_of_beijing_hour;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -242,11 +243,21 @@ pub fn check(scenarios: &[Scenario], counties: &[u32]) -> Result<(), String> {
 }
 
 /// The sources with a scenario's cuts in force within `from` .. `to`; cuts that act on one source at the same time multiply.
-pub fn under(scenario: &Scenario, sources: &[Source], from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Source> {
+///
+/// What was seen stays as seen: fires are cut from the cycle on only, and hours measured at stacks not at all
+/// ([`Strength::Measured`](super::source::Strength::Measured)).
+pub fn under(
+    scenario: &Scenario,
+    sources: &[Source],
+    cycle: DateTime<Utc>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Vec<Source> {
     let mut cut = sources.to_vec();
     for one in &scenario.cuts {
-        let (factor, periods) = (one.factor(), one.periods(from, to));
+        let factor = one.factor();
+        let (periods, ahead) = (one.periods(from, to), one.periods(from.max(cycle), to));
         for source in cut.iter_mut().filter(|s| one.acts_on(s)) {
+            let periods = if matches!(source.strength, Strength::Hourly { .. }) { &ahead } else { &periods };
             source.changes.extend(periods.iter().map(|&(from, to)| ActivityChange { from, to, factor }));
         }
     }
@@ -256,7 +267,7 @@ pub fn under(scenario: &Scenario, sources: &[Source], from: DateTime<Utc>, to: D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::source::{Place, Strength};
+    use crate::domain::source::Place;
     use chrono::TimeZone;
 
     fn source(sector: Sector, adcode: u32) -> Source {
@@ -297,12 +308,26 @@ mod tests {
         let (from, to) = (from.unwrap(), to.unwrap());
         let scenario = Scenario { name: "a".into(), cuts: vec!["county=1 hours=7-20 25%".parse().unwrap()] };
         let sources = [source(Sector::Traffic, 1), source(Sector::Traffic, 2), source(Sector::Other, 0)];
-        let cut = under(&scenario, &sources, from, to);
+        let cut = under(&scenario, &sources, from, (from, to));
         let hours: i64 = cut[0].changes.iter().map(|c| (c.to - c.from).num_hours()).sum();
         assert_eq!((cut[0].changes.len(), hours), (2, 28));
         let at = |h| cut[0].activity_at(from + Duration::hours(h)).nox;
         assert_eq!([at(-1), at(0), at(13), at(14), at(24), at(37), at(38)], [1.0, 0.75, 0.75, 1.0, 0.75, 0.75, 1.0]);
         assert!(cut[1].changes.is_empty() && cut[2].changes.is_empty());
+    }
+
+    /// Half of everything, from six hours before the cycle to six after: fires burnt as they were seen, and go on by half.
+    #[test]
+    fn observed_fires_are_cut_from_the_cycle_on() {
+        let cycle = Utc.with_ymd_and_hms(2026, 4, 10, 12, 0, 0).unwrap();
+        let span = (cycle - Duration::hours(6), cycle + Duration::hours(6));
+        let seen = Strength::Hourly { from: span.0, kg_s: vec![Amounts::all(1.0); 12] };
+        let sources = [Source { strength: seen, ..source(Sector::Fire, 1) }, source(Sector::Traffic, 1)];
+        let half = Scenario { name: "half".into(), cuts: vec![ScenarioCut::of_all(50.0)] };
+        let under = under(&half, &sources, cycle, span);
+        let at = |i: usize, h| under[i].activity_at(cycle + Duration::hours(h)).co;
+        assert_eq!([at(0, -6), at(0, -1), at(0, 0), at(0, 5), at(0, 6)], [1.0, 1.0, 0.5, 0.5, 1.0]);
+        assert_eq!([at(1, -6), at(1, 0)], [0.5, 0.5]);
     }
 
     /// A trend of 8 % less traffic from 1 January 2026 Beijing time, and of 10 % more industry until then, over two days around it.
@@ -315,7 +340,7 @@ mod tests {
         let over = ScenarioCut { from: Some(to), ..ScenarioCut::of_all(50.0) };
         let trend = Scenario { name: "trend".into(), cuts: vec![less, more, over] };
         let sources = [source(Sector::Traffic, 1), source(Sector::Industry, 1)];
-        let under = under(&trend, &sources, from, to);
+        let under = under(&trend, &sources, year, (from, to));
         let at = |i: usize, h| under[i].activity_at(year + Duration::hours(h)).nox;
         assert_eq!([at(0, -1), at(0, 0), at(0, 23), at(0, 24)], [1.0, 0.92, 0.92, 1.0]);
         assert_eq!([at(1, -1), at(1, 0)], [1.1, 1.0]);

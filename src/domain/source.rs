@@ -167,7 +167,6 @@ pub enum Place {
     /// Spread over a county: by built-up weight for urban sectors, by area for agriculture.
     County,
     /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
-    /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
     Cell { west: f64, south: f64, east: f64, north: f64 },
     /// A cell of a projected grid: its corners as longitude and latitude (degrees), in either direction around.
     Quadrilateral { corners: [(f64, f64); 4] },
@@ -191,7 +190,8 @@ pub enum Strength {
     Rate { kg_s: Amounts, from: DateTime<Utc>, to: DateTime<Utc> },
     /// Mean rates [kg s-1] of consecutive full hours from `from`, a full hour, on (fires); zero outside.
     Hourly { from: DateTime<Utc>, kg_s: Vec<Amounts> },
-    /// Annual total [t a-1] as above, but in hours that were measured at the stack, by their start, what was measured.
+    /// Annual total [t a-1] as above, but in hours that were measured at the stack, by their start, what was measured: the source's
+    /// changes do not act on that.
     Measured { annual: Amounts, hours: BTreeMap<DateTime<Utc>, StackHour> },
 }
 

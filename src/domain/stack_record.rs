@@ -70,6 +70,8 @@ pub struct StackReading {
     pub temperature_c: Option<f64>,
     /// Oxygen in the dry gas [%]; `None`: the concentrations are at the reference oxygen already.
     pub oxygen_percent: Option<f64>,
+    /// Load of the furnace [% of its capacity].
+    pub load_percent: Option<f64>,
     /// Limits of this stack where the file states them [mg m-3].
     pub limits_mg_m3: StackValues,
 }
@@ -117,6 +119,20 @@ impl Dated for StackLimit {
     }
 }
 
+/// What tells that a furnace idles: any of these is enough.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdleRule {
+    /// Flow [m3 h-1] and load [%] up to these.
+    flow_m3_h: f64,
+    load_percent: f64,
+    /// Oxygen [%] from this on: the stack holds air, in which a concentration at the reference oxygen means nothing.
+    oxygen_percent: f64,
+    source: String,
+    #[serde(rename = "verified")]
+    _verified: bool,
+}
+
 /// A limit that was exceeded in an hour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Exceedance {
@@ -141,6 +157,9 @@ pub struct StackAccount {
     /// Hours from the first to the last measured one up to the cycle, and those of them without a measured rate, in which the estimate holds.
     pub hours: usize,
     pub gaps: usize,
+    /// Hours in which the furnace idled, measured or not: held against no limit.
+    #[serde(default)]
+    pub idle: usize,
     /// SO2, NOx and particles measured over the measured hours, and estimated for the same [kg].
     pub measured_kg: [f64; 3],
     pub estimated_kg: [f64; 3],
@@ -162,6 +181,7 @@ pub struct StackReport {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StackLimits {
+    idle: IdleRule,
     limit: Vec<StackLimit>,
 }
 
@@ -173,6 +193,13 @@ impl StackLimits {
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self> {
         let (seed, limits): (_, Self) = Seed::read(text, origin, "limits of stacks")?;
         let root = seed.root();
+        let (idle, place) = (&limits.idle, root.table("idle"));
+        place.text("source", &idle.source)?;
+        let air = 15.0..AIR_OXYGEN_PERCENT;
+        place.that(air.contains(&idle.oxygen_percent), "oxygen_percent", idle.oxygen_percent, "15 .. 21")?;
+        for (key, v) in [("flow_m3_h", idle.flow_m3_h), ("load_percent", idle.load_percent)] {
+            place.that(v.is_finite() && v >= 0.0, key, v, "a number of at least 0")?;
+        }
         for (i, l) in limits.limit.iter().enumerate() {
             let place = root.element("limit", i, &l.id);
             for (key, value) in [("id", &l.id), ("clause", &l.clause), ("source", &l.source)] {
@@ -200,8 +227,20 @@ impl StackLimits {
         of.iter().rev().find(|l| l.valid_from <= day).or(of.first()).copied()
     }
 
-    /// The limits that a reading of a stack of `sector` in the county `adcode` exceeds. Limits of the file go before those of the sector.
+    /// Whether the furnace idled: next to no flow or load, or air in the stack.
+    pub fn idles(&self, reading: &StackReading) -> bool {
+        let idle = &self.idle;
+        reading.flow_m3_h.is_some_and(|v| v <= idle.flow_m3_h)
+            || reading.load_percent.is_some_and(|v| v <= idle.load_percent)
+            || reading.oxygen_percent.is_some_and(|v| v >= idle.oxygen_percent)
+    }
+
+    /// The limits that a reading of a stack of `sector` in the county `adcode` exceeds; none in an idle hour. Limits of the file go before those
+    /// of the sector.
     pub fn exceeded(&self, reading: &StackReading, sector: Sector, adcode: u32, day: NaiveDate) -> Vec<Exceedance> {
+        if self.idles(reading) {
+            return Vec::new();
+        }
         let by_sector = self.of(sector, day);
         let one = |p: StackPollutant| {
             let measured = reading.mg_m3.get(p)?;

@@ -1,23 +1,21 @@
 //! Everything that a night needs from elsewhere: fetched, or said why not.
 
-use super::client::{Address, Client};
+use super::client::Client;
 use super::layout::Step;
 use super::mirror_folder::whole;
 use super::partial::{Failure, Published, published};
+use super::plain_file;
 use super::resolver::Lookup;
 use super::slots::{Hours, Slot, run_at, slots};
 use super::step_file::{self, Fetched, Wanted};
-use super::trouble::{Kind, Trouble};
-use super::whole_file;
-use crate::calendar::beijing_local;
+use super::trouble::Trouble;
 use crate::config::Config;
 use crate::config::mirror::{Fetching, Mirror, RemoteFile};
 use crate::error::{Error, Result};
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What became of a file.
@@ -113,7 +111,7 @@ fn places(config: &Config, settings: &Fetching, cycle: DateTime<Utc>) -> Result<
     let mirror = config.inputs.mirror.as_ref().filter(|_| settings.meteorology.is_some());
     let mut folders: Vec<PathBuf> = mirror.map(|m| m.folder.clone()).into_iter().collect();
     for file in &settings.files {
-        let targets = days(file, cycle).into_iter().map(|day| PathBuf::from(dated(&file.to, day)));
+        let targets = plain_file::days(file, cycle).into_iter().map(|day| plain_file::target(file, day));
         folders.extend(targets.filter_map(|t| t.parent().map(Path::to_path_buf)));
     }
     // one folder under two names is one place
@@ -224,24 +222,17 @@ impl Errand<'_> {
 
     /// A plain file per day, the oldest first. Days may still grow, so each is fetched anew.
     fn plain(&mut self, file: &RemoteFile, cycle: DateTime<Utc>) -> Result<()> {
-        for day in days(file, cycle) {
-            let target = PathBuf::from(dated(&file.to, day));
+        for day in plain_file::days(file, cycle) {
+            let (target, shown) = (plain_file::target(file, day), plain_file::shown(file, day));
             let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            let template = dated(&file.url, day);
-            (self.world.progress)(&template);
-            let fetched = address(file, &template).map_err(Failure::from).and_then(|address| {
-                let begins = file.begins.as_deref().unwrap_or_default();
-                whole_file::fetch(self.client, &address, &target, &|file, size| {
-                    begins_with(file, size, begins, &address)
-                })
-            });
-            match fetched {
+            (self.world.progress)(&shown);
+            match plain_file::fetch(self.client, file, day, &target) {
                 Ok((published, resumed)) => {
-                    let told = report((name, template, true), State::Fetched, Some(published), None);
+                    let told = report((name, shown, true), State::Fetched, Some(published), None);
                     self.files.push(FileReport { resumed_bytes: resumed, ..told });
                 }
                 Err(failure) => {
-                    self.missing((name, template, true), failure)?;
+                    self.missing((name, shown, true), failure)?;
                 }
             }
         }
@@ -257,53 +248,4 @@ fn report(
 ) -> FileReport {
     let (bytes, sha256) = published.map_or((0, None), |p| (p.bytes, Some(p.sha256)));
     FileReport { file, url, state, required, bytes, sha256, resumed_bytes: 0, whole_file: false, trouble }
-}
-
-/// The days of a plain file, the oldest first.
-fn days(file: &RemoteFile, cycle: DateTime<Utc>) -> Vec<NaiveDate> {
-    let last = if file.beijing_days { beijing_local(cycle).date() } else { cycle.date_naive() };
-    (0..i64::from(file.days)).rev().map(|back| last - Duration::days(back)).collect()
-}
-
-fn dated(template: &str, day: NaiveDate) -> String {
-    let part = |format: &str| day.format(format).to_string();
-    template.replace("{YYYY}", &part("%Y")).replace("{MM}", &part("%m")).replace("{DD}", &part("%d"))
-}
-
-/// The address of a plain file, with its secret from the environment.
-fn address(file: &RemoteFile, template: &str) -> std::result::Result<Address, Trouble> {
-    let Some(variable) = &file.key_variable else { return Ok(Address::open(template)) };
-    let Ok(key) = std::env::var(variable) else {
-        let (zh, en) = (format!("环境变量{variable}未设置"), format!("the environment variable {variable} is not set"));
-        return Err(Trouble::new(Kind::Forbidden, zh, en));
-    };
-    Address::with_key(template, key.trim())
-}
-
-/// Bytes of a plain file that are looked at, and characters of them that are shown.
-const HEAD: usize = 4096;
-const SHOWN: usize = 40;
-
-/// Whether a plain file is data: not empty, no page, and begins as it must.
-fn begins_with(
-    file: &mut File,
-    size: u64,
-    begins: &str,
-    address: &Address,
-) -> io::Result<std::result::Result<(), String>> {
-    let mut head = Vec::new();
-    file.take(begins.len().max(HEAD) as u64).read_to_end(&mut head)?;
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-    let low = text.trim_ascii_start().to_ascii_lowercase();
-    Ok(if size == 0 {
-        Err("an empty file".into())
-    } else if !text.starts_with(begins.as_bytes()) {
-        // hidden before it is shortened: a part of the secret is as little shown
-        let found: String = address.hidden(&text.escape_ascii().to_string()).chars().take(SHOWN).collect();
-        Err(format!("`{found}` instead of `{begins}`"))
-    } else if begins.is_empty() && (low.starts_with(b"<!doctype") || low.starts_with(b"<html")) {
-        Err("a page instead of data".into())
-    } else {
-        Ok(())
-    })
 }

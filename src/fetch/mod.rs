@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod message;
 pub mod mirror_folder;
 pub mod partial;
+mod plain_file;
 pub mod resolver;
 pub mod slots;
 pub mod step_file;

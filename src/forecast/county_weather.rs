@@ -42,6 +42,29 @@ const FIRE_ANGLE_DEG: f64 = 45.0;
 /// A fire that burnt so long before is still in the air [h].
 const FIRE_HOURS: i64 = 24;
 
+/// A fire in the air: its place and the PM2.5 that it gave [g s-1], mean over the day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Burnt {
+    place: (f64, f64),
+    g_s: f64,
+}
+
+/// The fires of the day that ends at `end`.
+pub fn burnt(sources: &[Source], end: DateTime<Utc>) -> Vec<Burnt> {
+    let begin = end - Duration::hours(FIRE_HOURS);
+    let fires = sources.iter().filter(|s| s.sector == Sector::Fire);
+    let burnt = fires.filter_map(|s| {
+        let emitted_kg = s.strength.between(begin, end)?;
+        let place = match s.place {
+            Place::Point { lon, lat, .. } => (lon, lat),
+            Place::Cell { west, south, east, north } => (0.5 * (west + east), 0.5 * (south + north)),
+            _ => return None,
+        };
+        Some(Burnt { place, g_s: 1e3 * emitted_kg.pm25 / (3600.0 * FIRE_HOURS as f64) })
+    });
+    burnt.filter(|b| b.g_s > 0.0).collect()
+}
+
 impl CountyWeather {
     /// The weather of hour `h` of a run, without the fires.
     pub fn of(history: &History, weights: &CountyWeights, h: usize) -> Self {
@@ -66,26 +89,16 @@ impl CountyWeather {
         }
     }
 
-    /// PM2.5 [g s-1] of the fires upwind of a county, mean over the day that ends at `end`; 0 in a calm.
-    pub fn fires_upwind(&self, county: &County, sources: &[Source], end: DateTime<Utc>) -> Option<f64> {
+    /// PM2.5 [g s-1] of those of the fires that lie upwind of a county; 0 in a calm.
+    pub fn fires_upwind(&self, county: &County, fires: &[Burnt]) -> Option<f64> {
         let (east, north) = (self.wind_east_m_s?, self.wind_north_m_s?);
-        let begin = end - Duration::hours(FIRE_HOURS);
-        let burning = sources.iter().filter(|s| s.sector == Sector::Fire).filter_map(|s| {
-            let emitted_kg = s.strength.between(begin, end)?;
-            let place = match s.place {
-                Place::Point { lon, lat, .. } => (lon, lat),
-                Place::Cell { west, south, east, north } => (0.5 * (west + east), 0.5 * (south + north)),
-                _ => return None,
-            };
-            Some((place, 1e3 * emitted_kg.pm25 / (3600.0 * FIRE_HOURS as f64)))
-        });
         let upwind = |(lon, lat): (f64, f64)| {
             // from the fire to the seat, eastward and northward
             let (x, y) = ((county.seat.0 - lon) * county.seat.1.to_radians().cos(), county.seat.1 - lat);
             let along = (x * east + y * north) / (x.hypot(y) * east.hypot(north));
             distance_m((lon, lat), county.seat) <= FIRE_REACH_M && along >= FIRE_ANGLE_DEG.to_radians().cos()
         };
-        Some(burning.filter(|(place, _)| upwind(*place)).map(|(_, rate)| rate).sum())
+        Some(fires.iter().filter(|f| upwind(f.place)).map(|f| f.g_s).sum())
     }
 }
 
@@ -128,7 +141,7 @@ mod tests {
 
     fn upwind(east: f64, north: f64, fires: &[Source]) -> f64 {
         let wind = CountyWeather { wind_east_m_s: Some(east), wind_north_m_s: Some(north), ..CountyWeather::default() };
-        wind.fires_upwind(&county(), fires, noon()).unwrap()
+        wind.fires_upwind(&county(), &burnt(fires, noon())).unwrap()
     }
 
     #[test]
@@ -149,7 +162,8 @@ mod tests {
     fn fires_that_are_far_out_or_yet_to_come_do_not_count() {
         let fires = [fire(125.0, 43.0, 24, 24), fire(128.5, 43.0, 60, 30), fire(128.5, 43.0, -1, 24)];
         assert_eq!(upwind(3.0, 0.0, &fires), 0.0);
-        let unknown = CountyWeather::default().fires_upwind(&county(), &fires, noon());
+        assert_eq!(burnt(&fires, noon()).len(), 1, "those that burnt that day, however far");
+        let unknown = CountyWeather::default().fires_upwind(&county(), &burnt(&fires, noon()));
         assert_eq!(unknown, None, "without a wind nothing is known");
     }
 }

@@ -1,8 +1,8 @@
 //! Hourly measurements at stacks (CEMS) as a table.
 //!
 //! Header-driven, each column by one of its names: `stack` (排口, id of the source in the inventory), `time` (时间, the end of the hour in Beijing
-//! time, `2026-01-15 08:00`; 24:00 is a time), `so2_mg_m3`, `nox_mg_m3`, `pm_mg_m3`, `flow_m3_h` (标干流量), `temperature_c`, `oxygen_percent`, and
-//! limits of the stack `so2_limit_mg_m3`, `nox_limit_mg_m3`, `pm_limit_mg_m3`. A blank was not measured. At least one concentration and the flow must
+//! time, `2026-01-15 08:00`; 24:00 is a time), `so2_mg_m3`, `nox_mg_m3`, `pm_mg_m3`, `flow_m3_h` (标干流量), `temperature_c`, `oxygen_percent`,
+//! `load_percent` (负荷), and limits of the stack `so2_limit_mg_m3`, `nox_limit_mg_m3`, `pm_limit_mg_m3`. A blank was not measured. At least one concentration and the flow must
 //! have a column. Of two rows of a stack and hour the second is refused.
 
 use super::csv_rows::{Refusal, Row, Table, shorten};
@@ -16,6 +16,8 @@ use std::path::Path;
 /// Largest values that are believed: concentration [mg m-3] and flow [m3 h-1].
 const CONCENTRATION_LIMIT: f64 = 20_000.0;
 const FLOW_LIMIT: f64 = 10_000_000.0;
+/// Air has 20.95 % of oxygen; devices drift above it while the furnace idles.
+const OXYGEN_LIMIT: f64 = 25.0;
 
 struct Columns {
     stack: usize,
@@ -25,6 +27,7 @@ struct Columns {
     flow: usize,
     temperature: Option<usize>,
     oxygen: Option<usize>,
+    load: Option<usize>,
 }
 
 /// Reads the measurements, in the order of the file.
@@ -43,6 +46,7 @@ pub fn read(path: &Path) -> Result<Accepted<StackReading>> {
         flow: needed(["flow_m3_h", "标干流量"])?,
         temperature: any(["temperature_c", "烟温"]),
         oxygen: any(["oxygen_percent", "含氧量"]),
+        load: any(["load_percent", "负荷"]),
     };
     if columns.values.iter().all(Option::is_none) {
         return Err(table.refuse_file("line 1", "no concentration", "one of so2_mg_m3, nox_mg_m3, pm_mg_m3"));
@@ -82,7 +86,8 @@ fn reading(row: &Row, c: &Columns) -> std::result::Result<StackReading, Refusal>
         mg_m3: three(c.values, ["so2_mg_m3", "nox_mg_m3", "pm_mg_m3"])?,
         flow_m3_h: measured(Some(c.flow), "flow_m3_h", 0.0..=FLOW_LIMIT)?,
         temperature_c: measured(c.temperature, "temperature_c", -40.0..=1000.0)?,
-        oxygen_percent: measured(c.oxygen, "oxygen_percent", 0.0..=20.5)?,
+        oxygen_percent: measured(c.oxygen, "oxygen_percent", 0.0..=OXYGEN_LIMIT)?,
+        load_percent: measured(c.load, "load_percent", 0.0..=200.0)?,
         limits_mg_m3: three(c.limits, ["so2_limit_mg_m3", "nox_limit_mg_m3", "pm_limit_mg_m3"])?,
     })
 }

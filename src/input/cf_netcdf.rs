@@ -188,7 +188,8 @@ impl<'a> Source<'a> {
             Some(hybrid) => self.hybrid_columns(hybrid, time)?,
             None => {
                 let surface = self.surface(time, None)?;
-                let levels = self.levels(time)?;
+                let pressure = self.axes.upward_pressure();
+                let levels = self.levels(time, &|level, _| f64::from(pressure[level]))?;
                 let columns = above_ground(&levels, &surface).map_err(|e| self.file.error(place(), e, "a column"))?;
                 (columns, surface)
             }
@@ -298,8 +299,8 @@ impl<'a> Source<'a> {
 
     fn hybrid_columns(&self, hybrid: &HybridLevels, time: usize) -> Result<(Columns, Surface)> {
         let (terrain, ground, cells) = (self.terrain(time)?, self.surface_pressure(time)?, self.axes.grid.cells());
-        // pressures follow from each column's ground, so those of the axis, nominal ones, serve for the relative humidity only
-        let levels = self.levels(time)?;
+        // those of the axis are nominal: pressures follow from each column's ground
+        let levels = self.levels(time, &|level, cell| hybrid.full[level].pressure_pa(f64::from(ground[cell])))?;
         let (pressure, altitude) = hybrid.heights(&ground, &terrain, &levels.temperature_k, &levels.specific_humidity);
         let surface = self.surface(
             time,
@@ -325,9 +326,9 @@ impl<'a> Source<'a> {
         Ok((columns, surface))
     }
 
-    fn levels(&self, time: usize) -> Result<Levels> {
+    /// The fields on levels; `pressure` [Pa] is that of a level, upward, in a cell.
+    fn levels(&self, time: usize, pressure: &dyn Fn(usize, usize) -> f64) -> Result<Levels> {
         let solid = |names: &[&str], quantity, what| self.solid(need(self.file, names, what)?, quantity, time);
-        let pressure = self.axes.upward_pressure();
         let temperature = solid(TEMPERATURE, Quantity::Temperature, "air temperature")?;
         let cells = self.axes.grid.cells();
         let humidity = match find(self.file, HUMIDITY) {
@@ -335,7 +336,7 @@ impl<'a> Source<'a> {
             None => {
                 let relative = solid(RELATIVE_HUMIDITY, Quantity::Percent, "specific (q) or relative humidity")?;
                 let at = |(i, r): (usize, &f32)| {
-                    let (t, p) = (f64::from(temperature[i]), f64::from(pressure[i / cells]));
+                    let (t, p) = (f64::from(temperature[i]), pressure(i / cells, i % cells));
                     specific_from_relative(f64::from(*r), t, p) as f32
                 };
                 relative.iter().enumerate().map(at).collect()
@@ -358,7 +359,7 @@ impl<'a> Source<'a> {
             }
         };
         Ok(Levels {
-            pressure_pa: pressure,
+            pressure_pa: self.axes.upward_pressure(),
             altitude_m: altitude,
             temperature_k: temperature,
             specific_humidity: humidity,

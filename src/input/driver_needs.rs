@@ -1,9 +1,10 @@
 //! What the model takes from meteorology: what must be there, and what it does without the rest.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A quantity that the model takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Need {
     Position,
     Time,
@@ -28,7 +29,7 @@ pub enum Need {
 }
 
 /// On what levels the columns of a file stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Columns {
     /// Levels of pressure, some below the ground.
     Pressure,

@@ -112,7 +112,7 @@ pub fn contents(path: &Path, ranges: bool) -> Result<Contents> {
         Ok(())
     })?;
     Ok(Contents {
-        format: "GRIB2",
+        format: "GRIB2".into(),
         grids,
         times: times.into_iter().collect(),
         variables,

@@ -6,13 +6,14 @@ use super::{grib2_contents, netcdf_contents};
 use crate::domain::grid::HorizontalGrid;
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What a file holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Contents {
-    pub format: &'static str,
+    pub format: String,
     /// The lattices of its fields; one that is not understood is described.
     pub grids: Vec<std::result::Result<HorizontalGrid, String>>,
     /// Times of the fields, rising.
@@ -24,7 +25,7 @@ pub struct Contents {
 }
 
 /// All fields of one kind.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Variable {
     /// Name by which it is asked for: `t:isobaric` in GRIB, the variable's own name in NetCDF.
     pub name: String,
@@ -43,7 +44,7 @@ pub struct Variable {
 }
 
 /// Range of values.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Range {
     /// NaN without a value.
     pub minimum: f64,
@@ -69,7 +70,7 @@ impl Range {
 }
 
 /// One field as the file has it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RawField {
     /// Name of its [`Variable`].
     pub name: String,
@@ -96,24 +97,26 @@ pub fn contents(path: &Path, format: Format, ranges: bool) -> Result<Contents> {
     }
 }
 
-/// Hands every field for which `wanted` (name, level, time) says yes to `each`, in the order of the file.
+/// All fields, in the order of the file.
 ///
 /// # Errors
-/// As [`contents`], and those of `each`.
-pub fn each_field(
-    path: &Path,
-    format: Format,
-    wanted: Wanted<'static>,
-    each: &mut dyn FnMut(RawField) -> Result<()>,
-) -> Result<()> {
+/// As [`contents`].
+pub fn all_fields(path: &Path, format: Format) -> Result<Vec<RawField>> {
+    wanted_fields(path, format, Box::new(|_, _, _| true))
+}
+
+/// Every field for which `wanted` (name, level, time) says yes, in the order of the file.
+fn wanted_fields(path: &Path, format: Format, wanted: Wanted<'static>) -> Result<Vec<RawField>> {
     match format {
-        Format::Grib2 => grib2_contents::each_field(path, &wanted, each),
-        Format::Wrfout | Format::CfNetcdf => {
-            for field in netcdf_contents::all_fields(path, wanted)? {
-                each(field)?;
-            }
-            Ok(())
+        Format::Grib2 => {
+            let mut fields = Vec::new();
+            grib2_contents::each_field(path, &wanted, &mut |field| {
+                fields.push(field);
+                Ok(())
+            })?;
+            Ok(fields)
         }
+        Format::Wrfout | Format::CfNetcdf => netcdf_contents::all_fields(path, wanted),
     }
 }
 
@@ -154,10 +157,6 @@ pub fn field(
     let wanted = move |n: &str, l: Option<f64>, t: Option<DateTime<Utc>>| {
         n == name && (l == level || l.is_none()) && (time.is_none() || t.is_none() || t == time)
     };
-    let mut found = None;
-    each_field(path, format, Box::new(wanted), &mut |field| {
-        found.get_or_insert(field);
-        Ok(())
-    })?;
+    let found = wanted_fields(path, format, Box::new(wanted))?.into_iter().next();
     found.ok_or_else(|| Error::missing(format!("a field of {}", variable.name), path, "See `hazecast met info`"))
 }

@@ -28,14 +28,28 @@ pub enum Format {
 /// * `window`: see [`grib2::read`] and [`cf_netcdf::read`]; wrfout files are read whole.
 /// * `isolation`: the processes in which the files are read; `None`, in this process, only for files that this program itself has written,
 ///   because damaged files crash the libraries.
+/// * Reading ends with the first file that is refused.
 /// * A time that occurs twice with the same content is kept once.
 ///
 /// # Errors
 /// Of the readers; and [`Error::Format`] when two files have the same time with other content, other grids or levels (a moving
 /// WRF nest may be displaced by whole cells), or when there is a gap: a step of more than 6 h, or one longer than the step after it (steps may grow along a forecast, not shrink).
 pub fn read(files: &[PathBuf], window: Option<Window>, isolation: Option<&Isolation>) -> Result<Vec<MetField>> {
+    read_telling(files, window, isolation, &mut |_| ())
+}
+
+/// As [`read`]; tells `progress` how many files are read.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_telling(
+    files: &[PathBuf],
+    window: Option<Window>,
+    isolation: Option<&Isolation>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<MetField>> {
     let tasks: Vec<_> = files.iter().map(|path| MeteorologyFile { path: path.clone(), window }).collect();
-    together(isolation::read_all(isolation, &tasks).into_iter().collect::<Result<_>>()?)
+    together(isolation::read_all(isolation, &tasks, progress)?)
 }
 
 /// What [`read`] makes of the contents of its files.

@@ -162,7 +162,7 @@ pub fn contents(path: &Path, ranges: bool) -> Result<Contents> {
             gives.insert(Need::Time);
         }
         Ok(Contents {
-            format: if wrf { "wrfout (NetCDF)" } else { "NetCDF" },
+            format: if wrf { "wrfout (NetCDF)" } else { "NetCDF" }.into(),
             grids,
             times,
             variables,

@@ -3,7 +3,8 @@
 use super::boundary_netcdf::SpeciesMapping;
 use super::inventory_files::FileContent;
 use super::inventory_vocabulary::Vocabulary;
-use super::isolation::{Task, child};
+use super::isolation::{Confinement, Isolation, Task, child, confinement as confining};
+use super::met_contents::{Contents, RawField};
 use super::meteorology::Format;
 use super::reading::Reading;
 use super::{
@@ -12,6 +13,7 @@ use super::{
 use crate::domain::boundary_field::BoundaryField;
 use crate::domain::terrain::Terrain;
 use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +24,9 @@ use std::path::{Path, PathBuf};
 pub fn answer(task: &str) -> Result<()> {
     match task {
         MeteorologyFile::NAME => child::answer::<MeteorologyFile>(),
-        MeteorologyKind::NAME => child::answer::<MeteorologyKind>(),
+        MeteorologyList::NAME => child::answer::<MeteorologyList>(),
+        RawFields::NAME => child::answer::<RawFields>(),
+        ConfinementOf::NAME => child::answer::<ConfinementOf>(),
         BoundaryParts::NAME => child::answer::<BoundaryParts>(),
         BoundaryFile::NAME => child::answer::<BoundaryFile>(),
         TerrainFile::NAME => child::answer::<TerrainFile>(),
@@ -71,27 +75,89 @@ impl Task for MeteorologyFile {
     }
 }
 
-/// What a file of meteorology is, after all of it was read once: other than the model's fields are then read in the process that asks.
+/// A list of what a file of meteorology holds; see [`met_contents::contents`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct MeteorologyKind {
+pub struct MeteorologyList {
     pub path: PathBuf,
+    pub ranges: bool,
 }
 
-impl Task for MeteorologyKind {
-    const NAME: &'static str = "meteorology-kind";
-    type Answer = Format;
+impl Task for MeteorologyList {
+    const NAME: &'static str = "meteorology-list";
+    type Answer = Contents;
 
     fn file(&self) -> &Path {
         &self.path
     }
 
-    fn read(&self) -> Result<Format> {
-        let format = meteorology::format(&self.path)?;
-        met_contents::contents(&self.path, format, true)?;
-        Ok(format)
+    fn read(&self) -> Result<Contents> {
+        met_contents::contents(&self.path, meteorology::format(&self.path)?, self.ranges)
     }
 
-    fn is_whole(_: &Format) -> bool {
+    fn is_whole(answer: &Contents) -> bool {
+        answer.variables.iter().all(|v| v.grid.is_none_or(|g| g < answer.grids.len()))
+    }
+}
+
+/// Fields of a file of meteorology as it has them: all, or the one that is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RawFields {
+    pub path: PathBuf,
+    /// See [`met_contents::field`].
+    pub asked: Option<AskedField>,
+}
+
+/// Name, level and time.
+pub type AskedField = (String, Option<f64>, Option<DateTime<Utc>>);
+
+impl Task for RawFields {
+    const NAME: &'static str = "raw-fields";
+    type Answer = Vec<RawField>;
+
+    fn file(&self) -> &Path {
+        &self.path
+    }
+
+    fn read(&self) -> Result<Vec<RawField>> {
+        let format = meteorology::format(&self.path)?;
+        match &self.asked {
+            Some((name, level, time)) => Ok(vec![met_contents::field(&self.path, format, name, *level, *time)?]),
+            None => met_contents::all_fields(&self.path, format),
+        }
+    }
+
+    fn is_whole(answer: &Vec<RawField>) -> bool {
+        answer.iter().all(|f| f.grid.as_ref().map_or(true, |grid| grid.cells() == f.values.len()))
+    }
+}
+
+/// How far the kernel keeps children to their file.
+///
+/// # Errors
+/// As [`Isolation::read`]; `Format` too where a kernel with Landlock does not take the rules.
+pub fn confinement(isolation: &Isolation) -> Result<Confinement> {
+    isolation.read(&ConfinementOf { path: isolation.program().to_path_buf() })
+}
+
+/// That of a child with a file, whichever.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ConfinementOf {
+    path: PathBuf,
+}
+
+impl Task for ConfinementOf {
+    const NAME: &'static str = "confinement";
+    type Answer = Confinement;
+
+    fn file(&self) -> &Path {
+        &self.path
+    }
+
+    fn read(&self) -> Result<Confinement> {
+        Ok(confining::own())
+    }
+
+    fn is_whole(_: &Confinement) -> bool {
         true
     }
 }

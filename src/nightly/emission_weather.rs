@@ -1,13 +1,13 @@
 //! The emission model of a night: with the holidays of its days and the weather at its counties.
 
 use super::inputs::NightInputs;
-use crate::calendar::beijing_local;
+use crate::calendar::beijing_days;
 use crate::domain::holidays::DayKind;
 use crate::setup::Setup;
 use crate::simulation::emission_conditions::ConditionsReport;
 use crate::simulation::emission_weather::CountyWeather;
 use crate::simulation::place_weather::place_weather;
-use chrono::{Datelike, Duration};
+use chrono::Datelike;
 
 impl NightInputs {
     /// Lets the emissions of the night follow its days and weather, and says how; a year whose holidays are unknown has its weekends only.
@@ -29,7 +29,7 @@ impl NightInputs {
             self.emission.conditions = Some(conditions);
             report = by_day;
         }
-        let (from, to) = (beijing_local(first).date(), beijing_local(first + Duration::hours(i64::from(hours))).date());
+        let (from, to) = beijing_days(first, hours);
         report.holidays_known = [from, to].iter().all(|d| setup.holidays.known(d.year()));
         let days = from.iter_days().take_while(|d| *d <= to);
         report.holidays = days.filter(|d| setup.holidays.kind(*d) == DayKind::Holiday).collect();

@@ -1,7 +1,7 @@
 //! Reads every input of a night, hashes it, and says what is missing.
 
 use super::emission_sources::{OnFault, SAME_PLANT_M, read_inventories, same_plant};
-use super::unchanged::Watch;
+use super::unchanged::{Stamp, Watch};
 use crate::archive::durable::{sha256, sha256_file};
 use crate::config::{Config, expand};
 use crate::consultation::InputFile;
@@ -87,6 +87,18 @@ const METEOROLOGY_MARGIN: f64 = 6.0;
 /// `Missing`, `Format`: required input (meteorology, some source) is absent or refused. Optional input that is absent is listed in
 /// `degraded`.
 pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> {
+    read_telling(setup, cycle, &mut |_, _| ())
+}
+
+/// As [`read`]; tells `progress` how many files of meteorology are read, of how many.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_telling(
+    setup: &Setup,
+    cycle: Option<DateTime<Utc>>,
+    progress: &mut dyn FnMut(u32, u32),
+) -> Result<NightInputs> {
     let config = &setup.config;
     let mut night = NightInputs::none(setup);
     let window = window(setup);
@@ -94,7 +106,9 @@ pub fn read(setup: &Setup, cycle: Option<DateTime<Utc>>) -> Result<NightInputs> 
     let files = night.take("meteorology", &patterns)?;
     let isolation = Isolation::of_this_program();
     let isolation = isolation.as_ref();
-    night.meteorology = meteorology::read(&files, window.map(|w| widen(w, METEOROLOGY_MARGIN)), isolation)?;
+    let around = window.map(|w| widen(w, METEOROLOGY_MARGIN));
+    let mut told = |done: usize| progress(done as u32, files.len() as u32);
+    night.meteorology = meteorology::read_telling(&files, around, isolation, &mut told)?;
     night.read_terrain(setup, window, isolation)?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
@@ -246,7 +260,7 @@ impl NightInputs {
     fn hashed(&mut self, role: &str, patterns: &[String], required: bool) -> Result<Vec<PathBuf>> {
         let files = expand(patterns)?;
         for path in &files {
-            self.watch.note(path, required);
+            let stamp = Stamp::of(path);
             let (bytes, sha256) = sha256_file(path).map_err(|e| {
                 Error::missing(
                     format!("an input file that can be read: {e}"),
@@ -255,6 +269,7 @@ impl NightInputs {
                 )
             })?;
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            self.watch.note(path, stamp, sha256.clone(), required);
             self.files.push(InputFile { role: role.into(), name, bytes, sha256 });
         }
         Ok(files)
@@ -363,7 +378,7 @@ impl NightInputs {
         let from = self.start(&setup.config);
         let to = self.cycle + Duration::hours(i64::from(setup.config.forecast_hours));
         for path in self.take("scenario", &setup.config.inputs.scenario)? {
-            self.sources = under(&scenario_file::read(&path, &counties)?, &self.sources, from, to);
+            self.sources = under(&scenario_file::read(&path, &counties)?, &self.sources, self.cycle, (from, to));
         }
         Ok(())
     }
@@ -408,7 +423,7 @@ impl NightInputs {
         }
         let task = |(path, _)| BoundaryFile { path, window: Some(window), mapping: parts.clone() };
         let tasks: Vec<_> = files.into_iter().map(task).collect();
-        for (BoundaryFile { path, .. }, read) in tasks.iter().zip(isolation::read_all(isolation, &tasks)) {
+        for (BoundaryFile { path, .. }, read) in tasks.iter().zip(isolation::read_each(isolation, &tasks)) {
             let read = read.map(|items| Accepted { items, rejections: Vec::new() });
             for field in self.accept_optional("boundary", path, read).unwrap_or_default() {
                 if self.boundary.iter().any(|f| f.valid_time == field.valid_time) {

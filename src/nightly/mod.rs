@@ -79,6 +79,8 @@ pub enum Stage {
 /// What a running night tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'e> {
+    /// `done` of `of` files of meteorology are read.
+    Read { done: u32, of: u32 },
     /// `done` of `of` hours of a stage are simulated.
     Hour { stage: Stage, done: u32, of: u32 },
     /// A stage goes on from a checkpoint of an earlier try.
@@ -109,7 +111,7 @@ pub enum Night {
 pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) -> Result<Night> {
     let store = Store::open(&setup.config.runs)?;
     let lock = store.lock()?;
-    let mut inputs = inputs::read(setup, cycle)?;
+    let mut inputs = inputs::read_telling(setup, cycle, &mut |done, of| progress(Event::Read { done, of }))?;
     let run = RunId::of(inputs.cycle);
     let mut learned = pairs::collect(setup, &store, &run, &inputs)?;
     let standing = standing::read(setup, &store, &run, inputs.cycle)?;

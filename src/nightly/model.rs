@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::forecast::build::{Frame, forecast};
 use crate::forecast::county_series::{CountySeries, ModelHour, county_series};
+use crate::forecast::county_weather::{Burnt, burnt};
 use crate::forecast::members::Member;
 use crate::setup::{Domain, Setup};
 use crate::simulation::analysis::{Analyses, Analysing};
@@ -137,10 +138,12 @@ impl Model<'_> {
 
     /// The hours after the cycle: a forecast, and all that a decision may rest on.
     pub fn ahead(&self, mut series: Vec<CountySeries>) -> Vec<CountySeries> {
+        let mut fires: BTreeMap<DateTime<Utc>, Vec<Burnt>> = BTreeMap::new();
         for (county, series) in self.setup.region.counties.iter().zip(&mut series) {
             series.hours.retain(|h| h.end > self.inputs.cycle);
             for hour in &mut series.hours {
-                hour.weather.fires_upwind_g_s = hour.weather.fires_upwind(county, &self.inputs.sources, hour.end);
+                let burnt = fires.entry(hour.end).or_insert_with(|| burnt(&self.inputs.sources, hour.end));
+                hour.weather.fires_upwind_g_s = hour.weather.fires_upwind(county, burnt);
             }
         }
         series

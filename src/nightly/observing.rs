@@ -39,7 +39,7 @@ impl NightInputs {
     pub(super) fn observed_after(setup: &Setup, cycle: DateTime<Utc>) -> Result<(HoursByCounty, Vec<Rejection>)> {
         let mut later = Self::none(setup);
         later.read_hours(setup, |end| end > cycle)?;
-        Ok((later.observed, later.rejections))
+        Ok(later.sound())
     }
 
     /// The sound hours of the counties of any time, and what was refused: for the training.
@@ -49,7 +49,19 @@ impl NightInputs {
     pub(super) fn sound_hours(setup: &Setup) -> Result<(HoursByCounty, Vec<Rejection>)> {
         let mut all = Self::none(setup);
         all.read_hours(setup, |_| true)?;
-        Ok((all.observed, all.rejections))
+        Ok(all.sound())
+    }
+
+    /// The hours, and what was refused; also that they could not be checked.
+    fn sound(mut self) -> (HoursByCounty, Vec<Rejection>) {
+        if self.unchecked() {
+            self.rejections.push(quality::not_checked());
+        }
+        (self.observed, self.rejections)
+    }
+
+    fn unchecked(&self) -> bool {
+        self.quality.is_none() && !self.observations.is_empty()
     }
 
     fn read_hours(&mut self, setup: &Setup, wanted: impl Fn(DateTime<Utc>) -> bool) -> Result<()> {
@@ -101,9 +113,8 @@ impl NightInputs {
     fn control_quality(&mut self, setup: &Setup) {
         let place = |code: &str| self.places.get(code).copied();
         self.quality = quality::take_out_rejected(&mut self.observations, &place, &setup.quality);
-        if self.quality.is_none() && !self.observations.is_empty() {
-            self.degraded
-                .push("observations span too many hours for quality control (a wrong date?): none was checked".into());
+        if self.unchecked() {
+            self.degraded.push(format!("observations: {}", quality::not_checked().found));
         }
     }
 

@@ -62,7 +62,8 @@ impl NightInputs {
                 });
                 continue;
             };
-            report.stacks.push(self.account(at, &list));
+            let idle = list.iter().filter(|r| setup.stack_limits.idles(r)).count();
+            report.stacks.push(StackAccount { idle, ..self.account(at, &list) });
             for reading in &list {
                 let source = &self.sources[at];
                 let day = beijing_local(reading.start).date();
@@ -99,6 +100,7 @@ impl NightInputs {
             sector: source.sector,
             hours,
             gaps: hours - measured.len(),
+            idle: 0,
             measured_kg,
             estimated_kg,
         }

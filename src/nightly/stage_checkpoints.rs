@@ -97,7 +97,7 @@ mod tests {
             let (what, path, reason) = match event {
                 Event::CheckpointNotKept { path, reason, .. } => ("not kept", path, reason),
                 Event::CheckpointRefused { path, reason, .. } => ("refused", path, reason),
-                Event::Hour { .. } | Event::Resumed { .. } => panic!("{event:?}"),
+                Event::Read { .. } | Event::Hour { .. } | Event::Resumed { .. } => panic!("{event:?}"),
             };
             told.borrow_mut().push((what, path.to_path_buf(), reason.clone()));
         };

@@ -110,7 +110,7 @@ pub fn what_if(setup: &Setup, asked: &WhatIf, go_on: GoOn) -> Result<Option<What
     let assimilating = made.as_ref().map_or(Assimilating::Off, Assimilating::Taking);
     let mut effects = Vec::with_capacity(asked.scenarios.len());
     for (i, scenario) in asked.scenarios.iter().enumerate() {
-        let cut = under(scenario, &read.sources, from, to);
+        let cut = under(scenario, &read.sources, cycle, (from, to));
         let done = model.in_world(assimilating, |world| simulate_while(world, &cut, &|done, of| go_on(i, done, of)))?;
         let Some((history, _)) = done else { return Ok(None) };
         let series = model.ahead(model.settled(&history));

@@ -43,7 +43,8 @@ impl EmissionModel {
             Strength::Hourly { .. } | Strength::Measured { .. } => {
                 let hours = (0..24).map(|h| end - Duration::hours(24 - h));
                 hours.fold(Amounts::default(), |sum, start| {
-                    let rate = strength_in(&source.strength, start, self.annual_factor(source, start));
+                    let rate =
+                        strength_in(&source.strength, start, (self.annual_factor(source, start), Amounts::all(1.0)));
                     sum.zip(rate, |sum, r| sum + 3.6 * r)
                 })
             }
@@ -100,7 +101,6 @@ pub(super) fn rate_with(source: &Source, start: DateTime<Utc>, factors: &HourFac
 /// Mean rate [kg s-1] over the hour that starts at `start`; `annual_factor` [kg s-1 per t a-1] as of the source's sector then.
 fn rate(source: &Source, start: DateTime<Utc>, annual_factor: Amounts) -> Amounts {
     let hour = (start, start + Duration::hours(1));
-    let base = strength_in(&source.strength, start, annual_factor);
     let window = match &source.strength {
         Strength::Rate { from, to, .. } => (hour.0.max(*from), hour.1.min(*to)),
         Strength::Annual(_) | Strength::Hourly { .. } | Strength::Measured { .. } => hour,
@@ -117,21 +117,23 @@ fn rate(source: &Source, start: DateTime<Utc>, annual_factor: Amounts) -> Amount
         let share = seconds(piece[1] - piece[0]) / 3600.0;
         factor = factor.zip(source.activity_at(piece[0]), |sum, activity| sum + share * activity);
     }
-    base.zip(factor, |b, f| b * f)
+    strength_in(&source.strength, start, (annual_factor, factor))
 }
 
-/// Rate [kg s-1] in the hour that starts at `start`, while it emits and without changes.
-fn strength_in(strength: &Strength, start: DateTime<Utc>, annual_factor: Amounts) -> Amounts {
+/// Rate [kg s-1] in the hour that starts at `start`, while it emits: the estimate by the factor of its sector and that of its changes, which
+/// do not change what was measured.
+fn strength_in(strength: &Strength, start: DateTime<Utc>, (by_sector, changed): (Amounts, Amounts)) -> Amounts {
+    let product = |a: Amounts, b: Amounts| a.zip(b, |a, b| a * b);
+    let estimate = |annual: &Amounts| product(product(*annual, by_sector), changed);
     match strength {
-        Strength::Annual(annual) => annual.zip(annual_factor, |a, f| a * f),
+        Strength::Annual(annual) => estimate(annual),
         Strength::Measured { annual, hours } => {
-            let estimate = annual.zip(annual_factor, |a, f| a * f);
-            hours.get(&start).map_or(estimate, |measured| measured.instead_of(estimate))
+            hours.get(&start).map_or(estimate(annual), |measured| measured.instead_of(estimate(annual)))
         }
-        Strength::Rate { kg_s, .. } => *kg_s,
+        Strength::Rate { kg_s, .. } => product(*kg_s, changed),
         Strength::Hourly { from, kg_s } => {
             let hour = usize::try_from((start - *from).num_hours()).ok().filter(|_| start >= *from);
-            hour.and_then(|h| kg_s.get(h)).copied().unwrap_or_default()
+            product(hour.and_then(|h| kg_s.get(h)).copied().unwrap_or_default(), changed)
         }
     }
 }

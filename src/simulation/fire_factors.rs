@@ -21,9 +21,11 @@ pub struct FireFactors {
     pub lookback_hours: f64,
     /// Share of the day before that burns on each further day, 0 ..= 1; an estimate.
     pub persistence_per_day: f64,
-    /// A detection within this distance [km] of a stronger one is the same fire; within this time [h] too, it counts once.
+    /// Detections within this distance [km] of a stronger one are the same fire; its overpasses within this time [h] are averaged.
     pub same_fire_km: f64,
     pub same_fire_hours: f64,
+    /// Detections of a satellite within this time [min] are one overpass.
+    pub overpass_minutes: f64,
     pub source: String,
     pub verified: bool,
     pub diurnal: DiurnalCycle,
@@ -159,6 +161,7 @@ impl FireFactors {
         within("lookback_hours", self.lookback_hours, 0.0, 240.0)?;
         within("same_fire_km", self.same_fire_km, 0.0, 50.0)?;
         within("same_fire_hours", self.same_fire_hours, 0.0, 24.0)?;
+        within("overpass_minutes", self.overpass_minutes, 0.0, 30.0)?;
         let d = &self.diurnal;
         within("diurnal.peak_hour", d.peak_hour, 0.0, 24.0)?;
         within("diurnal.width_hours", d.width_hours, 0.5, 24.0)?;

@@ -195,7 +195,7 @@ fn every_detection_is_accounted_for() {
     assert_eq!(made(&turned, &factors(), cycle, 6).sources, fires.sources);
 }
 
-/// MODIS at 13:00 and Himawari every ten minutes see one field: it burns once. Two pixels of one overpass are two fires.
+/// MODIS at 13:00 and Himawari every ten minutes see one field: it burns once, with the mean of both.
 #[test]
 fn sensors_that_see_one_fire_do_not_add_up() {
     let cycle = utc(2026, 4, 10, 12, 0);
@@ -203,26 +203,78 @@ fn sensors_that_see_one_fire_do_not_add_up() {
     let mut rules = factors();
     rules.diurnal.base = 1.0;
     let modis = detection(t, 129.5, 42.9, 40.0);
+    let seen_by = |satellite: &str, minutes: i64, east: f64, frp_mw: f64| FireDetection {
+        satellite: satellite.into(),
+        ..detection(t + Duration::minutes(minutes), 129.5 + east, 42.9, frp_mw)
+    };
     let mut list = vec![modis.clone()];
-    for k in -9..=9 {
-        let mut himawari = detection(t + Duration::minutes(10 * k), 129.51, 42.905, 30.0);
-        himawari.satellite = "Himawari-9".into();
-        list.push(himawari);
-    }
+    list.extend((-9..=9).map(|k| seen_by("Himawari-9", 10 * k, 0.01, 30.0)));
     let alone = made(std::slice::from_ref(&modis), &rules, cycle, 6);
     let both = made(&list, &rules, cycle, 6);
     assert_eq!((both.report.fires, both.report.duplicates), (1, 19));
     let whole = |f: &FireSources| f.sources.iter().map(|s| co_kg(s, t - Duration::hours(12), 0..48)).sum::<f64>();
-    assert!((whole(&both) / whole(&alone) - 1.0).abs() < 1e-12);
+    assert!((whole(&both) / whole(&alone) - 35.0 / 40.0).abs() < 1e-12);
     // a later look at 17:00 moves the end of the fire, and the hours between are not burnt twice
-    let mut later = detection(t + Duration::hours(4), 129.5, 42.9, 40.0);
-    later.satellite = "N20".into();
-    list.push(later);
+    list.push(seen_by("N20", 240, 0.0, 40.0));
     let longer = made(&list, &rules, cycle, 12);
-    assert!((whole(&longer) / whole(&alone) - 10.0 / 6.0).abs() < 1e-9, "{}", whole(&longer) / whole(&alone));
-    let pair = made(&[modis.clone(), detection(t, 129.51, 42.9, 40.0)], &rules, cycle, 6);
-    assert_eq!((pair.report.fires, pair.report.duplicates), (2, 0));
-    assert!((whole(&pair) / whole(&alone) - 2.0).abs() < 1e-12);
+    // 35 MW over the five hours to 15:00, 40 over the five after it
+    assert!((whole(&longer) / whole(&alone) - 375.0 / 240.0).abs() < 1e-9, "{}", whole(&longer) / whole(&alone));
+    let times = (t - Duration::minutes(90), t + Duration::minutes(240));
+    assert_eq!((longer.fires[0].first, longer.fires[0].last), times, "the looks, not what the power rests on");
+    // two pixels of one overpass are one fire of twice the power, in two granules too; 3 km apart they are two
+    for (minutes, east, fires) in [(0, 0.01, 1), (6, 0.01, 1), (0, 0.04, 2)] {
+        let pair = made(&[modis.clone(), seen_by("Aqua", minutes, east, 40.0)], &rules, cycle, 6);
+        assert_eq!((pair.report.fires, pair.report.duplicates), (fires, 0));
+        assert!((whole(&pair) / whole(&alone) - 2.0).abs() < 1e-12, "{minutes} {east}");
+    }
+}
+
+/// A front of fields: MODIS sees pixels of 1 km, VIIRS and its sister of smaller ones at other minutes, not the same power. Each alone is
+/// burnt as it was seen; together they lie between and are no sum.
+#[test]
+fn modis_and_viirs_together_lie_between_and_are_no_sum() {
+    let cycle = utc(2026, 4, 10, 12, 0);
+    let t = utc(2026, 4, 10, 5, 0);
+    let mut rules = factors();
+    rules.diurnal.base = 1.0;
+    let front = |satellite: &str, minutes: i64, pixels: i32, km: f64, frp_mw: f64| -> Vec<FireDetection> {
+        let at = |i: i32| (129.5 + km * f64::from(i % 20) / 81.6, 42.9 + km * f64::from(i / 20) / 111.2);
+        let all = (0..pixels).map(|i| FireDetection {
+            satellite: satellite.into(),
+            ..detection(t + Duration::minutes(minutes), at(i).0, at(i).1, frp_mw * (1.0 + 0.3 * f64::from(i).sin()))
+        });
+        all.collect()
+    };
+    // 20 km and 40 fields of 1 km2 as MODIS sees them; three small pixels in a field
+    let modis = front("Aqua", 25, 40, 1.0, 60.0);
+    let viirs: Vec<FireDetection> = [0.0, 0.35, 0.6]
+        .iter()
+        .flat_map(|shift| {
+            front("N", 0, 40, 1.0, 25.0).into_iter().map(move |mut d| {
+                (d.lon, d.lat) = (d.lon + (shift - 0.3) / 81.6, d.lat + (0.2 - shift) / 111.2);
+                d
+            })
+        })
+        .collect();
+    let sister: Vec<FireDetection> = viirs
+        .iter()
+        .map(|d| FireDetection { satellite: "N20".into(), time: d.time - Duration::minutes(50), ..d.clone() })
+        .collect();
+    let emitted = |list: &[FireDetection]| {
+        let made = made(list, &rules, cycle, 6);
+        made.sources.iter().map(|s| co_kg(s, t - Duration::hours(12), 0..48)).sum::<f64>()
+    };
+    let (m, v) = (emitted(&modis), emitted(&viirs));
+    // 6 h x 3600 s x 0.368 kg/MJ x 76 g/kg of the power seen
+    let as_seen = |list: &[FireDetection]| 604.1088 * list.iter().map(|d| d.frp_mw).sum::<f64>();
+    assert!((m / as_seen(&modis) - 1.0).abs() < 1e-9 && (v / as_seen(&viirs) - 1.0).abs() < 1e-9, "{m} {v}");
+    let both = emitted(&[modis.clone(), viirs.clone()].concat());
+    let all = emitted(&[modis, viirs.clone(), sister.clone()].concat());
+    println!("MODIS {m:.0} kg CO, VIIRS {v:.0}, both {both:.0}, with its sister {all:.0}");
+    assert!(m < both && both < v && m < all && all < v, "{m} {both} {all} {v}");
+    assert!((both / (0.5 * (m + v)) - 1.0).abs() < 0.05, "{both} {m} {v}");
+    // two of one kind that see the same are as one
+    assert!((emitted(&[viirs, sister].concat()) / v - 1.0).abs() < 1e-9);
 }
 
 /// A kiln seen on five of six days is no fire; a field of two days is. A stack of the inventory beside a detection explains it.
@@ -315,7 +367,7 @@ fn a_real_day_of_modis_becomes_sources() {
 /// A source with hours emits nothing outside them, and what was measured at a stack replaces the estimate of its hour only.
 #[test]
 fn hours_and_measurements_replace_what_they_are_given_for() {
-    use hazecast::domain::source::{Place, StackHour};
+    use hazecast::domain::source::{ActivityChange, Place, StackHour};
     let at = utc(2026, 1, 15, 3, 0);
     let source = |strength| Source {
         id: "b".into(),
@@ -339,6 +391,14 @@ fn hours_and_measurements_replace_what_they_are_given_for() {
     assert!((m.pm25 - 0.06).abs() < 1e-15 && (m.bc - 0.006).abs() < 1e-15 && (m.oc - 0.012).abs() < 1e-15);
     let next = at + Duration::hours(1);
     assert_eq!(emission().hourly_rate(&measured, next), emission().hourly_rate(&estimated, next));
+    // a cut of half of everything leaves what was measured
+    let half = ActivityChange { from: at, to: at + Duration::hours(2), factor: Amounts::all(0.5) };
+    let (mut measured_cut, mut estimated_cut) = (measured.clone(), estimated.clone());
+    (measured_cut.changes, estimated_cut.changes) = (vec![half.clone()], vec![half]);
+    let c = emission().hourly_rate(&measured_cut, at);
+    assert_eq!((c.so2, c.nox, c.co, c.pm10), (0.5, 0.5 * e.nox, 0.5 * e.co, 0.12));
+    assert!((c.pm25 - 0.06).abs() < 1e-15);
+    assert_eq!(emission().hourly_rate(&measured_cut, next), emission().hourly_rate(&estimated_cut, next));
     let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 15).unwrap();
     let more = emission().daily_amounts(&measured, day).so2 - emission().daily_amounts(&estimated, day).so2;
     assert!((more - 3.6 * (0.5 - e.so2)).abs() < 1e-9, "{more}");

@@ -5,9 +5,9 @@ use crate::tables::gridded_inventory::vocabulary;
 use hazecast::error::{Error, Result};
 use hazecast::input::isolation::answer::Sender;
 use hazecast::input::isolation::limits::Limits;
-use hazecast::input::isolation::{Death, Isolation, Outcome, Task, confinement, read_all};
+use hazecast::input::isolation::{Confinement, Death, Isolation, Outcome, Task, confinement, read_all, read_each};
 use hazecast::input::meteorology;
-use hazecast::input::outside_file::{InventoryFile, MeteorologyContents, MeteorologyFile};
+use hazecast::input::outside_file::{self, InventoryFile, MeteorologyContents, MeteorologyFile};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -107,6 +107,9 @@ fn a_child_that_fails_in_any_way_is_one_refusal() {
     fails("while :; do :; done".into(), Death::Hung, &["no end", "1 s of processor time"]);
     // eats memory
     fails(after("exec tail /dev/zero"), Death::OutOfMemory, &["more than 64 MB of memory"]);
+    // hands over more than half its memory
+    let long = file_with("long", &answer(&vec![0.0; 10 << 20]));
+    fails(after(&format!("cat {long}")), Death::OutOfMemory, &["answer of more than 32 MB", "cut it"]);
     // writes a file
     fails(after(&format!("echo something > {made}")), Death::Wrote, &["writes to a file"]);
     assert_eq!(std::fs::metadata(&made).map_or(0, |m| m.len()), 0);
@@ -142,7 +145,7 @@ fn confined() {
     let Some(file) = std::env::var_os("HAZECAST_TEST_CONFINED").map(PathBuf::from) else { return };
     let folder = file.parent().unwrap().to_path_buf();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    confinement::confine(&file).unwrap();
+    let confined = confinement::confine(&file).unwrap();
     // a thread of later is confined too
     let can = std::thread::spawn(move || {
         let address = listener.local_addr().unwrap();
@@ -158,7 +161,15 @@ fn confined() {
         ]
     });
     let able: Vec<&str> = can.join().unwrap().into_iter().filter(|(_, able)| *able).map(|(what, _)| what).collect();
-    println!("\nable to: {}", able.join(", "));
+    println!("\n{confined:?}, able to: {}", able.join(", "));
+}
+
+/// Whether the kernel makes rules of Landlock's first version; making them confines nobody.
+#[cfg(target_os = "linux")]
+fn kernel_confines() -> bool {
+    use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+    let rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    rules.handle_access(AccessFs::from_all(ABI::V1)).and_then(Ruleset::create).is_ok()
 }
 
 #[test]
@@ -173,14 +184,72 @@ fn a_child_can_read_its_file_and_no_more() {
     child.args(["isolation::confined", "--exact", "--nocapture"]).env("HAZECAST_TEST_CONFINED", &file);
     let output = child.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let able = text.lines().find_map(|l| l.strip_prefix("able to: ")).unwrap_or_else(|| panic!("{output:?}"));
-    if able.contains("another file") {
+    let line = text.lines().find_map(|l| l.split_once(", able to: ")).unwrap_or_else(|| panic!("{output:?}"));
+    let (confined, able) = line;
+    let told = outside_file::confinement(&hazecast()).unwrap();
+    assert_eq!(format!("{told:?}"), confined);
+    assert_eq!(told == Confinement::None, !kernel_confines());
+    if told == Confinement::None {
         println!("skipped: this kernel has no Landlock");
         return;
     }
     // a kernel before Landlock's fourth version leaves the network
     assert_eq!(able.trim_end_matches(", connect"), "read the file");
     assert!(folder.path().join("other").exists() && !folder.path().join("new").exists());
+}
+
+/// A child whose parent has ended before it could say so does not read.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_ends_with_its_parent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outside.nc");
+    std::fs::write(&path, b"CDF").unwrap();
+    let asked_by = |parent: u32| {
+        let request = postcard::to_stdvec(&(parent, MeteorologyFile { path: path.clone(), window: None })).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hazecast"));
+        command.args(["__read", MeteorologyFile::NAME]);
+        let piped = || std::process::Stdio::piped();
+        let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&request).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), output.stdout.is_empty(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (success, silent, _) = asked_by(std::process::id());
+    assert!(success && !silent);
+    let (success, silent, said) = asked_by(std::process::id() + 1);
+    assert!(!success && silent && said.contains("parent"), "{said}");
+}
+
+/// A shell whose hard limits are below those of a child: files are read within them.
+#[test]
+#[cfg(target_os = "linux")]
+fn hard_limits_set_before_are_kept() {
+    let Some(path) = real("met/gfs/gfs.t12z.pgrbf120.2p5deg.grib2") else { return };
+    let script = "ulimit -d 1500000 && ulimit -t 50 && exec \"$0\" met info \"$1\" --json";
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_hazecast"), path.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Of thirty damaged files the first is told, and few more are tried.
+#[test]
+fn reading_stops_at_the_first_file_that_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |i: usize| {
+        let path = folder.path().join(format!("{i:02}.nc"));
+        std::fs::write(&path, b"CDF").unwrap();
+        MeteorologyFile { path, window: None }
+    };
+    let tasks: Vec<_> = (0..30).map(file).collect();
+    let isolation = hazecast();
+    let mut told = Vec::new();
+    let Err(error) = read_all(Some(&isolation), &tasks, &mut |done| told.push(done)) else { panic!("damaged files") };
+    assert!(error.to_string().contains("00.nc"), "{error}");
+    assert!(told.len() < 10 && told.iter().copied().eq(1..=told.len()), "{told:?}");
+    assert_eq!(read_each(Some(&isolation), &tasks[..5]).iter().filter(|r| r.is_err()).count(), 5);
 }
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {
@@ -198,7 +267,7 @@ fn files_that_crash_the_library_are_refused_with_a_reason() {
     let isolation =
         hazecast().with_limits(Limits { wall: Duration::from_secs(20), processor_s: 2, memory_bytes: 1 << 30 });
     let tasks: Vec<_> = files.iter().map(|path| MeteorologyFile { path: path.clone(), window: None }).collect();
-    for (path, read) in files.iter().zip(read_all(Some(&isolation), &tasks)) {
+    for (path, read) in files.iter().zip(read_each(Some(&isolation), &tasks)) {
         let Err(Error::Format { path: named, place, found, remedy, .. }) = read else { panic!("{path:?}: {read:?}") };
         println!("{}: {place}: {found}", path.file_name().unwrap().display());
         assert!(named == *path && !place.is_empty() && !found.is_empty() && !remedy.is_empty());
@@ -221,13 +290,16 @@ fn a_child_hands_over_what_its_file_holds() {
         let there = meteorology::read(std::slice::from_ref(path), None, Some(&isolation));
         match (here, there) {
             (Ok(here), Ok(there)) => assert_eq!(format!("{here:?}"), format!("{there:?}")),
-            (Err(here), Err(there)) => assert_eq!(here.to_string(), there.to_string()),
+            // sound files that both refuse would show nothing
             (here, there) => panic!("{path:?}: {:?} {:?}", here.err(), there.err()),
         }
     }
     let order: Vec<_> = (0..7).filter_map(|i| files.get(i % files.len().max(1)).cloned()).collect();
     let tasks: Vec<_> = order.iter().map(|path| MeteorologyFile { path: path.clone(), window: None }).collect();
-    let kinds: Vec<Option<bool>> = read_all(Some(&isolation), &tasks)
+    let mut told = 0;
+    let _ = meteorology::read_telling(&order, None, Some(&isolation), &mut |done| told = done);
+    assert_eq!(told, order.len());
+    let kinds: Vec<Option<bool>> = read_each(Some(&isolation), &tasks)
         .into_iter()
         .map(|r| r.ok().map(|c| matches!(c, MeteorologyContents::Grib2(_))))
         .collect();

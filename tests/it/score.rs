@@ -305,6 +305,22 @@ fn the_table_speaks_both_languages_and_days_can_be_chosen() {
     assert!(text.contains("59 nights (0 with something missing)") && text.contains("persistence"), "{text}");
 }
 
+/// A date of another millennium stretches the hours so far that nothing can be checked: the table and the document say so.
+#[test]
+fn values_that_no_quality_control_checked_are_told() {
+    let (_folder, runs, observations) = case();
+    let mut text = std::fs::read_to_string(&observations).unwrap();
+    text += "10000101,1,PM2.5,30,30,30\n";
+    std::fs::write(&observations, text).unwrap();
+    let out = score(&runs, &observations, &["--json"]);
+    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), &document["quality"]), (Some(5), &Value::Null));
+    let told = document["rejections"].as_array().unwrap().iter().any(|r| r["place"] == "quality control");
+    assert!(told && document["notes_en"][0].as_str().unwrap().contains("no value was checked"), "{document}");
+    let text = String::from_utf8(score(&runs, &observations, &[]).stdout).unwrap();
+    assert!(text.contains("quality control: could not run") || text.contains("质量控制: 未能进行"), "{text}");
+}
+
 #[test]
 fn what_cannot_be_read_is_told() {
     let (folder, runs, observations) = case();

@@ -37,11 +37,17 @@ fn a_thousand_damaged_files_are_read_or_refused_with_a_reason() {
         assert_eq!(count(&report, None, what), 0, "{what}");
     }
     assert_eq!(count(&report, None, "files"), 1000);
+    assert!(["full", "partial", "none"].contains(&report["confinement"].as_str().unwrap()), "{report}");
     // damage is neither harmless nor total
     assert!(count(&report, None, "read") > 100 && count(&report, None, "refused") > 100);
     let mut readers = vec![
         "inventory",
         "events",
+        "cems",
+        "scenario",
+        "reference",
+        "observations",
+        "index",
         "register",
         "outlines",
         "region",

@@ -83,6 +83,31 @@ fn limits_hold_at_the_reference_oxygen_and_those_of_the_file_go_first() {
     }
 }
 
+/// Idling: air in the stack, next to no flow, no load. Each hour is read, and none exceeds a limit, whatever stands in it.
+#[test]
+fn idle_hours_are_read_and_exceed_nothing() {
+    let limits = StackLimits::from_toml(LIMITS, Path::new("stack_limits.toml")).unwrap();
+    let day = NaiveDate::from_ymd_opt(2026, 1, 15).unwrap();
+    let accepted = read(
+        "stack,time,so2_mg_m3,flow_m3_h,oxygen_percent,load_percent\nb,2026-01-15 01:00,900,50000,20.9,\n\
+        b,2026-01-15 02:00,900,50000,21.3,\nb,2026-01-15 03:00,900,0,9,\nb,2026-01-15 04:00,900,,,0.5\n\
+        b,2026-01-15 05:00,900,50000,9,60\nb,2026-01-15 06:00,900,,,\nb,2026-01-15 07:00,900,50000,26,\n",
+    )
+    .unwrap();
+    assert_eq!((accepted.items.len(), accepted.rejections.len()), (6, 1));
+    let of = |r: &StackReading| (limits.idles(r), limits.exceeded(r, Sector::Boiler, 222_401, day).len());
+    let found: Vec<_> = accepted.items.iter().map(of).collect();
+    assert_eq!(found, [(true, 0), (true, 0), (true, 0), (true, 0), (false, 1), (false, 1)]);
+    for (from, to, key) in [("oxygen_percent = 19", "oxygen_percent = 21", "oxygen_percent"), ("= 500", "= -1", "flow")]
+    {
+        let error = StackLimits::from_toml(&LIMITS.replacen(from, to, 1), Path::new("l")).unwrap_err().to_string();
+        assert!(error.contains("idle") && error.contains(key), "{error}");
+    }
+}
+
+/// Degree days [K] of a January day by the prefecture's climate: the mean of its months, linear between their middles.
+const DEGREE_DAYS: f64 = 30.688;
+
 /// Two nights on frozen real meteorology: with half the households' emission and a measured boiler the ledger loses and gains just that.
 #[test]
 fn a_night_takes_measurements_and_trends_into_its_ledger() {
@@ -106,11 +131,13 @@ fn a_night_takes_measurements_and_trends_into_its_ledger() {
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)))
     };
     // the cycle is 2011-01-15T12Z, 20 h Beijing time; the last row is after it
-    let mut rows = "stack,time,so2_mg_m3,nox_mg_m3,pm_mg_m3,flow_m3_h,temperature_c\n".to_owned();
+    let mut rows = "stack,time,so2_mg_m3,nox_mg_m3,pm_mg_m3,flow_m3_h,temperature_c,oxygen_percent\n".to_owned();
     for hour in [16, 17, 19, 20, 21] {
-        rows += &format!("boiler-222401-01,2011-01-15 {hour}:00,1000,200,100,100000,{}\n", 100 + hour);
+        rows += &format!("boiler-222401-01,2011-01-15 {hour}:00,1000,200,100,100000,{},9\n", 100 + hour);
     }
-    rows += "nobody,2011-01-15 16:00,1000,200,100,100000,120\n";
+    // hour 18 idles without a flow
+    rows += "boiler-222401-01,2011-01-15 18:00,900,,900,,30,20.9\n";
+    rows += "nobody,2011-01-15 16:00,1000,200,100,100000,120,9\n";
     std::fs::write(folder.path().join("cems.csv"), rows).unwrap();
     let trend = "name = \"trend\"\n[[cut]]\nsectors = [\"residential\"]\npollutants = [\"co\"]\npercent = 50\n";
     std::fs::write(folder.path().join("trend.toml"), trend).unwrap();
@@ -125,11 +152,12 @@ fn a_night_takes_measurements_and_trends_into_its_ledger() {
     let account = &stacks["stacks"][0];
     assert_eq!(
         (stacks["readings"].as_u64(), stacks["after_cycle"].as_u64(), stacks["unknown"].as_u64()),
-        (Some(6), Some(1), Some(1))
+        (Some(7), Some(1), Some(1))
     );
     assert_eq!((account["hours"].as_u64(), account["gaps"].as_u64()), (Some(5), Some(1)));
     let kg = |key: &str, i: usize| account[key][i].as_f64().unwrap();
     assert!((kg("measured_kg", 0) - 400.0).abs() < 1e-9, "{account}");
+    assert_eq!(account["idle"].as_u64(), Some(1));
     // 95 % of the sulphur leaves as SO2
     let more = 0.95 * (kg("measured_kg", 0) - kg("estimated_kg", 0));
     let found = emitted(&changed, "so2") - emitted(&plain, "so2");
@@ -137,7 +165,13 @@ fn a_night_takes_measurements_and_trends_into_its_ledger() {
     assert!(emitted(&changed, "co") < 0.9 * emitted(&plain, "co"));
     // 1000 > 400 and 100 > 80 in each of the four hours
     assert_eq!(stacks["exceedances"].as_array().unwrap().len(), 8);
+    // January in Yanji has 30.69 degree days a day below 18 degC; 3.27 % of the boilers' emission does not heat
     let days = plain["emission_conditions"]["days"].as_array().unwrap();
-    assert!(days.iter().any(|d| d["sector"] == "boiler" && d["factor"].as_f64().unwrap() > 0.2), "{days:?}");
+    let of_yanji: Vec<_> = days.iter().filter(|d| d["sector"] == "boiler" && d["adcode"] == 222_401).collect();
+    assert_eq!(of_yanji.len(), 3, "{days:?}");
+    for d in of_yanji {
+        let expected = 0.0327 + 0.9673 * (18.0 - d["temperature_c"].as_f64().unwrap()) / DEGREE_DAYS;
+        assert!((d["factor"].as_f64().unwrap() / expected - 1.0).abs() < 1e-3, "{expected} {d}");
+    }
     println!("SO2 more by {found:.1} kg, as measured; boilers {:?}", days.iter().find(|d| d["sector"] == "boiler"));
 }

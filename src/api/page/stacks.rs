@@ -23,10 +23,10 @@ pub(super) fn section(r: &ConsultationRecord) -> Markup {
 }
 
 fn measured(s: &StackReport) -> Markup {
-    let gaps: usize = s.stacks.iter().map(|a| a.gaps).sum();
+    let (gaps, idle) = s.stacks.iter().fold((0, 0), |(gaps, idle), a| (gaps + a.gaps, idle + a.idle));
     html! {
         p { "在线监测 " (en("stack measurements")) ": " (s.readings) " 小时值 " (en("hourly rows")) "，" (s.stacks.len()) " 个排口 " (en("stacks"))
-            "，缺测 " (en("gaps, estimated")) " " (gaps) "，清单中没有 " (en("not in the inventory")) " " (s.unknown)
+            "，缺测 " (en("gaps, estimated")) " " (gaps) "，停炉 " (en("idle")) " " (idle) "，清单中没有 " (en("not in the inventory")) " " (s.unknown)
             "，超标小时 " (en("hours above a limit")) " " b { (s.exceedances.len()) } }
         @if !s.exceedances.is_empty() {
             details {

@@ -25,6 +25,7 @@ use crate::domain::network::NetworkHours;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Pollutant;
 use crate::domain::quality::{Fault, Flag, QualityReport, Verdict};
+use crate::error::Rejection;
 use companions::Residuals;
 use excursion::Seen;
 use rules::QualityRules;
@@ -67,6 +68,16 @@ pub fn take_out_rejected(
         .collect();
     observations.retain(|o| !rejected.contains(&(o.end, o.station.as_str(), o.pollutant)));
     Some(QualityReport::new(network.count(), &flags))
+}
+
+/// What stands among the refusals where observations could not be checked.
+pub fn not_checked() -> Rejection {
+    Rejection {
+        file: "observations".into(),
+        place: "quality control".into(),
+        found: "hours that are too far apart (a wrong date?): no value was checked".into(),
+        expected: "hours of a few years".into(),
+    }
 }
 
 /// Station, hour, pollutant.

@@ -1,10 +1,9 @@
 //! `hazecast met dump`: decoded values as little-endian 32-bit numbers, and an index of them on stdout.
 
 use super::super::output;
-use super::{as_driver, format_of, quantities};
+use super::{as_driver, quantities, raw};
 use crate::archive::durable::{install, temporary};
 use crate::error::{Error, Result};
-use crate::input::met_contents;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -73,7 +72,6 @@ pub(super) fn run(args: &DumpArgs) -> Result<u8> {
 
 /// Writes the numbers, and says what each of them is.
 fn write(args: &DumpArgs, draft: &Path) -> Result<Vec<Entry>> {
-    let format = format_of(&args.file)?;
     let file = File::create(draft).map_err(|e| Error::io(draft, e))?;
     let mut numbers = Numbers { path: &args.output, file: BufWriter::new(file), written: 0 };
     let mut index = Vec::new();
@@ -95,7 +93,7 @@ fn write(args: &DumpArgs, draft: &Path) -> Result<Vec<Entry>> {
             }
         }
     } else {
-        met_contents::each_field(&args.file, format, Box::new(|_, _, _| true), &mut |field| {
+        for field in raw(&args.file, None)? {
             let shape = match &field.grid {
                 Ok(grid) => vec![grid.ny, grid.nx],
                 Err(_) => vec![field.values.len()],
@@ -109,8 +107,7 @@ fn write(args: &DumpArgs, draft: &Path) -> Result<Vec<Entry>> {
                 shape,
                 name: field.name,
             });
-            Ok(())
-        })?;
+        }
     }
     numbers.file.flush().map_err(|e| Error::io(&args.output, e))?;
     Ok(index)

@@ -2,11 +2,9 @@
 
 use super::super::language::Language;
 use super::super::output;
-use super::format_of;
-use crate::domain::met_field::MetField;
-use crate::error::{Error, Result};
-use crate::input::meteorology::{self, Format};
-use crate::input::{Window, grib2};
+use crate::error::Result;
+use crate::input::isolation::Isolation;
+use crate::input::meteorology;
 use crate::nightly::inputs::meteorology_window;
 use crate::setup::covered;
 use crate::setup::grids::GridSetups;
@@ -53,7 +51,12 @@ pub(super) fn run(args: &GridArgs, language: Language) -> Result<u8> {
     let setups = Library::new(None).read("models/grids.toml", GridSetups::from_toml)?;
     let mut grid = setups.grid(&args.grid, &[])?;
     let started = Instant::now();
-    let fields = read(args, meteorology_window(&grid.horizontal), language)?;
+    let reading = bar(args.files.len(), language.pick("读取气象文件", "reading meteorology"));
+    let (window, isolation) = (Some(meteorology_window(&grid.horizontal)), Isolation::of_this_program());
+    let fields = meteorology::read_telling(&args.files, window, isolation.as_ref(), &mut |done| {
+        reading.set_position(done as u64);
+    })?;
+    reading.finish();
     let read_seconds = started.elapsed().as_secs_f64();
     grid.vertical = covered(&grid.vertical, &fields)?;
     let started = Instant::now();
@@ -85,32 +88,6 @@ pub(super) fn run(args: &GridArgs, language: Language) -> Result<u8> {
         output::print(&text(&brought, language))?;
     }
     Ok(0)
-}
-
-/// Reads the files, GRIB2 one by one with progress.
-fn read(args: &GridArgs, window: Window, language: Language) -> Result<Vec<MetField>> {
-    let bar = bar(args.files.len(), language.pick("读取气象文件", "reading meteorology"));
-    let (mut contents, mut others) = (Vec::new(), Vec::new());
-    for path in &args.files {
-        match format_of(path)? {
-            Format::Grib2 => {
-                contents.push(grib2::contents(path, Some(window))?);
-                bar.inc(1);
-            }
-            _ => others.push(path.clone()),
-        }
-    }
-    if contents.is_empty() {
-        let fields = meteorology::read(&others, Some(window), None)?;
-        bar.finish();
-        return Ok(fields);
-    }
-    if let Some(path) = others.first() {
-        let remedy = "Give files of one provider";
-        return Err(Error::format(path, "the format", "NetCDF beside GRIB2", "files of one format", remedy));
-    }
-    bar.finish();
-    meteorology::one_run(grib2::together(contents)?)
 }
 
 fn bar(length: usize, what: &str) -> ProgressBar {

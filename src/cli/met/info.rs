@@ -2,12 +2,12 @@
 
 use super::super::language::Language;
 use super::super::output;
-use super::{as_driver, format_of, quantities, show};
+use super::{as_driver, contents, quantities, show};
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::met_field::MetField;
 use crate::error::Result;
 use crate::input::driver_needs::Need;
-use crate::input::met_contents::{self, Contents, Range, Variable};
+use crate::input::met_contents::{Contents, Range, Variable};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(super) struct InfoArgs {
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub file: String,
-    pub format: &'static str,
+    pub format: String,
     pub grids: Vec<GridReport>,
     pub times: Vec<DateTime<Utc>>,
     pub variables: Vec<VariableReport>,
@@ -136,7 +136,7 @@ pub(super) fn run(args: &InfoArgs, language: Language) -> Result<u8> {
 }
 
 fn report(path: &Path, ranges: bool) -> Result<Report> {
-    let contents = met_contents::contents(path, format_of(path)?, ranges)?;
+    let contents = contents(path, ranges)?;
     let read = as_driver(path);
     let (fields, refused) = match read {
         Ok(fields) => (fields, None),
@@ -144,7 +144,7 @@ fn report(path: &Path, ranges: bool) -> Result<Report> {
     };
     Ok(Report {
         file: path.display().to_string(),
-        format: contents.format,
+        format: contents.format.clone(),
         grids: contents.grids.iter().map(grid).collect(),
         model: model(&contents, &fields, refused),
         times: contents.times,

@@ -8,11 +8,11 @@ mod quantities;
 mod show;
 
 use super::language::Language;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::isolation::{self, Isolation};
-use crate::input::met_contents::{self, RawField};
-use crate::input::meteorology::{self, Format};
-use crate::input::outside_file::MeteorologyKind;
+use crate::input::met_contents::{Contents, RawField};
+use crate::input::meteorology;
+use crate::input::outside_file::{AskedField, MeteorologyList, RawFields};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::path::{Path, PathBuf};
 
@@ -77,11 +77,6 @@ pub fn run(args: &MetArgs, language: Language) -> Result<u8> {
     }
 }
 
-/// Format of a file, all of which a child process could read.
-fn format_of(path: &Path) -> Result<Format> {
-    isolation::read(Isolation::of_this_program().as_ref(), &MeteorologyKind { path: path.into() })
-}
-
 /// A file as the model reads it.
 fn as_driver(path: &Path) -> Result<Vec<crate::domain::met_field::MetField>> {
     meteorology::read(&[PathBuf::from(path)], None, Isolation::of_this_program().as_ref())
@@ -98,6 +93,19 @@ fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
         .ok_or_else(|| format!("`{text}` is no time such as 2026-01-15T12Z"))
 }
 
-fn raw(path: &Path, format: Format, name: &str, level: Option<f64>, time: Option<DateTime<Utc>>) -> Result<RawField> {
-    met_contents::field(path, format, name, level, time)
+/// Fields as a file has them: all, or the one that is asked for.
+fn raw(path: &Path, asked: Option<AskedField>) -> Result<Vec<RawField>> {
+    isolation::read(Isolation::of_this_program().as_ref(), &RawFields { path: path.into(), asked })
+}
+
+/// The field that is asked for.
+fn raw_field(path: &Path, asked: AskedField) -> Result<RawField> {
+    let what = format!("variable {}", asked.0);
+    let first = raw(path, Some(asked))?.into_iter().next();
+    first.ok_or_else(|| Error::missing(what, path, "See `hazecast met info`"))
+}
+
+/// What a file holds.
+fn contents(path: &Path, ranges: bool) -> Result<Contents> {
+    isolation::read(Isolation::of_this_program().as_ref(), &MeteorologyList { path: path.into(), ranges })
 }

@@ -5,7 +5,7 @@ use super::super::language::Language;
 use super::super::map::{Map, Point, write};
 use super::super::output;
 use super::super::section::{self, Column, Section};
-use super::{as_driver, format_of, quantities, raw, time};
+use super::{as_driver, quantities, raw_field, time};
 use crate::domain::grid::distance_m;
 use crate::domain::met_field::MetField;
 use crate::error::{Error, Result};
@@ -121,7 +121,6 @@ struct Drawn {
 }
 
 pub(super) fn run(args: &PlotArgs, language: Language) -> Result<u8> {
-    let format = format_of(&args.file)?;
     let region = Library::new(None).region(&args.region, &[])?;
     let outlines: Vec<MultiPolygon<f64>> = region.counties.iter().map(|c| c.outline.clone()).collect();
     let points: Vec<Point> = region
@@ -185,14 +184,14 @@ pub(super) fn run(args: &PlotArgs, language: Language) -> Result<u8> {
             Level::Number(0.0) => None,
             Level::Number(v) | Level::Metres(v) | Level::Pascal(v) => Some(v),
         };
-        let mut field = raw(&args.file, format, &args.var, wanted, args.time)?;
+        let mut field = raw_field(&args.file, (args.var.clone(), wanted, args.time))?;
         if !matches!(args.level, Level::Number(_)) {
             // the unit of the variable's levels is known now
             let level = args.level.in_unit(&field.level_units).ok_or_else(|| {
                 let expected = format!("a level in the unit of the variable's own, `{}`", field.level_units);
                 Error::invalid("the command line", "--level", "a level in another unit", expected)
             })?;
-            field = raw(&args.file, format, &args.var, Some(level), args.time)?;
+            field = raw_field(&args.file, (args.var.clone(), Some(level), args.time))?;
         }
         let grid = field.grid.map_err(|reason| {
             Error::format(&args.file, format!("grid of {}", field.name), reason, "a lattice", "See `hazecast met info`")

@@ -122,6 +122,12 @@ const NOTES_EN: [&str; 6] = [
      ranges are not verified.",
 ];
 
+/// The notes, of which the first says what quality control did.
+fn notes(usual: &[&'static str], quality: &Option<QualityReport>, not_checked: &'static str) -> Vec<&'static str> {
+    let first = if quality.is_some() { usual[0] } else { not_checked };
+    [&[first], &usual[1..]].concat()
+}
+
 /// Everything that is read before scoring.
 struct Read {
     region: Region,
@@ -163,8 +169,12 @@ pub fn run(args: &ScoreArgs, language: Language) -> Result<u8> {
         warning_chances_counted: counted,
         warning_chances_stated: stated,
         rules_verified: read.scoring.service.short_range.verified && read.scoring.national.verified,
-        notes_zh: NOTES_ZH.to_vec(),
-        notes_en: NOTES_EN.to_vec(),
+        notes_zh: notes(&NOTES_ZH, &read.quality, "实况时间跨度过大，质量控制未能进行，全部值未经检查。"),
+        notes_en: notes(
+            &NOTES_EN,
+            &read.quality,
+            "The observed hours are too far apart for quality control: no value was checked.",
+        ),
         quality: read.quality,
         rejections: read.rejections,
         files: read.files,
@@ -230,6 +240,9 @@ impl Read {
         }
         let place = |code: &str| stations.iter().find(|s| s.code == code).map(|s| (s.lon, s.lat));
         self.quality = quality::take_out_rejected(&mut observations, &place, rules);
+        if self.quality.is_none() && !observations.is_empty() {
+            self.rejections.push(quality::not_checked());
+        }
         let mut by_county: BTreeMap<u32, Vec<Observation>> = BTreeMap::new();
         for o in observations {
             if let Some(station) = stations.iter().find(|s| s.code == o.station) {

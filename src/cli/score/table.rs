@@ -53,10 +53,18 @@ pub(super) fn text(document: &Document, language: Language) -> String {
     );
     let places: Vec<&str> = document.names.values().map(|n| language.pick(&n.0, &n.1)).collect();
     let _ = writeln!(out, "{}: {}", language.pick("有站县市", "counties with a station"), places.join(", "));
-    if let Some(q) = &document.quality {
-        let (control, rejected) = (language.pick("质量控制", "quality control"), language.pick("剔除", "rejected"));
-        let _ = writeln!(out, "{control}: {} {}, {rejected} {}", q.values, language.pick("个值", "values"), q.rejected);
-    }
+    let control = language.pick("质量控制", "quality control");
+    let _ = match &document.quality {
+        Some(q) => {
+            let (values, rejected) = (language.pick("个值", "values"), language.pick("剔除", "rejected"));
+            writeln!(out, "{control}: {} {values}, {rejected} {}", q.values, q.rejected)
+        }
+        None => writeln!(
+            out,
+            "{control}: {}",
+            language.pick("未能进行，全部值未经检查", "could not run: no value was checked")
+        ),
+    };
     hourly(&mut out, document, language);
     daily(&mut out, document, language);
     levels(&mut out, document, language);

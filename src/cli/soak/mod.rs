@@ -10,6 +10,7 @@ use super::output;
 use crate::error::{Error, Result};
 use crate::input::isolation::Isolation;
 use crate::input::isolation::limits::Limits;
+use crate::input::outside_file;
 use indicatif::{ProgressBar, ProgressStyle};
 use mutation::{Choice, damage};
 use reader::{Reader, Readers};
@@ -73,15 +74,17 @@ pub fn run(args: &SoakArgs, language: Language) -> Result<u8> {
         return Err(Error::missing("the program as a command", "hazecast", "Run the hazecast command"));
     };
     let work = WorkFolder::new()?;
+    let confinement = outside_file::confinement(&isolation)?;
     let readers = Arc::new(Readers::new(isolation.with_limits(LIMITS))?);
-    let mut report = Report::new(args.seed);
+    let mut report = Report::new(args.seed, confinement);
     let mut subjects = subject::of_program(&work.path)?;
     for folder in &args.dir {
         let found = subject::of_folder(folder, &readers, &work.path)?;
         subjects.extend(found.subjects);
         report.unread += found.unread;
         for (name, reader, seen) in found.deadly {
-            report.add(&Case { number: None, name: &name, reader }, Verdict::of(seen));
+            let verdict = Verdict::of(seen, Path::new(&name));
+            report.add(&Case { number: None, name: &name, reader }, verdict);
         }
     }
     for s in &subjects {
@@ -223,15 +226,15 @@ impl Soak<'_> {
     /// Reads on a thread of its own, so that a hang is seen.
     fn attempt(&self, reader: Reader, path: &Path) -> Verdict {
         let (sender, received) = channel();
-        let (readers, path) = (Arc::clone(&self.readers), path.to_path_buf());
+        let (readers, file) = (Arc::clone(&self.readers), path.to_path_buf());
         std::thread::spawn(move || {
-            let seen = catch_unwind(AssertUnwindSafe(|| readers.read(reader, &path)));
+            let seen = catch_unwind(AssertUnwindSafe(|| readers.read(reader, &file)));
             // nobody waits for one that hung
             let _ = sender.send(seen);
         });
         let patience = if reader.is_isolated() { PATIENCE + LIMITS.wall } else { PATIENCE };
         match received.recv_timeout(patience) {
-            Ok(Ok(seen)) => Verdict::of(seen),
+            Ok(Ok(seen)) => Verdict::of(seen, path),
             Ok(Err(panic)) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
                 Verdict::ParentPanicked(text.unwrap_or("no message").to_owned())

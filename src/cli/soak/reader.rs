@@ -2,8 +2,10 @@
 
 use crate::archive::manifest::{MANIFEST, Manifest};
 use crate::config::Config;
+use crate::config::mirror::Provider;
 use crate::domain::county::County;
 use crate::error::{Accepted, Error, Rejection, Result};
+use crate::fetch::index;
 use crate::input::boundary_netcdf::SpeciesMapping;
 use crate::input::inventory_files;
 use crate::input::inventory_vocabulary::Vocabulary;
@@ -11,8 +13,8 @@ use crate::input::isolation::{Death, Isolation, Outcome, Task};
 use crate::input::outside_file::{BoundaryFile, InventoryFile, MeteorologyFile, TerrainFile};
 use crate::input::power_plants_csv::{self, PlantFactors};
 use crate::input::{
-    Window, daily_csv, events_csv, fires_csv, hourly_files, inventory_csv, meteorology, outlines, published_hours,
-    region, register_table, stations_csv,
+    Window, cems_csv, daily_csv, emission_reference_csv, events_csv, fires, hourly_files, inventory_csv, meteorology,
+    observations_csv, outlines, published_hours, region, register_table, scenario_file, stations_csv,
 };
 use crate::setup::library::{Library, built_in};
 use crate::setup::rule_check;
@@ -32,6 +34,11 @@ pub enum Reader {
     PowerPlants,
     Fires,
     Events,
+    Cems,
+    Scenario,
+    Reference,
+    Observations,
+    Index,
     DailyValues,
     HourlyValues,
     PublishedHours,
@@ -61,11 +68,16 @@ impl Reader {
     /// Those that read in child processes.
     pub const ISOLATED: [Self; 4] = [Self::Meteorology, Self::Boundary, Self::Terrain, Self::GriddedInventory];
     /// Those of tables and texts that an outside folder may hold.
-    pub const TABLES: [Self; 10] = [
+    pub const TABLES: [Self; 15] = [
         Self::Inventory,
         Self::PowerPlants,
         Self::Fires,
         Self::Events,
+        Self::Cems,
+        Self::Scenario,
+        Self::Reference,
+        Self::Observations,
+        Self::Index,
         Self::DailyValues,
         Self::HourlyValues,
         Self::PublishedHours,
@@ -137,8 +149,22 @@ impl Readers {
             }
             Reader::Inventory => records(inventory_csv::read(path)),
             Reader::PowerPlants => records(power_plants_csv::read(path, &self.plants, EARTH, &self.counties)),
-            Reader::Fires => records(fires_csv::read(path, EARTH)),
+            Reader::Fires => records(fires::read(path, EARTH)),
             Reader::Events => records(events_csv::read(path)),
+            Reader::Cems => records(cems_csv::read(path)),
+            Reader::Scenario => {
+                let counties: Vec<u32> = self.counties.iter().map(|c| c.adcode).collect();
+                whole(scenario_file::read(path, &counties))
+            }
+            Reader::Reference => {
+                let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e));
+                whole(text.and_then(|text| emission_reference_csv::parse(&text, path)))
+            }
+            Reader::Observations => match observations_csv::codes(path) {
+                Ok(stations) => records(observations_csv::read(path, &stations)),
+                Err(e) => Seen::Refused(e),
+            },
+            Reader::Index => whole(grib_index(path)),
             Reader::DailyValues => records(daily_csv::read(path)),
             Reader::HourlyValues => records(hourly_files::read(path)),
             Reader::PublishedHours => records(published_hours::read(path)),
@@ -197,6 +223,15 @@ fn rules(path: &Path) -> Seen {
         Some(check) if check.faults.is_empty() => whole(Ok(())),
         Some(check) => Seen::Refused(Error::invalid(path, "the file", check.faults.join("; "), "a sound file")),
         None => Seen::Refused(Error::missing(known, path, "This file was not checked")),
+    }
+}
+
+/// An index beside a GRIB2 file, as the fetching reads it.
+fn grib_index(path: &Path) -> Result<()> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+    match index::read(Provider::Gfs, &bytes) {
+        Ok(_) => Ok(()),
+        Err(trouble) => Err(Error::format(path, "the index", trouble.text.en, "an index of NCEP", "Fetch it again")),
     }
 }
 

@@ -2,13 +2,16 @@
 
 use super::reader::{Reader, Seen};
 use crate::cli::language::Language;
-use crate::input::isolation::Death;
+use crate::error::Error;
+use crate::input::isolation::{Confinement, Death};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
-/// Most failures that are listed one by one.
+/// Most failures that are listed one by one, and of one kind of one reader.
 const MOST_LISTED: usize = 200;
+const MOST_OF_A_KIND: usize = 8;
 
 /// Which file was read.
 pub struct Case<'a> {
@@ -30,8 +33,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Judges what a reader gave: every refusal, of the file or of a record, must name place and reason.
-    pub fn of(seen: Seen) -> Self {
+    /// Judges what a reader gave of a file: every refusal, of the file or of a record, must name the file, the place, what was found and what
+    /// to do.
+    pub fn of(seen: Seen, file: &Path) -> Self {
         match seen {
             Seen::Read { rejections } => {
                 let silent = |r: &&crate::error::Rejection| {
@@ -42,7 +46,7 @@ impl Verdict {
                     None => Self::Read,
                 }
             }
-            Seen::Refused(error) if error.reason().trim_matches([' ', ':', ',']).is_empty() => {
+            Seen::Refused(error) | Seen::Died(_, error) if lacks(&error, file) => {
                 Self::WithoutReason(format!("{error:?}"))
             }
             Seen::Refused(_) => Self::Refused,
@@ -50,10 +54,41 @@ impl Verdict {
         }
     }
 
+    /// One word for what went wrong; `None` where nothing did.
+    fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Read | Self::Refused => None,
+            Self::Died(Death::Crashed, _) => Some("crashed"),
+            Self::Died(Death::Panicked, _) => Some("panicked"),
+            Self::Died(Death::Hung, _) => Some("hung"),
+            Self::Died(Death::OutOfMemory, _) => Some("out of memory"),
+            Self::Died(Death::Wrote | Death::Unanswered, _) => Some("unanswered"),
+            Self::ParentPanicked(_) => Some("this program panicked"),
+            Self::ParentHung => Some("this program hung"),
+            Self::WithoutReason(_) => Some("no reason"),
+        }
+    }
+
     /// Whether a child or this program failed.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Read | Self::Refused)
+        self.failure().is_some()
     }
+}
+
+/// Whether an error leaves the officer without the file, the place, what was found there or what to do.
+fn lacks(error: &Error, file: &Path) -> bool {
+    let named = file.file_name().is_some_and(|name| error.to_string().contains(&*name.to_string_lossy()));
+    let all = |words: &[&str]| words.iter().all(|w| w.chars().any(char::is_alphanumeric));
+    let whole = match error {
+        Error::Io { source, .. } => all(&[&source.to_string()]),
+        Error::Format { place, found, expected, remedy, .. } => all(&[place, found, expected, remedy]),
+        Error::Missing { what, remedy, .. } => all(&[what, remedy]),
+        // what is expected is what to write
+        Error::Invalid { field, found, expected, .. } => all(&[field, expected]) && !found.is_empty(),
+        // no words about a file
+        Error::Unstable { .. } | Error::Busy { .. } => false,
+    };
+    !(named && whole)
 }
 
 /// Counts of one reader, or of all.
@@ -83,6 +118,7 @@ struct Failure {
     number: Option<u64>,
     file: String,
     reader: Reader,
+    kind: &'static str,
     what: String,
 }
 
@@ -91,6 +127,8 @@ struct Failure {
 pub struct Report {
     pub seed: u64,
     pub seconds: f64,
+    /// How far the kernel keeps the children to their file.
+    confinement: Confinement,
     /// Files of the folders that no reader reads as they are.
     pub unread: usize,
     pub total: Counts,
@@ -100,8 +138,9 @@ pub struct Report {
 
 impl Report {
     /// Nothing counted yet.
-    pub fn new(seed: u64) -> Self {
-        Self { seed, seconds: 0.0, unread: 0, total: Counts::default(), readers: BTreeMap::new(), failures: Vec::new() }
+    pub fn new(seed: u64, confinement: Confinement) -> Self {
+        let (total, readers, failures) = (Counts::default(), BTreeMap::new(), Vec::new());
+        Self { seed, seconds: 0.0, confinement, unread: 0, total, readers, failures }
     }
 
     /// Counts a sound file.
@@ -131,15 +170,20 @@ impl Report {
                 Verdict::WithoutReason(_) => &mut c.without_reason,
             } += 1;
         });
-        let what = match verdict {
-            Verdict::Read | Verdict::Refused => return,
-            Verdict::Died(_, text) => text,
-            Verdict::ParentPanicked(text) => format!("this program panicked: {text}"),
-            Verdict::ParentHung => "this program hung".into(),
-            Verdict::WithoutReason(text) => format!("no reason: {text}"),
-        };
-        if self.failures.len() < MOST_LISTED {
-            self.failures.push(Failure { number: case.number, file: case.name.into(), reader: case.reader, what });
+        let Some(kind) = verdict.failure() else { return };
+        let alike = self.failures.iter().filter(|f| (f.kind, f.reader) == (kind, case.reader)).count();
+        if alike < MOST_OF_A_KIND && self.failures.len() < MOST_LISTED {
+            let what = match verdict {
+                Verdict::Died(_, text) | Verdict::ParentPanicked(text) | Verdict::WithoutReason(text) => text,
+                Verdict::Read | Verdict::Refused | Verdict::ParentHung => String::new(),
+            };
+            self.failures.push(Failure {
+                number: case.number,
+                file: case.name.into(),
+                reader: case.reader,
+                kind,
+                what,
+            });
         }
     }
 
@@ -187,7 +231,8 @@ impl Report {
         let _ = writeln!(out, "{}", line("", &cells(t)));
         for failure in &self.failures {
             let number = failure.number.map_or_else(|| "-".to_owned(), |n| n.to_string());
-            let _ = writeln!(out, "{number:>6} {} ({:?}): {}", failure.file, failure.reader, failure.what);
+            let Failure { file, reader, kind, what, .. } = failure;
+            let _ = writeln!(out, "{number:>6} {file} ({reader:?}): {kind}: {what}");
         }
         let verdict =
             if self.passed() { language.pick("通过", "passed") } else { language.pick("未通过", "not passed") };
@@ -195,7 +240,8 @@ impl Report {
             "崩溃、自停、挂起、超内存、无答：子进程的失败，各为一次拒绝；主崩、主挂、无因：本程序的失败，应为零",
             "crash to mute: failures of a child, each one refusal; PANIC, HUNG, SILENT: failures of this program, none may occur",
         );
-        let _ = writeln!(out, "{legend}\n{verdict}");
+        let (zh, en) = self.confinement.words();
+        let _ = writeln!(out, "{}\n{legend}\n{verdict}", language.pick(zh, en));
         out
     }
 }
@@ -221,4 +267,38 @@ fn cells(c: &Counts) -> [String; 12] {
 /// Places that a text takes on a terminal.
 fn places(text: &str) -> usize {
     text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_has_file_place_finding_and_remedy() {
+        let file = Path::new("inbox/a.nc");
+        let judged = |error: Error| matches!(Verdict::of(Seen::Refused(error), file), Verdict::Refused);
+        let format = |path: &str, place: &str, found: &str, remedy: &str| {
+            judged(Error::format(path, place, found, "a number", remedy))
+        };
+        assert!(format("inbox/a.nc", "line 3", "`x`", "Fetch it again"));
+        assert!(!format("inbox/b.nc", "line 3", "`x`", "Fetch it again"));
+        assert!(!format("inbox/a.nc", "", "`x`", "Fetch it again"));
+        assert!(!format("inbox/a.nc", "line 3", " ", "Fetch it again"));
+        assert!(!format("inbox/a.nc", "line 3", "`x`", "."));
+        assert!(judged(Error::invalid(file, "line 1", "``", "a name")));
+        assert!(!judged(Error::invalid(file, "line 1", "x", "")));
+        assert!(!judged(Error::io(file, std::io::Error::other(""))));
+    }
+
+    #[test]
+    fn many_failures_of_a_kind_leave_room_for_others() {
+        let mut report = Report::new(1, Confinement::None);
+        let mut add = |reader, verdict| report.add(&Case { number: Some(0), name: "a.nc", reader }, verdict);
+        (0..300).for_each(|_| add(Reader::Meteorology, Verdict::Died(Death::Hung, "slow".into())));
+        add(Reader::Meteorology, Verdict::Died(Death::Crashed, "gone".into()));
+        add(Reader::Inventory, Verdict::ParentHung);
+        let kinds: Vec<&str> = report.failures.iter().map(|f| f.kind).collect();
+        assert_eq!(kinds[MOST_OF_A_KIND - 1..], ["hung", "crashed", "this program hung"]);
+        assert_eq!((report.total.child_hung, report.passed()), (300, false));
+    }
 }

@@ -134,6 +134,49 @@ kind,adcode,from,to,share,certified,evidence,source
 dust,222401,2026-03-10T00Z,2026-03-11T12Z,0.4,false,lidar,station
 fireworks,222401,2026-02-16T12Z,2026-02-16T18Z,0.3,true,record,bureau
 ";
+const CEMS: &str = "\
+stack,time,so2_mg_m3,nox_mg_m3,pm_mg_m3,flow_m3_h,temperature_c,oxygen_percent,so2_limit_mg_m3
+boiler-1,2026-01-15 08:00,150,200,20,100000,120,9,200
+boiler-1,2026-01-15 09:00,160,,21,99000,121,9.5,200
+boiler-2,2026-01-15T24:00,,310,45,50000,,,
+";
+const SCENARIO_TABLE: &str = "\
+sectors,counties,pollutants,hours,percent,from,to,source
+traffic non_road,222401,nox,7-20,8,2026-01-01,2026-12-31,air 13
+,,,,-2.5,,,
+";
+const SCENARIO: &str = "\
+name = \"trend\"
+[[cut]]
+sectors = [\"traffic\", \"non_road\"]
+counties = [222401]
+pollutants = [\"nox\"]
+hours = [7, 20]
+from = \"2026-01-01\"
+to = \"2026-12-31\"
+percent = 8
+source = \"air 13\"
+[[cut]]
+percent = -2.5
+";
+const REFERENCE: &str = "\
+adcode,sector,pollutant,t_a,factor,year,source,verified
+222400,all,nox,21000,2,2022,yearbook,false
+222401,power+boiler,so2,3100,1.5,2022,yearbook,false
+";
+const OBSERVATIONS: &str = "\
+date,hour,type,2237A,2238A,2239A
+20260115,0,PM2.5,35,41,
+20260115,0,PM10,60,,52
+20260115,1,PM2.5,36,40,33
+20260115,1,AQI,50,57,48
+";
+const INDEX: &str = "\
+1:0:d=2026011512:UGRD:850 mb:3 hour fcst:
+2.1:812345:d=2026011512:UGRD:10 m above ground:3 hour fcst:
+2.2:812345:d=2026011512:VGRD:10 m above ground:3 hour fcst:
+3:1400000:d=2026011512:APCP:surface:0-3 hour acc fcst:
+";
 /// Rule and model files whose reading is tried: one of each shape.
 const RULES: [&str; 8] = [
     "seeds/aqi.toml",
@@ -165,7 +208,17 @@ pub fn of_program(work: &Path) -> Result<Vec<Subject>> {
         add(name, Reader::Rules, built_in(name)?.as_bytes().to_vec());
     }
     add("night.toml", Reader::Configuration, CONFIGURATION.as_bytes().to_vec());
-    add("events.csv", Reader::Events, EVENTS.as_bytes().to_vec());
+    for (name, reader, text) in [
+        ("events.csv", Reader::Events, EVENTS),
+        ("cems.csv", Reader::Cems, CEMS),
+        ("trend.csv", Reader::Scenario, SCENARIO_TABLE),
+        ("trend.toml", Reader::Scenario, SCENARIO),
+        ("reference.csv", Reader::Reference, REFERENCE),
+        ("hours.csv", Reader::Observations, OBSERVATIONS),
+        ("gfs.t12z.pgrb2.0p25.f003.idx", Reader::Index, INDEX),
+    ] {
+        add(name, reader, text.as_bytes().to_vec());
+    }
     add("register.xlsx", Reader::Register, workbook(work)?);
     add("run.checkpoint", Reader::Checkpoint, checkpoint());
     let run = Manifest::describe(work, RunId::of(DateTime::<Utc>::UNIX_EPOCH), "0".repeat(64))?;
@@ -188,4 +241,29 @@ fn checkpoint() -> Vec<u8> {
     snapshot.add_numbers((0..200).map(f64::from));
     snapshot.set_bytes(b"the rest".to_vec());
     snapshot.to_bytes(&identity())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::isolation::Isolation;
+
+    /// What is damaged was sound: each file of the program is read whole by its reader.
+    #[test]
+    fn the_tables_of_the_program_are_sound() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = Readers::new(Isolation::in_program("hazecast")).unwrap();
+        for subject in of_program(folder.path()).unwrap() {
+            if Reader::TABLES.contains(&subject.reader) {
+                let path = folder.path().join(file_name(subject.reader, &subject.name));
+                std::fs::write(&path, &subject.bytes).unwrap();
+                let seen = readers.read(subject.reader, &path);
+                assert!(
+                    matches!(&seen, Seen::Read { rejections } if rejections.is_empty()),
+                    "{}: {seen:?}",
+                    subject.name
+                );
+            }
+        }
+    }
 }

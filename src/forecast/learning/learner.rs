@@ -14,6 +14,7 @@ use super::table::FeatureTable;
 use super::walk_forward::{Fold, Span, folds};
 use crate::forecast::conformal::{CalibrationCase, Conformal};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// How a forecast is learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -283,9 +284,11 @@ impl Learned {
 }
 
 impl Cases<'_> {
-    /// What is usual by some of the cases, as roots.
+    /// What is usual by some of the cases, as roots. An hour of a place that several nights forecast was observed once.
     fn seasonal(&self, rows: &[usize], levels: &[f64]) -> Seasonal {
-        Seasonal::new(rows.iter().map(|i| (self.seasons[*i], self.targets[*i].sqrt())), levels)
+        let mut seen = BTreeSet::new();
+        let once = rows.iter().filter(|i| seen.insert((self.seasons[**i], self.spans[**i].valid)));
+        Seasonal::new(once.map(|i| (self.seasons[*i], self.targets[*i].sqrt())), levels)
     }
 }
 
@@ -484,6 +487,24 @@ mod tests {
         assert_eq!(again.predict(&made.table, &made.anchors, &made.seasons).unwrap(), expected);
         let repeated = Learned::fit(&made.cases(), &parameters(), 7).unwrap().parts().unwrap();
         assert!(repeated == (document, median, quantiles), "learning is repeatable");
+    }
+
+    /// The high hours were forecast by five nights, the low ones by one: usual is what was observed, not how often it was forecast.
+    #[test]
+    fn an_hour_that_several_nights_forecast_is_usual_once() {
+        let mut made = made(0, 0);
+        for valid in 0..100_i64 {
+            let high = valid % 2 == 1;
+            for night in 0..if high { 5 } else { 1 } {
+                made.targets.push(if high { 100.0 } else { 4.0 + valid as f64 / 1e3 });
+                made.spans.push(Span { issue: valid - 24 * (night + 1), valid });
+                made.seasons.push(Season { place: 1, month0: 0, hour: 0 });
+            }
+        }
+        let rows: Vec<usize> = (0..made.targets.len()).collect();
+        let usual = made.cases().seasonal(&rows, &[0.25, 0.45, 0.55]);
+        let usual = usual.of(Season { place: 1, month0: 0, hour: 0 }).unwrap();
+        assert!(usual[1] < 2.1 && usual[2] == 10.0, "{usual:?}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Fault {
     Short,
     /// It does not begin as an answer.
     Foreign,
-    /// It is longer than the memory that the child may use.
+    /// It is longer than an answer may be.
     Long,
     /// Its hash is another one.
     Damaged,

@@ -23,8 +23,9 @@ pub fn answer<T: Task>() -> Result<()> {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let mut request = Vec::new();
     std::io::stdin().take(LONGEST_TASK).read_to_end(&mut request).map_err(pipe)?;
-    let task: T = postcard::from_bytes(&request)
+    let (parent, task): (u32, T) = postcard::from_bytes(&request)
         .map_err(|e| Error::invalid("standard input", "task", e.to_string(), format!("a task of {}", T::NAME)))?;
+    confinement::end_with(parent).map_err(|e| Error::invalid("this process", "parent", e, "the one that asked"))?;
     confinement::confine(task.file())
         .map_err(|e| Error::invalid("this kernel", "Landlock", e, "rules that it takes"))?;
     place::tell();

@@ -19,7 +19,7 @@ pub enum Death {
     Panicked,
     /// It used up its time.
     Hung,
-    /// It wanted more memory than it may have.
+    /// It wanted more memory, or to hand over more, than it may.
     OutOfMemory,
     /// It wrote to a file.
     Wrote,
@@ -69,6 +69,9 @@ impl Ending {
         let wanted_memory = said.iter().any(|line| MEMORY_WORDS.iter().any(|w| line.contains(w)));
         let Some(status) = self.status else {
             return match self.fault {
+                Some(Fault::Long) => {
+                    (Death::OutOfMemory, format!("an answer of more than {} MB", limits.answer_bytes() >> 20))
+                }
                 Some(fault) if !fault.is_end() => (Death::Unanswered, unanswered(fault)),
                 _ => (Death::Hung, format!("no end of reading after {} s", limits.wall.as_secs_f32())),
             };
@@ -103,7 +106,7 @@ fn unanswered(fault: Fault) -> String {
         Fault::None => "a reader that ended without an answer",
         Fault::Short => "an answer of the reader that is cut short",
         Fault::Foreign => "something else than an answer of the reader",
-        Fault::Long => "an answer of the reader that is longer than its memory",
+        Fault::Long => "an answer of the reader that is too long",
         Fault::Damaged => "a damaged answer of the reader",
         Fault::Unreadable => "an answer of the reader that cannot be understood, or a reader that failed after it",
     }

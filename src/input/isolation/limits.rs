@@ -34,18 +34,23 @@ impl Limits {
         }
     }
 
-    /// Sets the limits of a running child: memory, processor time, no byte into any file, no core dump.
+    /// Most bytes that a child may hand over: half its memory, as the parent holds the bytes and what is made of them.
+    pub fn answer_bytes(&self) -> u64 {
+        self.memory_bytes / 2
+    }
+
+    /// Sets the limits of a running child: memory, processor time, no byte into any file, no core dump. Where this process itself may use
+    /// less, a child may use as little.
     ///
     /// # Errors
     /// As the operating system.
     #[cfg(target_os = "linux")]
     pub(super) fn impose(self, child: &Child) -> std::io::Result<()> {
-        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        use rustix::process::{Pid, Resource, getrlimit, prlimit};
         let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let id = id.ok_or_else(|| std::io::Error::other("a child without a process id"))?;
         let set = |resource, soft, hard| {
-            let limit = Rlimit { current: Some(soft), maximum: Some(hard) };
-            match prlimit(Some(id), resource, limit) {
+            match prlimit(Some(id), resource, within(getrlimit(resource).maximum, soft, hard)) {
                 Ok(_) => Ok(()),
                 // it has ended already: its status says why
                 Err(e) if e == rustix::io::Errno::SRCH => Ok(()),
@@ -65,5 +70,29 @@ impl Limits {
     #[cfg(not(target_os = "linux"))]
     pub(super) fn impose(self, _child: &Child) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// A limit that no hard limit set before, `largest`, forbids: that cannot be raised.
+#[cfg(target_os = "linux")]
+fn within(largest: Option<u64>, soft: u64, hard: u64) -> rustix::process::Rlimit {
+    let least = |own: u64| Some(largest.map_or(own, |largest| own.min(largest)));
+    rustix::process::Rlimit { current: least(soft), maximum: least(hard) }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hard_limit_set_before_is_not_raised() {
+        let limits = |largest, soft, hard| {
+            let limit = within(largest, soft, hard);
+            (limit.current, limit.maximum)
+        };
+        assert_eq!(limits(None, 60, 61), (Some(60), Some(61)));
+        assert_eq!(limits(Some(100), 60, 61), (Some(60), Some(61)));
+        assert_eq!(limits(Some(60), 60, 61), (Some(60), Some(60)));
+        assert_eq!(limits(Some(10), 60, 61), (Some(10), Some(10)));
     }
 }

@@ -20,12 +20,12 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+pub use confinement::Confinement;
 pub use ending::Death;
 
 /// The hidden first argument of the child.
@@ -105,6 +105,11 @@ impl Isolation {
         Self { program: program.into(), arguments: vec![CHILD_ARGUMENT.into()], limits: None }
     }
 
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The same with `arguments` in place of the hidden one, in front of the task's name.
     #[must_use]
     pub fn with_arguments(self, arguments: impl IntoIterator<Item = OsString>) -> Self {
@@ -163,7 +168,8 @@ impl Isolation {
         task: &T,
         limits: Limits,
     ) -> std::result::Result<std::result::Result<T::Answer, refusal::Refusal>, Failure> {
-        let request = postcard::to_stdvec(task).map_err(|e| Failure::Start(std::io::Error::other(e)))?;
+        let request =
+            postcard::to_stdvec(&(std::process::id(), task)).map_err(|e| Failure::Start(std::io::Error::other(e)))?;
         let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .arg(T::NAME)
@@ -181,7 +187,7 @@ impl Isolation {
         // both pipes are drained by threads, so that a child that writes much or nothing cannot block this process
         let complaint = std::thread::spawn(move || ending::last_words(complaint));
         std::thread::spawn(move || {
-            let answer = said.map_or(Err(answer::Fault::None), |pipe| answer::receive(pipe, limits.memory_bytes));
+            let answer = said.map_or(Err(answer::Fault::None), |pipe| answer::receive(pipe, limits.answer_bytes()));
             // a parent that no longer waits needs no answer
             let _ = sender.send(answer);
         });
@@ -229,26 +235,61 @@ pub fn read<T: Task>(isolation: Option<&Isolation>, task: &T) -> Result<T::Answe
     }
 }
 
-/// Reads several files, two at once; the results are in the order of the tasks.
-pub fn read_all<T: Task>(isolation: Option<&Isolation>, tasks: &[T]) -> Vec<Result<T::Answer>> {
-    let Some(isolation) = isolation else { return tasks.iter().map(Task::read).collect() };
-    let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<T::Answer>>>> = tasks.iter().map(|_| Mutex::new(None)).collect();
+/// Reads several files, two at once; the contents are in the order of the tasks. Tells `progress` how many are read.
+///
+/// # Errors
+/// Of the first task, in their order, that fails; no further one is begun then.
+pub fn read_all<T: Task>(
+    isolation: Option<&Isolation>,
+    tasks: &[T],
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<T::Answer>> {
+    let mut done = 0;
+    let results = several(isolation, tasks, |result| {
+        done += 1;
+        progress(done);
+        result.is_ok()
+    });
+    results.into_iter().flatten().collect()
+}
+
+/// Reads several files, two at once, whether or not some fail; the results are in the order of the tasks.
+pub fn read_each<T: Task>(isolation: Option<&Isolation>, tasks: &[T]) -> Vec<Result<T::Answer>> {
+    several(isolation, tasks, |_| true).into_iter().flatten().collect()
+}
+
+/// The results in the order of the tasks, each told to `go_on` when it is there; where that says no, tasks not begun yet have none. They are
+/// begun in their order, so that those before one that has a result have theirs.
+fn several<T: Task>(
+    isolation: Option<&Isolation>,
+    tasks: &[T],
+    mut go_on: impl FnMut(&Result<T::Answer>) -> bool,
+) -> Vec<Option<Result<T::Answer>>> {
+    let at_once = if isolation.is_some() { AT_ONCE } else { 1 };
+    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let mut results: Vec<Option<Result<T::Answer>>> = tasks.iter().map(|_| None).collect();
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(tasks.len()) {
-            scope.spawn(|| {
-                while let Some((task, slot)) = {
+        let (sender, received) = channel();
+        for _ in 0..at_once.min(tasks.len()) {
+            let (sender, next, stopped) = (sender.clone(), &next, &stopped);
+            scope.spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
                     let i = next.fetch_add(1, Ordering::Relaxed);
-                    tasks.get(i).zip(slots.get(i))
-                } {
-                    let result = isolation.read(task);
-                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
+                    let Some(task) = tasks.get(i) else { return };
+                    // the receiver waits for every sender
+                    let _ = sender.send((i, read(isolation, task)));
                 }
             });
         }
+        drop(sender);
+        for (i, result) in received {
+            if !go_on(&result) {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            results[i] = Some(result);
+        }
     });
-    let filled = slots.into_iter().map(|s| s.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
-    filled.map(|result| result.expect("every task was taken")).collect()
+    results
 }
 
 /// What a child that has ended said last. Should another process hold its pipe open, it is not waited for.

@@ -87,3 +87,18 @@ fn a_file_is_listed_drawn_written_out_and_brought_to_a_grid() {
     let density = brought["lowest_layer_density"][0].as_f64().unwrap();
     assert!((1.1..1.6).contains(&density), "{density}");
 }
+
+/// What the commands show of a file comes out of a child: they name no reader of their own.
+#[test]
+fn the_commands_read_through_children() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/met");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for reader in
+            ["grib2::", "wrfout::", "cf_netcdf::", "met_contents::contents", "met_contents::field", "_fields("]
+        {
+            assert!(!text.contains(reader), "{}: {reader}", path.display());
+        }
+    }
+}

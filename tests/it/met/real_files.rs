@@ -216,6 +216,45 @@ fn hybrid_levels_of_netcdf_equal_those_of_grib() {
     }
 }
 
+/// Air of 280 K and 50 % on hybrid levels over a plain and over mountains with 600 hPa at the ground: half the 9.91 hPa that saturate it
+/// (Goff-Gratch) are vapour at every level, whatever its pressure.
+#[test]
+fn relative_humidity_on_hybrid_levels_is_of_their_own_pressure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("relative.nc");
+    let out = path.clone();
+    hazecast::input::netcdf_file::on_netcdf_thread(move || {
+        let mut file = netcdf::create(&out).unwrap();
+        for (name, n) in [("time", 1), ("lev", 3), ("lat", 3), ("lon", 3)] {
+            file.add_dimension(name, n).unwrap();
+        }
+        let mut add = |name: &str, dimensions: &[&str], units: &str, values: &[f64]| {
+            let mut variable = file.add_variable::<f64>(name, dimensions).unwrap();
+            variable.put_attribute("units", units).unwrap();
+            variable.put_values(values, ..).unwrap();
+        };
+        add("time", &["time"], "hours since 2018-11-15 12:00:00", &[0.0]);
+        add("lev", &["lev"], "1", &[1.0, 2.0, 3.0]);
+        add("lat", &["lat"], "degrees_north", &[42.0, 43.0, 44.0]);
+        add("lon", &["lon"], "degrees_east", &[128.0, 129.0, 130.0]);
+        add("hyam", &["lev"], "Pa", &[20_000.0, 5000.0, 0.0]);
+        add("hybm", &["lev"], "1", &[0.1, 0.7, 0.998]);
+        for (name, units, value) in [("t", "K", 280.0), ("r", "%", 50.0), ("u", "m s-1", 3.0), ("v", "m s-1", 1.0)] {
+            add(name, &["time", "lev", "lat", "lon"], units, &[value; 27]);
+        }
+        let plain_and_mountains = |a: f64, b: f64| [a, a, b, a, b, b, a, a, b];
+        add("sp", &["time", "lat", "lon"], "Pa", &plain_and_mountains(100_000.0, 60_000.0));
+        add("orog", &["time", "lat", "lon"], "m", &plain_and_mountains(100.0, 4200.0));
+    });
+    let f = cf_netcdf::read(&path, None).unwrap().remove(0);
+    assert_eq!(f.levels, 3);
+    assert!(f.pressure_pa[0] > 99_000.0 && f.pressure_pa[2] < 61_000.0, "{:?}", f.pressure_pa);
+    for (q, p) in f.specific_humidity.iter().zip(&f.pressure_pa) {
+        let vapour = q * p / (0.622 + 0.378 * q);
+        assert!((vapour / 495.5 - 1.0).abs() < 3e-3, "{vapour} Pa at {p} Pa");
+    }
+}
+
 /// Writes a field on hybrid levels as CDO names them, levels downward, rows southward.
 fn write(path: &Path, met: &hazecast::domain::met_field::MetField, coordinates: &[f64], with_boundaries: bool) {
     let (nx, ny, levels, cells) = (met.grid.nx, met.grid.ny, met.levels, met.grid.cells());
