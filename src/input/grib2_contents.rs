@@ -4,6 +4,7 @@ use super::driver_needs::{Columns, Need};
 use super::grib2_crop::Crop;
 use super::grib2_message::{Field, LatLon, walk};
 use super::grib2_names::{HYBRID, name, need};
+use super::grib2_product::{Process, When};
 use super::grib2_tables::{parameter, surface};
 use super::met_contents::{Contents, Range, RawField, Variable, Wanted};
 use crate::domain::grid::HorizontalGrid;
@@ -43,12 +44,25 @@ impl Lattices {
     }
 }
 
-fn name_of(field: &Field) -> String {
-    format!("{}:{}", parameter(&field.parameter).0, surface(field.parameter.surface).0)
+/// `t:isobaric`; of an interval `tp:surface:acc3h`, since a file may have several that end at one time.
+fn name_of(field: &Field, when: Option<When>) -> String {
+    let name = format!("{}:{}", parameter(&field.parameter).0, surface(field.parameter.surface).0);
+    let Some(When::Interval { start, end, process }) = when else { return name };
+    let process = match process {
+        Process::Average => "avg".to_owned(),
+        Process::Accumulation => "acc".to_owned(),
+        Process::Other(code) => format!("stat{code}-"),
+    };
+    let minutes = (end - start).num_minutes();
+    if minutes % 60 == 0 {
+        format!("{name}:{process}{}h", minutes / 60)
+    } else {
+        format!("{name}:{process}{minutes}min")
+    }
 }
 
 fn level_of(field: &Field) -> Option<f64> {
-    (!surface(field.parameter.surface).1.is_empty()).then_some(field.parameter.level as f64)
+    field.level().filter(|_| !surface(field.parameter.surface).1.is_empty())
 }
 
 /// Lists a file, with the ranges of values if asked for.
@@ -75,12 +89,13 @@ pub fn contents(path: &Path, ranges: bool) -> Result<Contents> {
             grids.push(lattice);
             grids.len() - 1
         });
-        let time = field.when().ok().map(|w| w.end());
+        let when = field.when().ok();
+        let time = when.map(When::end);
         if time.is_some() {
             gives.insert(Need::Time);
         }
         times.extend(time);
-        let name = name_of(&field);
+        let name = name_of(&field, when);
         let i = *at.entry((name.clone(), grid)).or_insert_with(|| {
             let (_, description, units) = parameter(p);
             variables.push(Variable {
@@ -128,7 +143,8 @@ pub fn contents(path: &Path, ranges: bool) -> Result<Contents> {
 pub fn each_field(path: &Path, wanted: &Wanted, each: &mut dyn FnMut(RawField) -> Result<()>) -> Result<()> {
     let mut lattices = Lattices::default();
     walk(path, &|_| true, &mut |field| {
-        let (name, level, time) = (name_of(&field), level_of(&field), field.when().ok().map(|w| w.end()));
+        let when = field.when().ok();
+        let (name, level, time) = (name_of(&field, when), level_of(&field), when.map(When::end));
         if !wanted(&name, level, time) {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 //! skipped without being read, several fields of one message are seen, and an error names message, field and byte.
 
 use super::grib2_complex;
-use super::grib2_product::{Parameter, When, coordinates, instant, parameter, when};
+use super::grib2_product::{Parameter, When, coordinates, instant, level, parameter, when};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use std::fs::File;
@@ -51,6 +51,11 @@ impl Field {
     /// `message 3, field 2`.
     pub fn place(&self) -> String {
         format!("message {}, field {}", self.message, self.field)
+    }
+
+    /// Value of its first fixed surface; `None` where that has none.
+    pub fn level(&self) -> Option<f64> {
+        level(&self.product)
     }
 
     /// Start of the run: the reference time.

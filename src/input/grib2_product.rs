@@ -67,11 +67,6 @@ pub fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Optio
     if product.len() < if common { 34 } else { 11 } {
         return None;
     }
-    let scale = if common { i32::from(product[23] & 0x7f) * if product[23] & 0x80 == 0 { 1 } else { -1 } } else { 0 };
-    let level = match if common { word(product, 25) } else { u32::MAX } {
-        u32::MAX => 0,
-        value => (f64::from(value) * 10_f64.powi(-scale)).round() as i64,
-    };
     Some(Parameter {
         centre: u16_at(identification, 6)?,
         template,
@@ -79,9 +74,18 @@ pub fn parameter(identification: &[u8], product: &[u8], discipline: u8) -> Optio
         category: product[9],
         number: product[10],
         surface: if common { product[22] } else { NO_SURFACE },
-        level,
+        level: level(product).map_or(0, |l| l.round() as i64),
         member: if matches!(template, 1 | 11) { product.get(35).copied() } else { None },
     })
+}
+
+/// Value of the first fixed surface, in the unit of its type; `None` where it has none.
+pub fn level(product: &[u8]) -> Option<f64> {
+    let common = u16_at(product, 8)? <= LAST_COMMON_TEMPLATE && product.len() >= 34;
+    let scale = i32::from(product.get(23)? & 0x7f) * if product[23] & 0x80 == 0 { 1 } else { -1 };
+    let value = Some(word(product, 25)).filter(|v| common && *v != u32::MAX)?;
+    // divided where that is exact: 0.4 is 4 / 10
+    Some(if scale > 0 { f64::from(value) / 10_f64.powi(scale) } else { f64::from(value) * 10_f64.powi(-scale) })
 }
 
 /// The time of a field of template 4.0, 4.1, 4.8 or 4.11; an error is what is wrong, what was found, what was expected.

@@ -27,7 +27,7 @@ pub struct Contents {
 /// All fields of one kind.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Variable {
-    /// Name by which it is asked for: `t:isobaric` in GRIB, the variable's own name in NetCDF.
+    /// Name by which it is asked for: `t:isobaric`, of an interval `tp:surface:acc3h` in GRIB, the variable's own name in NetCDF.
     pub name: String,
     pub description: String,
     pub units: String,

@@ -1,5 +1,8 @@
 //! `hazecast met` on the weather of the built-in example.
 
+use crate::real;
+use hazecast::input::met_contents;
+use hazecast::input::meteorology::Format;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -101,4 +104,22 @@ fn the_commands_read_through_children() {
             assert!(!text.contains(reader), "{}: {reader}", path.display());
         }
     }
+}
+
+/// Layers of soil differ by parts of a metre, and means and sums of intervals have the end of the interval as their time: each is one of its own.
+#[test]
+fn layers_and_intervals_of_a_grib_file_are_told_apart() {
+    let Some(path) = real("met/gfs/gfs.t12z.pgrbf120.2p5deg.grib2") else { return };
+    let listed = met_contents::contents(&path, Format::Grib2, false).unwrap();
+    let levels =
+        |name: &str| listed.variables.iter().find(|v| v.name == name).map(|v| v.levels.clone()).unwrap_or_default();
+    assert_eq!(levels("t:depth"), [0.0, 0.1, 0.4, 1.0]);
+    assert_eq!(levels("t:sigma"), [0.995]);
+    let mut named: Vec<(String, Option<i64>)> = Vec::new();
+    for field in met_contents::all_fields(&path, Format::Grib2).unwrap() {
+        named.push((field.name, field.level.map(|l| (l * 1e6).round() as i64)));
+    }
+    let intervals: Vec<&String> = named.iter().map(|(n, _)| n).filter(|n| n.split(':').count() == 3).collect();
+    println!("{intervals:?}");
+    assert!(intervals.iter().any(|n| n.contains(":acc")) && intervals.iter().any(|n| n.contains(":avg")));
 }
