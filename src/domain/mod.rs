@@ -12,6 +12,7 @@ pub mod credit_code;
 pub mod daily;
 pub mod dated;
 pub mod evaluation;
+pub mod edited;
 pub mod event;
 pub mod fire;
 pub mod grid;

@@ -11,6 +11,7 @@ pub mod cf_netcdf;
 pub mod cf_time;
 mod csv_rows;
 pub mod daily_csv;
+pub mod edited_csv;
 pub mod emission_reference_csv;
 pub mod driver_needs;
 pub mod events_csv;

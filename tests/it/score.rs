@@ -338,3 +338,48 @@ fn what_cannot_be_read_is_told() {
     let error: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(error["error"], "missing");
 }
+
+/// Consultations that raise PM2.5 by 3 and the AQI by 7 over what came, on twelve days; rows that cannot be are refused by line.
+#[test]
+fn edited_days_are_scored_beside_the_forecasts() {
+    let (folder, runs, observations) = case();
+    let rules = aqi();
+    let mean = |day: NaiveDate| {
+        let first = Utc.from_utc_datetime(&day.and_hms_opt(0, 0, 0).unwrap()) - Duration::hours(8);
+        (1..=24).map(|h| truth(first + Duration::hours(h))).sum::<f64>() / 24.0
+    };
+    let mut text = String::from("run,adcode,date,aqi,primary,pm25_ug_m3\n");
+    for n in 10..22 {
+        let cycle = first_cycle() + Duration::days(n);
+        let day = beijing_day_hour(cycle).0 + Duration::days(1);
+        let came = Concentrations { pm25_ug_m3: Some(mean(day)), ..Concentrations::default() };
+        let aqi = rules.daily(day, &came, &NOT_FORECAST).aqi.unwrap() + 7;
+        text.push_str(&format!("{},{YANJI},{day},{aqi},PM2.5,{:.6}\n", cycle.format("%Y%m%d%H"), mean(day) + 3.0));
+    }
+    for wrong in [
+        "2025121112,222401,2025-12-12,80,PM2.5,60",
+        "2025120112,222401,2025-12-02,501,,",
+        "2019120112,222401,2019-12-02,80,,",
+    ] {
+        text.push_str(wrong);
+        text.push('\n');
+    }
+    let edited = folder.path().join("edited.csv");
+    std::fs::write(&edited, text).unwrap();
+    let out = score(&runs, &observations, &["--json", "--edited", edited.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(5), "{}", String::from_utf8_lossy(&out.stderr));
+    let book: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let whole = |s: &&Value| s["kind"] == "edited" && s["group"]["season"].is_null();
+    let scores: Vec<&Value> = book["daily"].as_array().unwrap().iter().filter(whole).collect();
+    assert_eq!(scores.len(), 1, "{scores:?}");
+    assert_eq!((&scores[0]["n"], &scores[0]["group"]["lead_day"]), (&12.into(), &1.into()));
+    close(&scores[0]["aqi_mae"]["value"], 7.0, 1e-9);
+    close(&scores[0]["pm25"]["mae"]["value"], 3.0, 1e-5);
+    close(&scores[0]["pm25"]["nmb"], scores[0]["pm25"]["nme"].as_f64().unwrap(), 1e-9);
+    assert!(!book["hourly"].to_string().contains("edited"));
+    let refused: Vec<String> = book["rejections"].as_array().unwrap().iter().map(|r| r.to_string()).collect();
+    assert_eq!(refused.len(), 3, "{refused:?}");
+    assert!(refused[0].contains("line 14") && refused[0].contains("of line 3 again"), "{refused:?}");
+    assert!(refused[1].contains("line 15") && refused[1].contains("aqi `501`"), "{refused:?}");
+    assert!(refused[2].contains("run 2019120112") && refused[2].contains("no such run"), "{refused:?}");
+}

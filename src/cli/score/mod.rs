@@ -14,6 +14,7 @@ use crate::config::{Config, expand};
 use crate::consultation::{InputFile, Status};
 use crate::domain::county::Region;
 use crate::domain::daily::mean_of_stations;
+use crate::domain::edited::EditedDay;
 use crate::domain::observation::Observation;
 use crate::domain::quality::QualityReport;
 use crate::error::{Error, Rejection, Result};
@@ -21,7 +22,7 @@ use crate::forecast::past_night::{ObservedHours, PastNight};
 use crate::forecast::score_book::chances::{ChanceScore, Stated, score};
 use crate::forecast::score_book::{Rules, ScoreBook};
 use crate::forecast::scores::aqi_practice::ScoringRules;
-use crate::input::observations_csv;
+use crate::input::{edited_csv, observations_csv};
 use crate::setup::library::Library;
 use crate::setup::rulebook::Rulebook;
 use crate::warning::hindsight::{StatedChances, came};
@@ -36,9 +37,11 @@ Examples:
   hazecast score --config night.toml
   hazecast score --config night.toml --from 2025-11-01 --to 2026-03-31 --html scores.html
   hazecast score --runs runs --observations china_sites_2026*.csv --json
+  hazecast score --config night.toml --edited edited_2026.csv
 
 Every night of the archive is scored in the counties that have a station in the files, raw and corrected, beside persistence and climatology.
-A score without its sample size is not printed. Forecasts edited in a consultation are not in the archive and are not scored.
+A score without its sample size is not printed. Days that consultations changed are scored beside them from files of your own (--edited):
+run,adcode,date,aqi,primary,pm25_ug_m3.
 
 Exit code 0: done; 3: nothing to score; 5: done, but runs, rows or values were refused (listed on stderr, or in the JSON document).";
 
@@ -55,6 +58,9 @@ pub struct ScoreArgs {
     /// Files of hourly values of the national network (date,hour,type,1001A,...), in place of the configured ones
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub observations: Vec<PathBuf>,
+    /// Days as consultations changed them (run,adcode,date,aqi,primary,pm25_ug_m3): scored beside the forecasts
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub edited: Vec<PathBuf>,
     /// Region: built in, or a folder with region.toml and counties.geojson
     #[arg(long, value_name = "NAME", default_value = "yanbian")]
     pub region: String,
@@ -135,6 +141,7 @@ struct Read {
     scoring: ScoringRules,
     observed: ObservedHours,
     nights: Vec<PastNight>,
+    edited: Vec<EditedDay>,
     stated: Vec<StatedChances>,
     quality: Option<QualityReport>,
     rejections: Vec<Rejection>,
@@ -148,7 +155,7 @@ struct Read {
 pub fn run(args: &ScoreArgs, language: Language) -> Result<u8> {
     let read = read(args)?;
     let rules = Rules { aqi: &read.rulebook.aqi, limits: &read.rulebook.limits, scoring: &read.scoring };
-    let book = ScoreBook::of(&rules, &read.nights, &read.observed);
+    let book = ScoreBook::of(&rules, &read.nights, &read.edited, &read.observed);
     if book.hourly.is_empty() && book.daily.is_empty() {
         let what = "an archived night whose hours were observed at a station of the region";
         return Err(Error::missing(
@@ -215,6 +222,7 @@ fn read(args: &ScoreArgs) -> Result<Read> {
         scoring,
         observed: ObservedHours::new(),
         nights: Vec::new(),
+        edited: Vec::new(),
         stated: Vec::new(),
         quality: None,
         rejections: Vec::new(),
@@ -225,6 +233,7 @@ fn read(args: &ScoreArgs) -> Result<Read> {
     read.files = library.files;
     let (store, _) = archived::published(args.config.as_deref(), args.runs.as_deref(), None)?;
     read.recall(args, &store)?;
+    read.take_edited(&args.edited)?;
     Ok(read)
 }
 
@@ -250,6 +259,35 @@ impl Read {
             }
         }
         self.observed = by_county.iter().map(|(adcode, own)| (*adcode, mean_of_stations(own))).collect();
+        Ok(())
+    }
+
+    /// Days that were changed, of runs that are scored.
+    fn take_edited(&mut self, paths: &[PathBuf]) -> Result<()> {
+        for path in paths {
+            let accepted = edited_csv::read(path)?;
+            self.rejections.extend(accepted.rejections);
+            for day in accepted.items {
+                let night = self.nights.iter().find(|n| n.cycle == day.cycle);
+                let known = night.is_some_and(|n| n.counties.iter().any(|c| c.adcode == day.adcode));
+                match known
+                    && !self.edited.iter().any(|e| (e.cycle, e.adcode, e.day) == (day.cycle, day.adcode, day.day))
+                {
+                    true => self.edited.push(day),
+                    false => self.rejections.push(Rejection {
+                        file: path.display().to_string(),
+                        place: format!("run {}, {}, {}", day.cycle.format("%Y%m%d%H"), day.adcode, day.day),
+                        found: if known {
+                            "edited in a file before it"
+                        } else {
+                            "no such run or observed county is scored"
+                        }
+                        .into(),
+                        expected: "days of runs in the archive, each once".into(),
+                    }),
+                }
+            }
+        }
         Ok(())
     }
 

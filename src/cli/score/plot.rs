@@ -19,6 +19,7 @@ pub(super) fn class(kind: Kind) -> &'static str {
     match kind {
         Kind::Raw => "raw",
         Kind::Corrected => "corrected",
+        Kind::Edited => "edited",
         Kind::Persistence => "persistence",
         Kind::Climatology => "climatology",
     }

@@ -78,9 +78,11 @@ fn legend(kinds: &[Kind]) -> Markup {
 
 fn by_lead(document: &Document) -> Markup {
     let book = &document.book;
+    let edited = book.daily.iter().any(|s| s.kind == Kind::Edited);
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|k| edited || *k != Kind::Edited).collect();
     let lines = |of: &dyn Fn(Kind, u8) -> Option<Interval>| {
         let line = |kind: Kind| (kind, (1..=LEAD_DAYS).filter_map(|lead| Some((lead, of(kind, lead)?))).collect());
-        Kind::ALL.into_iter().map(line).collect::<Vec<(Kind, Vec<(u8, Interval)>)>>()
+        kinds.iter().copied().map(line).collect::<Vec<(Kind, Vec<(u8, Interval)>)>>()
     };
     let hourly = |kind, lead: u8| {
         let own = |s: &&HourlyScore| s.pollutant == Pollutant::Pm25 && whole(&s.group);
@@ -91,7 +93,7 @@ fn by_lead(document: &Document) -> Markup {
     html! {
         section {
             h2 { "按预报时效 " (en("By lead")) }
-            (legend(&Kind::ALL))
+            (legend(&kinds))
             div.plots {
                 figure { figcaption { "PM2.5 逐时 MAE " (en("hourly MAE")) " [µg/m³]" } (plot::by_lead("PM2.5 MAE", &lines(&|k, l| hourly(k, l).map(|s| s.mae)))) }
                 figure { figcaption { "PM2.5 逐时 CRPS [µg/m³]" } (plot::by_lead("PM2.5 CRPS", &lines(&|k, l| hourly(k, l)?.crps))) }

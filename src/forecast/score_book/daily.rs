@@ -4,6 +4,7 @@ use super::hourly::{by_day, one_minus};
 use super::{At, Group, Kind, LEAD_DAYS, Observed, Rules, climatology, last_day, lead_day};
 use crate::domain::aqi::AqiReport;
 use crate::domain::daily::DailyValue;
+use crate::domain::edited::EditedDay;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::DayForecast;
 use crate::forecast::past_night::PastNight;
@@ -24,14 +25,15 @@ pub(super) struct Case {
     pub observed: AqiReport,
     pub observed_pm25: Option<f64>,
     /// By kind, in the order of [`Kind::ALL`].
-    pub aqi: [Option<AqiReport>; 4],
-    pub pm25: [Option<f64>; 4],
+    pub aqi: [Option<AqiReport>; Kind::COUNT],
+    pub pm25: [Option<f64>; Kind::COUNT],
     /// By [`THRESHOLDS`]: chance of an AQI above it as the forecast states it, and as it is usual.
     pub chances: [f64; THRESHOLDS.len()],
     pub usual: Option<[f64; THRESHOLDS.len()]>,
-    half_levels: [Option<usize>; 5],
-    range_hits: [Option<bool>; 4],
-    parts: [Option<Parts>; 4],
+    half_levels: [Option<usize>; Kind::COUNT],
+    observed_half_level: usize,
+    range_hits: [Option<bool>; Kind::COUNT],
+    parts: [Option<Parts>; Kind::COUNT],
 }
 
 /// Scores of one kind over one group.
@@ -118,7 +120,8 @@ fn day_value(record: &BTreeMap<NaiveDate, DailyValue>, day: NaiveDate) -> Option
 }
 
 /// Every forecast day of a county with stations whose AQI was observed.
-pub(super) fn cases(rules: &Rules, nights: &[&PastNight], observed: &Observed) -> Vec<Case> {
+pub(super) fn cases(rules: &Rules, nights: &[&PastNight], edited: &[EditedDay], observed: &Observed) -> Vec<Case> {
+    let edited: BTreeMap<_, &EditedDay> = edited.iter().map(|e| ((e.cycle, e.adcode, e.day), e)).collect();
     let mut cases = Vec::new();
     for night in nights {
         for county in &night.counties {
@@ -131,7 +134,8 @@ pub(super) fn cases(rules: &Rules, nights: &[&PastNight], observed: &Observed) -
                 let Some(observed) = day_value(record, forecast.beijing_day) else { continue };
                 let at = At { lead_day: lead_day as u8, adcode: county.adcode, day: forecast.beijing_day };
                 let persistence = day_value(record, last_day(night.cycle));
-                cases.push(case(rules, at, forecast, observed, persistence, record));
+                let edited = edited.get(&(night.cycle, at.adcode, at.day)).copied();
+                cases.push(case(rules, at, (forecast, edited), observed, persistence, record));
             }
         }
     }
@@ -141,7 +145,7 @@ pub(super) fn cases(rules: &Rules, nights: &[&PastNight], observed: &Observed) -
 fn case(
     rules: &Rules,
     at: At,
-    forecast: &DayForecast,
+    (forecast, edited): (&DayForecast, Option<&EditedDay>),
     observed: &DailyValue,
     persistence: Option<&DailyValue>,
     record: &BTreeMap<NaiveDate, DailyValue>,
@@ -153,8 +157,9 @@ fn case(
     let usual_pm25 =
         climatology::values(at.day, record.values().filter_map(|d| Some((d.day, d.concentrations.pm25_ug_m3?))));
     let median = |values: &Vec<f64>| values[values.len() / 2];
-    let usual = usual_aqi.as_ref().map(|v| report_of(rules, observed, median(v) as u16));
-    let aqi = [Some(raw), Some(forecast.aqi.clone()), persistence.map(|p| p.aqi.clone()), usual];
+    let usual = usual_aqi.as_ref().map(|v| report_of(rules, observed, median(v) as u16, &[]));
+    let changed = edited.map(|e| report_of(rules, observed, e.aqi, &e.primary));
+    let aqi = [Some(raw), Some(forecast.aqi.clone()), changed, persistence.map(|p| p.aqi.clone()), usual];
     let aqi = aqi.map(|report| report.filter(|r| r.aqi.is_some()));
     let o = observed.aqi.aqi.unwrap_or(0);
     let national = &rules.scoring.national;
@@ -171,27 +176,29 @@ fn case(
         pm25: [
             e.map(|e| e.raw),
             e.map(|e| e.value),
+            edited.and_then(|e| e.pm25_ug_m3),
             persistence.and_then(|p| p.concentrations.pm25_ug_m3),
             usual_pm25.map(|v| v.iter().sum::<f64>() / v.len() as f64),
         ],
         chances: THRESHOLDS.map(|t| super::chances::above(rules, at.day, &forecast.concentrations, t)),
         usual: usual_aqi
             .map(|v| THRESHOLDS.map(|t| v.iter().filter(|a| **a > f64::from(t)).count() as f64 / v.len() as f64)),
-        half_levels: [half(&aqi[0]), half(&aqi[1]), half(&aqi[2]), half(&aqi[3]), Some(national.half_level(o))],
-        range_hits: [0, 1, 2, 3].map(|k: usize| Some(national.range_hit(aqi[k].as_ref()?.aqi?, o))),
+        half_levels: aqi.each_ref().map(half),
+        observed_half_level: national.half_level(o),
+        range_hits: aqi.each_ref().map(|a| Some(national.range_hit(a.as_ref()?.aqi?, o))),
         parts: Kind::ALL.map(parts),
         observed: observed.aqi.clone(),
         aqi,
     }
 }
 
-/// A report of nothing but an AQI.
-fn report_of(rules: &Rules, like: &DailyValue, aqi: u16) -> AqiReport {
+/// A report of nothing but an AQI and the primary pollutants.
+fn report_of(rules: &Rules, like: &DailyValue, aqi: u16, primary: &[Pollutant]) -> AqiReport {
     AqiReport {
         standard: like.aqi.standard.clone(),
         aqi: Some(aqi),
         level: Some(rules.aqi.level_of(aqi)),
-        primary: Vec::new(),
+        primary: primary.to_vec(),
         iaqi: BTreeMap::new(),
         clause: String::new(),
     }
@@ -229,7 +236,7 @@ fn score(rules: &Rules, group: Group, kind: Kind, cases: &[&Case]) -> Option<Dai
         days: own.iter().map(|c| c.at.day).collect::<std::collections::BTreeSet<_>>().len(),
         aqi_mae: mean(&|c| aqi_pair(c, kind).map(|(f, o)| f64::from(f.abs_diff(o))))?,
         level_accuracy: mean(&|c| aqi_pair(c, kind).map(|(f, o)| share(level(f) == level(o))))?,
-        half_level_accuracy: mean(&|c| Some(share(c.half_levels[k]? == c.half_levels[4]?)))?,
+        half_level_accuracy: mean(&|c| Some(share(c.half_levels[k]? == c.observed_half_level)))?,
         range_accuracy: mean(&|c| c.range_hits[k].map(share))?,
         primary_accuracy: (kind != Kind::Climatology)
             .then(|| mean(&|c| primary_hit(c.aqi[k].as_ref()?, &c.observed).map(share)))

@@ -65,9 +65,9 @@ struct Pair {
     at: At,
     observed: f64,
     /// By kind, in the order of [`Kind::ALL`].
-    forecast: [Option<f64>; 4],
+    forecast: [Option<f64>; Kind::COUNT],
     inside: bool,
-    crps: [Option<f64>; 4],
+    crps: [Option<f64>; Kind::COUNT],
 }
 
 /// Scores of every pollutant and group, and of the peaks.
@@ -116,11 +116,12 @@ fn pairs(nights: &[&PastNight], observed: &Observed, p: Pollutant) -> Vec<Pair> 
                 pairs.push(Pair {
                     at: At { lead_day, adcode: *adcode, day },
                     observed: o,
-                    forecast: [Some(e.raw), Some(e.value), persistence, climatology.map(|c| c.0)],
+                    forecast: [Some(e.raw), Some(e.value), None, persistence, climatology.map(|c| c.0)],
                     inside: (e.lower..=e.upper).contains(&o),
                     crps: [
                         None,
                         probabilistic::crps_of_quantiles(|q| marginal.quantile(q), QUANTILES, o),
+                        None,
                         persistence.map(|v| (v - o).abs()),
                         climatology.map(|c| c.1),
                     ],

@@ -15,6 +15,7 @@ use super::scores::aqi_practice::ScoringRules;
 use crate::calendar::beijing_day_hour;
 use crate::domain::aqi::AqiRules;
 use crate::domain::daily::{self as days, DailyValue, Judged, Judgement};
+use crate::domain::edited::EditedDay;
 use crate::domain::limits::LimitRules;
 use crate::domain::pollutant::Pollutant;
 use chances::ChanceScore;
@@ -36,17 +37,22 @@ pub enum Kind {
     Raw,
     /// The forecast, after its correction.
     Corrected,
+    /// The forecast as a consultation changed it; of days only.
+    Edited,
     Persistence,
     Climatology,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Raw, Self::Corrected, Self::Persistence, Self::Climatology];
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Raw, Self::Corrected, Self::Edited, Self::Persistence, Self::Climatology];
+    pub const COUNT: usize = 5;
 
     pub fn zh(self) -> &'static str {
         match self {
             Self::Raw => "模式",
             Self::Corrected => "订正",
+            Self::Edited => "会商",
             Self::Persistence => "持续",
             Self::Climatology => "气候",
         }
@@ -56,6 +62,7 @@ impl Kind {
         match self {
             Self::Raw => "raw",
             Self::Corrected => "corrected",
+            Self::Edited => "edited",
             Self::Persistence => "persistence",
             Self::Climatology => "climatology",
         }
@@ -206,14 +213,14 @@ pub(super) fn lead_day(cycle: DateTime<Utc>, day: NaiveDate) -> i64 {
 }
 
 impl ScoreBook {
-    /// Scores `nights` against `observed`.
-    pub fn of(rules: &Rules, nights: &[PastNight], observed: &ObservedHours) -> Self {
+    /// Scores `nights`, and the days of them that were `edited`, against `observed`.
+    pub fn of(rules: &Rules, nights: &[PastNight], edited: &[EditedDay], observed: &ObservedHours) -> Self {
         let mut nights: Vec<&PastNight> = nights.iter().collect();
         nights.sort_by_key(|n| n.cycle);
         let observed = Observed::of(rules.aqi, rules.limits, observed);
         let scored = nights.iter().filter(|n| n.counties.iter().any(|c| observed.hours.contains_key(&c.adcode)));
         let (hourly, peaks) = hourly::scores(&nights, &observed);
-        let cases = daily::cases(rules, &nights, &observed);
+        let cases = daily::cases(rules, &nights, edited, &observed);
         Self {
             first_cycle: nights.first().map(|n| n.cycle),
             last_cycle: nights.last().map(|n| n.cycle),
