@@ -32,7 +32,7 @@ const ORDER: [&str; 24] = [
 ];
 
 /// A crate lives where its idea lives.
-const CRATES: [(&str, &[&str]); 20] = [
+const CRATES: [(&str, &[&str]); 21] = [
     ("rayon", &["simulation", "warning"]),
     ("netcdf", &["input", "archive", "cli"]),
     ("grib", &["input"]),
@@ -49,6 +49,7 @@ const CRATES: [(&str, &[&str]); 20] = [
     ("postcard", &["input"]),
     ("ureq", &["fetch"]),
     ("calamine", &["input"]),
+    ("encoding_rs", &["input"]),
     ("zip", &["input"]),
     ("rust_xlsxwriter", &["archive"]),
     ("resvg", &["cli"]),

@@ -248,7 +248,8 @@ pub(super) fn projection(file: &NetcdfFile, of: &str, x: &str) -> Result<String>
 /// Name, values and step.
 pub(super) type Axis<'a> = (&'a str, &'a [f64], f64);
 
-/// Columns and rows of the axes that hold `window`, and two cells around it.
+/// Columns and rows of the axes in `window`, as far as they reach into it, and two cells around it. Whether that is enough is known where the
+/// model grid is.
 pub(super) fn crop(
     file: &NetcdfFile,
     x: Axis<'_>,
@@ -260,11 +261,12 @@ pub(super) fn crop(
     let turn = ((0.5 * (west + east) - middle) / 360.0).round() * 360.0;
     let range = |(name, values, step): Axis<'_>, low: f64, high: f64| {
         let (a, b) = if step > 0.0 { (low, high) } else { (high, low) };
-        let first = ((a - values[0]) / step).floor();
-        let last = ((b - values[0]) / step).ceil();
-        if first < 0.0 || last > values.len() as f64 - 1.0 || first > last {
+        let first = ((a - values[0]) / step).floor().max(0.0);
+        let last = ((b - values[0]) / step).ceil().min(values.len() as f64 - 1.0);
+        if first > last {
             let found = format!("{} to {}", values[0], values[values.len() - 1]);
-            return Err(file.error(format!("variable {name}"), found, format!("an axis that holds {low} to {high}")));
+            let expected = format!("an axis with a part of {low:.2} to {high:.2}");
+            return Err(file.error(format!("variable {name}"), found, expected));
         }
         Ok((first as usize).saturating_sub(MARGIN_CELLS)..(last as usize + MARGIN_CELLS + 1).min(values.len()))
     };

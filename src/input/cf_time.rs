@@ -63,9 +63,18 @@ pub fn times(file: &NetcdfFile, name: &str) -> Result<Vec<DateTime<Utc>>> {
     clock.times(file, name, &file.raw(name, &slab)?)
 }
 
-/// The variable of the times along `dimension`.
+/// The variable of the times along `dimension`: that of its name, or where this only counts steps (cfgrib), one of times along it.
 fn variable<'n>(file: &NetcdfFile, dimension: Option<&'n str>) -> Option<&'n str> {
-    dimension.filter(|d| file.has(d)).or_else(|| NAMES.into_iter().find(|n| file.has(n)))
+    let along = |name: &&str| {
+        let dated = file.text(Some(name), "units").is_some_and(|u| u.contains(" since "));
+        let dimensions = file.dimensions(name).unwrap_or_default();
+        dated && dimensions.iter().map(|(d, _)| d.as_str()).eq(dimension)
+    };
+    let own = dimension.filter(|d| file.has(d));
+    match NAMES.into_iter().find(along) {
+        Some(dated) if !own.as_ref().is_some_and(along) => Some(dated),
+        _ => own.or_else(|| NAMES.into_iter().find(|n| file.has(n))),
+    }
 }
 
 /// Where the intervals of the times along `dimension` begin, by the variable of bounds that its axis names; `None` without one.

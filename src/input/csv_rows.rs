@@ -5,6 +5,8 @@
 
 use crate::error::{Error, Rejection, Result};
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
+use encoding_rs::GB18030;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Why one row was refused: what was found and what was expected.
@@ -71,7 +73,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads a file with a header line, UTF-8 with or without byte-order mark.
+    /// Reads a file with a header line, in UTF-8 with or without byte-order mark, or in GB18030 (GBK).
     ///
     /// # Errors
     /// `Missing` when there is no such file, `Format` when it is empty or its header is not UTF-8 or repeats a column.
@@ -90,7 +92,7 @@ impl Table {
     /// # Errors
     /// `Format` as [`Table::read`].
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let bytes = &*in_utf8(bytes);
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
         let mut lines = Lines { bytes, seen: 0, line: 1 };
         let mut table = Self {
@@ -209,6 +211,24 @@ impl Table {
                 self.refuse_file(r.place.clone(), found, r.expected.clone())
             }
         })
+    }
+}
+
+/// The text in UTF-8 without byte-order mark: what Chinese spreadsheets write in GB18030 is taken as that where all of it is, and where more
+/// of its bytes are wrong in UTF-8 than make characters beyond ASCII, so that a damaged UTF-8 file is not taken for another text.
+fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let (mut wrong, mut beyond_ascii) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        wrong += chunk.invalid().len();
+        beyond_ascii += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+    }
+    if wrong <= beyond_ascii {
+        return Cow::Borrowed(bytes);
+    }
+    match GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
+        Some(text) => Cow::Owned(text.into_owned().into_bytes()),
+        None => Cow::Borrowed(bytes),
     }
 }
 

@@ -20,10 +20,10 @@ pub struct Crop {
 }
 
 impl Crop {
-    /// The cells of `g`, the grid of `field`, in the window and two around it; all without a window.
+    /// The cells of `g`, the grid of `field`, in the window, as far as it reaches into that, and two around it; all without a window.
     ///
     /// # Errors
-    /// [`Error::Format`] when the grid does not hold the window.
+    /// [`Error::Format`] when the grid lies beside the window.
     pub fn new(field: &Field, g: &LatLon, window: Option<Window>) -> Result<Self> {
         let south = if g.northward { g.first_lat } else { g.first_lat - (g.nj as f64 - 1.0) * g.dj };
         let cyclic = (g.ni as f64 * g.di - 360.0).abs() < 0.5 * g.di;
@@ -39,7 +39,8 @@ impl Crop {
                     let north = south + (g.nj as f64 - 1.0) * g.dj;
                     let found =
                         format!("longitudes from {} by {} ({}), latitudes {south} to {north}", g.first_lon, g.di, g.ni);
-                    let expected = format!("a grid that holds {west} to {east} E, {south_edge} to {north_edge} N");
+                    let expected =
+                        format!("a grid with a part of {west:.2} to {east:.2} E, {south_edge:.2} to {north_edge:.2} N");
                     let remedy = "Fetch a file that covers the model grid";
                     Error::format(path, format!("{}, grid definition", field.place()), found, expected, remedy)
                 };
@@ -49,20 +50,16 @@ impl Crop {
                 let mut first = ((west - turn - g.first_lon) / g.di).floor() - MARGIN_CELLS;
                 let mut last = ((east - turn - g.first_lon) / g.di).ceil() + MARGIN_CELLS;
                 if !cyclic {
-                    if first + MARGIN_CELLS < 0.0 || last - MARGIN_CELLS > g.ni as f64 - 1.0 {
-                        return Err(refuse());
-                    }
                     (first, last) = (first.max(0.0), last.min(g.ni as f64 - 1.0));
                 } else if last - first + 1.0 > g.ni as f64 {
                     (first, last) = (0.0, g.ni as f64 - 1.0);
                 }
-                let bottom = ((south_edge - south) / g.dj).floor();
-                let top = ((north_edge - south) / g.dj).ceil();
-                if !(bottom >= 0.0 && top <= g.nj as f64 - 1.0 && bottom <= top && first <= last) {
+                let bottom = (((south_edge - south) / g.dj).floor() - MARGIN_CELLS).max(0.0);
+                let top = (((north_edge - south) / g.dj).ceil() + MARGIN_CELLS).min(g.nj as f64 - 1.0);
+                if !(bottom <= top && first <= last) {
                     return Err(refuse());
                 }
-                let bottom = (bottom - MARGIN_CELLS).max(0.0) as usize;
-                let top = (top + MARGIN_CELLS).min(g.nj as f64 - 1.0) as usize;
+                let (bottom, top) = (bottom as usize, top as usize);
                 let start = first.rem_euclid(g.ni as f64) as usize;
                 let count = (last - first) as usize + 1;
                 ((start, count), (bottom, top - bottom + 1), g.first_lon + turn + first * g.di)

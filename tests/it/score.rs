@@ -379,7 +379,7 @@ fn edited_days_are_scored_beside_the_forecasts() {
     assert!(!book["hourly"].to_string().contains("edited"));
     let refused: Vec<String> = book["rejections"].as_array().unwrap().iter().map(|r| r.to_string()).collect();
     assert_eq!(refused.len(), 3, "{refused:?}");
-    assert!(refused[0].contains("line 14") && refused[0].contains("of line 3 again"), "{refused:?}");
+    assert!(refused[0].contains("line 14") && refused[0].contains("of line 2 again"), "{refused:?}");
     assert!(refused[1].contains("line 15") && refused[1].contains("aqi `501`"), "{refused:?}");
     assert!(refused[2].contains("run 2019120112") && refused[2].contains("no such run"), "{refused:?}");
 }

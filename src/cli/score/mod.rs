@@ -275,7 +275,7 @@ impl Read {
                 {
                     true => self.edited.push(day),
                     false => self.rejections.push(Rejection {
-                        file: path.display().to_string(),
+                        file: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
                         place: format!("run {}, {}, {}", day.cycle.format("%Y%m%d%H"), day.adcode, day.day),
                         found: if known {
                             "edited in a file before it"

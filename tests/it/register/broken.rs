@@ -132,7 +132,7 @@ fn a_file_that_is_no_register_is_refused_whole() {
         csv(&rows)
     };
     let cut = csv(&sound);
-    let gbk = b"\xc7\xe5\xb5\xa5\xb1\xe0\xba\xc5,name\n1,2\n".to_vec();
+    let damaged = b"\xff\xff,name\n1,2\n".to_vec();
     let table = to_xlsx(&example().entries);
     let wide = format!("id,{}\n", (0..300).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
     let long = format!("id\n{}", "1\n".repeat(20_001));
@@ -148,7 +148,7 @@ fn a_file_that_is_no_register_is_refused_whole() {
         ("empty.csv", Vec::new(), "empty"),
         ("header.csv", csv(&sound[..1]), "no rows"),
         ("cut.csv", cut[..cut.len() - 30].to_vec(), "middle of a record"),
-        ("gbk.csv", gbk, "UTF-8"),
+        ("damaged.csv", damaged, "UTF-8"),
         ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), "password"),
         ("cut.xlsx", table[..table.len() / 2].to_vec(), "XLSX"),
         ("other.xlsx", zipped(&[("hello.txt", b"hello")]), "XLSX"),

@@ -39,8 +39,8 @@ fn inventory_tables() {
     const GOOD: &str = "a,A,power,222401,129.5,42.9,100,3,330,15,10,2,3,0.2,0.3\n";
     let row = |text: &str| bytes(&format!("{HEAD}{GOOD}{text}\n"));
     let head = |text: &str| bytes(&format!("{text}\na,A,power,222401,1\n"));
-    let mut gbk = row("");
-    gbk.extend_from_slice(b"b,\xd1\xd3\xbc\xaa,power,222401,129.5,42.9,,,,,1,,,,\n");
+    let mut damaged = row("");
+    damaged.extend_from_slice(b"b,\xff\xff,power,222401,129.5,42.9,,,,,1,,,,\n");
     let cases: Vec<(Vec<u8>, &[&str])> = vec![
         (bytes(""), &["line 1", "empty"]),
         (bytes(HEAD), &["line 2", "no rows"]),
@@ -78,7 +78,7 @@ fn inventory_tables() {
         (row(",B,power,222401,,,,,,,1,,,,"), &["line 3", "no id"]),
         (row("b,,power,222401,,,,,,,1,,,,"), &["line 3", "no name"]),
         (row("b,\"B,power,222401,,,,,,,1,,,,\nc,C,power,222401,,,,,,,1,,,,"), &["line 3", "fields"]),
-        (gbk, &["line 4", "UTF-8"]),
+        (damaged, &["line 4", "UTF-8"]),
         (
             head("id,name,sector,adcode,so2_kg_h").iter().map(|&b| if b == b'1' { b'x' } else { b }).collect(),
             &["line 2"],
@@ -93,8 +93,8 @@ fn inventory_tables() {
 fn observations() {
     const HEAD: &str = "date,hour,type,2237A,2238A,2239A\n20230120,0,PM2.5,1,2,3\n";
     let row = |text: &str| bytes(&format!("{HEAD}{text}\n"));
-    let mut gbk = bytes(HEAD);
-    gbk.extend_from_slice(b"20230120,1,PM2.5,\xd1\xd3,2,3\n");
+    let mut damaged = bytes(HEAD);
+    damaged.extend_from_slice(b"20230120,1,PM2.5,\xff\xff,2,3\n");
     let cases: Vec<(Vec<u8>, &[&str])> = vec![
         (bytes(""), &["line 1", "empty"]),
         (bytes("<html><body>404</body></html>"), &["line 1", "date"]),
@@ -123,7 +123,7 @@ fn observations() {
         (row("230120,1,PM2.5,1,2,3"), &["line 3", "230120"]),
         (row("20230120,0,PM2.5,1,2,3"), &["line 3", "line 2 again"]),
         (row("20230120,1,\"PM2.5,1,2,3\n20230120,2,PM2.5,1,2,3"), &["line 3", "fields"]),
-        (gbk, &["line 3", "UTF-8"]),
+        (damaged, &["line 3", "UTF-8"]),
     ];
     each("china_sites.csv", &cases, |path| observations_csv::read(path, &codes()));
 }
@@ -461,4 +461,24 @@ proptest::proptest! {
         let (_f, path) = file("outlines.geojson", damage(&super::OUTLINES[..900]));
         assert!(named(outlines::read(&path).map(|_| true), "outlines.geojson"));
     }
+}
+
+/// The same inventory as UTF-8 and as Chinese spreadsheets save it; a UTF-8 file with a damaged name is not taken for such a one.
+#[test]
+fn tables_in_gb18030_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inventory.csv");
+    let table = |name: &[u8]| [b"id,name,sector,adcode,so2_t_a\na,", name, b",power,222401,1\n"].concat();
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        inventory_csv::read(&path)
+    };
+    // 延吉市热电厂
+    let gb18030 = b"\xd1\xd3\xbc\xaa\xca\xd0\xc8\xc8\xb5\xe7\xb3\xa7";
+    let found = read(&table(gb18030)).unwrap();
+    assert_eq!(found.items[0].name, "延吉市热电厂");
+    assert_eq!(found.items, read(&table("延吉市热电厂".as_bytes())).unwrap().items);
+    let mut damaged = table("延吉市热电厂".as_bytes());
+    damaged.extend_from_slice(b"b,\xd1\xd3,power,222401,1\n");
+    assert!(said(read(&damaged)).contains("UTF-8"));
 }
