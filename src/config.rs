@@ -239,10 +239,23 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
             files.push(path.to_path_buf());
             continue;
         };
-        let dir = path.parent().unwrap_or(Path::new("."));
+        // a pattern without a folder: in the folder of the configuration, which may be the current one
+        let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut found = Vec::new();
-        let unreadable = |e: std::io::Error| {
-            Error::missing(format!("an input folder that can be read: {e}"), dir, "Make the folder or correct the path")
+        let unmatched = || {
+            Error::missing(
+                "input files that match",
+                std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()),
+                "Put the files there or correct the pattern in the configuration",
+            )
+        };
+        let unreadable = |e: std::io::Error| match e.kind() {
+            std::io::ErrorKind::NotFound => unmatched(),
+            _ => Error::missing(
+                format!("an input folder that can be read: {e}"),
+                dir,
+                "Correct its permissions or the path",
+            ),
         };
         for entry in std::fs::read_dir(dir).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -252,15 +265,11 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
             }
             if n.len() >= head.len() + tail.len() && n.starts_with(head) && n.ends_with(tail) && entry.path().is_file()
             {
-                found.push(entry.path());
+                found.push(path.with_file_name(entry.file_name()));
             }
         }
         if found.is_empty() {
-            return Err(Error::missing(
-                "input files that match",
-                path,
-                "Put the files there or correct the pattern in the configuration",
-            ));
+            return Err(unmatched());
         }
         found.sort();
         files.extend(found);

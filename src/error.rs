@@ -1,9 +1,10 @@
 //! Errors, few and named by what the operator does next.
 //!
 //! `Io` fix the disk · `Format` fix the file · `Missing` wait, or use the older cycle · `Invalid` fix the
-//! configuration, seed or model file · `Unstable` report it · `Busy` let the other run finish.
+//! configuration, seed or model file · `Unstable` report it · `Busy` let the other one finish.
 
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 /// What went wrong, where, what was found, what was expected, and the remedy.
@@ -26,9 +27,9 @@ pub enum Error {
         "numeric guard in {process} at {place}: found {found}, expected {expected}. Please report this run with its inputs"
     )]
     Unstable { process: String, place: String, found: String, expected: String },
-    /// Another run holds the lock: let it finish.
-    #[error("another run holds {}. Let it finish, then start again", path.display())]
-    Busy { path: PathBuf },
+    /// Another run holds the lock, or another program the address: let it finish.
+    #[error("{by} holds {}. {remedy}", path.display())]
+    Busy { path: PathBuf, by: &'static str, remedy: &'static str },
 }
 
 /// Result with this crate's [`Error`].
@@ -77,6 +78,17 @@ impl Error {
         }
     }
 
+    /// An [`Error::Busy`]: another run holds the lock file `path`.
+    pub fn locked(path: PathBuf) -> Self {
+        Self::Busy { path, by: "another run", remedy: "Let it finish, then start again" }
+    }
+
+    /// An [`Error::Invalid`]: a period on the command line whose first day is after its last.
+    pub fn reversed(flags: &str, first: impl Display, last: impl Display) -> Self {
+        let found = format!("{first}, which is after {last}");
+        Self::invalid("command line", flags, found, "a first day that is not after the last")
+    }
+
     /// The error without its path: for records, which name files without their folders.
     pub fn reason(&self) -> String {
         match self {
@@ -88,7 +100,7 @@ impl Error {
         }
     }
 
-    /// Process exit code: 3 input missing or refused, 4 numeric guard, 6 nothing publishable, 7 lock held, 2 usage.
+    /// Process exit code: 3 input missing or refused, 4 numeric guard, 6 nothing publishable, 7 lock or address held, 2 usage.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Format { .. } | Self::Missing { .. } => 3,

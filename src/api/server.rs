@@ -9,7 +9,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,10 +27,18 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Serves `router` until SIGTERM or Ctrl-C. `on_ready` is told the bound address (port 0 gets a free one).
 ///
 /// # Errors
-/// `Io` when the address cannot be bound or signals cannot be watched; the path in it is the address.
+/// `Busy` when another program listens on the address; `Io` when it cannot be bound or signals cannot be watched. The path in them is the
+/// address.
 pub fn serve(router: Router, addr: SocketAddr, on_ready: impl FnOnce(SocketAddr)) -> Result<()> {
-    let io = |e: std::io::Error| Error::io(Path::new(&addr.to_string()), e);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(io)?;
+    let failed = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::AddrInUse => Error::Busy {
+            path: addr.to_string().into(),
+            by: "another program",
+            remedy: "Stop it, or give another address with --listen",
+        },
+        _ => Error::io(addr.to_string(), e),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     runtime
         .block_on(async {
             let listener = TcpListener::bind(addr).await?;
@@ -43,7 +50,7 @@ pub fn serve(router: Router, addr: SocketAddr, on_ready: impl FnOnce(SocketAddr)
             accept(listener, router, stop).await;
             Ok(())
         })
-        .map_err(io)
+        .map_err(failed)
 }
 
 async fn accept(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {

@@ -27,6 +27,14 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     install(&temporary, path)
 }
 
+/// Makes a folder, and those above it, where they are not there.
+///
+/// # Errors
+/// `Io` with the folder.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))
+}
+
 /// Proves that `bytes` more fit beside `path`, by writing and removing them. For files that a library writes which does not survive a full
 /// disk: HDF5 crashes the process at its exit after a failed write.
 ///

@@ -75,7 +75,7 @@ impl Store {
         let file = file.map_err(|e| Error::io(&path, e))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Busy { path }),
+            Err(TryLockError::WouldBlock) => return Err(Error::locked(path)),
             Err(TryLockError::Error(e)) => return Err(Error::io(&path, e)),
         }
         self.heal()?;

@@ -108,19 +108,10 @@ fn text(report: &Report, language: Language) -> String {
     let (zh, en) = report.confinement.words();
     let _ = writeln!(out, "{}", language.pick(zh, en));
     for r in &report.rejections {
-        let expected = language.pick("应为", "expected");
-        let _ = writeln!(
-            out,
-            "{}: {} {}: {}, {expected} {}",
-            language.pick("拒绝", "rejected"),
-            r.file,
-            r.place,
-            r.found,
-            r.expected
-        );
+        let _ = writeln!(out, "{}", output::rejection(r, language));
     }
     for d in &report.degraded {
-        let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
+        let _ = writeln!(out, "{}: {}", language.pick("降级", "degraded"), language.say(d));
     }
     out.push_str(&emis::lines(&report.emissions, language));
     let problems = report.rejections.len() + report.degraded.len() + report.emissions.len();

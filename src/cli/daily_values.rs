@@ -174,6 +174,21 @@ impl DailyInputs {
         self.records.keys()
     }
 
+    /// Why there are no days of `place`, a value of `--place`: the files name other places, or none of their rows was accepted.
+    pub fn no_days(&self, place: &str, expected: &str) -> Error {
+        match (self.records.is_empty(), self.rejections.first()) {
+            (true, Some(first)) => {
+                let found = format!("{} refusals and no row accepted", self.rejections.len());
+                Error::format(&first.file, &first.place, found, &first.expected, "Correct or replace the file")
+            }
+            (true, None) => Error::missing("values", "--daily, --hourly", "Give files with at least one value"),
+            (false, _) => {
+                let known: Vec<&str> = self.places().take(40).map(|p| p.name_zh.as_str()).collect();
+                Error::invalid("command line", "--place", place, format!("{expected}, such as {}", known.join(", ")))
+            }
+        }
+    }
+
     /// Daily values of a place, in order; empty where the files have none.
     pub fn days(&self, place: &Place, judged: Judged) -> Vec<DailyValue> {
         let Some(record) = self.records.get(place) else { return Vec::new() };
@@ -191,10 +206,7 @@ impl DailyInputs {
 
     /// Tells people what was refused.
     pub fn note_rejections(&self, language: Language) {
-        for r in &self.rejections {
-            let (word, wanted) = (language.pick("拒绝", "rejected"), language.pick("应为", "expected"));
-            output::note(&format!("{word}: {} {}: {}, {wanted} {}", r.file, r.place, r.found, r.expected));
-        }
+        self.rejections.iter().for_each(|r| output::note(&output::rejection(r, language)));
     }
 }
 

@@ -5,6 +5,7 @@ pub mod aqi;
 pub mod archived;
 pub mod bench;
 pub mod check;
+pub mod chinese;
 pub mod daily_values;
 pub mod demo;
 pub mod emis;
@@ -47,7 +48,8 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes:
   0 done   1 a proof is not passed   2 usage or configuration   3 input missing or refused   4 numeric guard
-  5 published, but degraded   6 nothing could be published (disk)   7 another run holds the lock   70 bug";
+  5 published, but degraded   6 nothing could be published (disk)
+  7 another run holds the lock, or another program the address   70 bug";
 
 /// Air-quality forecast and heavy-pollution early warning: from meteorology and emissions to a county warning and a proven
 /// emission-reduction list.
@@ -101,7 +103,10 @@ pub const DEGRADED: u8 = 5;
 /// Parses the command line, runs the command, and turns its result into an exit code.
 pub fn main() -> ExitCode {
     isolation::this_is_the_command();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return output::usage(&e),
+    };
     let language = cli.lang.unwrap_or_else(Language::of_environment);
     let json = match &cli.command {
         Command::Demo(a) => a.json,

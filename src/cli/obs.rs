@@ -203,16 +203,7 @@ fn text(report: &Report, language: Language) -> String {
     }
     more(&mut out, r.rejected, language);
     for x in report.refused.iter().take(LISTED) {
-        let _ = writeln!(
-            out,
-            "{}: {} {}: {}, {} {}",
-            language.pick("读入时拒绝", "refused on reading"),
-            x.file,
-            x.place,
-            x.found,
-            language.pick("应为", "expected"),
-            x.expected
-        );
+        let _ = writeln!(out, "{}", output::rejection(x, language));
     }
     more(&mut out, report.refused.len(), language);
     out

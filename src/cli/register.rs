@@ -171,8 +171,7 @@ pub(super) fn fault_line(f: &RowFault, language: Language) -> String {
 
 fn check_text(checked: &Checked, language: Language) -> String {
     let mut lines: Vec<String> = checked.refused.iter().map(|f| fault_line(f, language)).collect();
-    let refused = checked.inventory_refused.iter();
-    lines.extend(refused.map(|r| format!("{} {}: {}, expected {}", r.file, r.place, r.found, r.expected)));
+    lines.extend(checked.inventory_refused.iter().map(|r| output::rejection(r, language)));
     for f in &checked.report.findings {
         let word = match f.severity {
             Severity::Error => language.pick("错误", "error"),

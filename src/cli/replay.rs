@@ -101,24 +101,26 @@ pub fn run(args: &ReplayArgs, language: Language) -> Result<u8> {
             None => Ok(rules),
         }
     })?;
-    let refuse = |field: &str, found: &str, expected: String| Error::invalid("command line", field, found, expected);
+    if !args.input.json {
+        inputs.note_rejections(language);
+    }
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from > to
+    {
+        return Err(Error::reversed("--from, --to", from, to));
+    }
     let place = inputs.place(&args.place);
     let mut days = inputs.days(&place, args.as_on.map_or(Judged::ByItsDate, Judged::AsOn));
     days.retain(|d| args.from.is_none_or(|from| d.day >= from) && args.to.is_none_or(|to| d.day <= to));
     let (Some(from), Some(to)) = (days.iter().map(|d| d.day).min(), days.iter().map(|d| d.day).max()) else {
-        let known: Vec<&str> = inputs.places().take(40).map(|p| p.name_zh.as_str()).collect();
-        return Err(refuse(
-            "--place",
-            &args.place,
-            format!("a place with days in the period, such as {}", known.join(", ")),
-        ));
+        return Err(inputs.no_days(&args.place, "a place with days in the period"));
     };
     let schemes: Vec<_> =
         warning.schemes().iter().filter(|s| args.scheme.as_ref().is_none_or(|id| *id == s.id)).collect();
     if schemes.is_empty() {
         let known: Vec<&str> = warning.schemes().iter().map(|s| s.id.as_str()).collect();
         let asked = args.scheme.as_deref().unwrap_or_default();
-        return Err(refuse("--scheme", asked, format!("one of {}", known.join(", "))));
+        return Err(Error::invalid("command line", "--scheme", asked, format!("one of {}", known.join(", "))));
     }
     let of_scheme = |s: &&crate::warning::rules::Scheme| SchemeWarnings {
         scheme: s.id.clone(),
@@ -146,7 +148,6 @@ pub fn run(args: &ReplayArgs, language: Language) -> Result<u8> {
     if args.input.json {
         output::print_json(&document)?;
     } else {
-        inputs.note_rejections(language);
         output::print(text(&document, language).trim_end())?;
     }
     Ok(if document.rejections.is_empty() { 0 } else { DEGRADED })

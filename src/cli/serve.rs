@@ -33,7 +33,7 @@ pub struct ServeArgs {
 /// Runs the command until it is told to stop.
 ///
 /// # Errors
-/// `Io` when the address cannot be listened on.
+/// `Busy` when another program listens on the address; `Io` when it cannot be listened on.
 pub fn run(args: &ServeArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
     serve(setup, args.listen, language)
@@ -42,7 +42,7 @@ pub fn run(args: &ServeArgs, language: Language) -> Result<u8> {
 /// Serves the archive of a night, and runs what-if questions about it, until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// `Io` when the address cannot be listened on.
+/// `Busy` when another program listens on the address; `Io` when it cannot be listened on.
 pub fn serve(setup: Setup, listen: SocketAddr, language: Language) -> Result<u8> {
     let store = Arc::new(Store::open(&setup.config.runs)?);
     let counties: Vec<u32> = setup.region.counties.iter().map(|c| c.adcode).collect();

@@ -77,33 +77,35 @@ const NOTES_EN: [&str; 3] = [
 /// Files or rules missing or refused; a place without days in the period.
 pub fn run(args: &StatsArgs, language: Language) -> Result<u8> {
     let (inputs, signs) = args.input.read(|library| library.read("seeds/events.toml", EventRules::from_toml))?;
+    if !args.input.json {
+        inputs.note_rejections(language);
+    }
     let place = inputs.place(&args.place);
     let document = document(args, &inputs, &signs, place)?;
     let code = if document.rejections.is_empty() { 0 } else { DEGRADED };
     if args.input.json {
         output::print_json(&document)?;
     } else {
-        inputs.note_rejections(language);
         output::print(&text(&document, language))?;
     }
     Ok(code)
 }
 
 fn document(args: &StatsArgs, inputs: &DailyInputs, signs: &EventRules, place: Place) -> Result<Document> {
-    let refuse = |field: &str, found: String, expected: String| Error::invalid("command line", field, found, expected);
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from > to
+    {
+        return Err(Error::reversed("--from, --to", from, to));
+    }
     let days = inputs.days(&place, Judged::ByItsDate);
     let with_value = || days.iter().filter(|d| d.has_value()).map(|d| d.day);
     let (Some(first), Some(last)) = (with_value().min(), with_value().max()) else {
-        let known: Vec<&str> = inputs.places().take(40).map(|p| p.name_zh.as_str()).collect();
-        return Err(refuse(
-            "--place",
-            args.place.clone(),
-            format!("a place of the files, such as {}", known.join(", ")),
-        ));
+        return Err(inputs.no_days(&args.place, "a place of the files"));
     };
     let (from, to) = (args.from.unwrap_or(first), args.to.unwrap_or(last));
     if from > to || to < first || from > last {
-        return Err(refuse("--from, --to", format!("{from} to {to}"), format!("days between {first} and {last}")));
+        let (found, expected) = (format!("{from} to {to}"), format!("days between {first} and {last}"));
+        return Err(Error::invalid("command line", "--from, --to", found, expected));
     }
     let standards = inputs.standards();
     let period = |judged: Judged| {

@@ -1,6 +1,7 @@
 //! A night in one screen of text.
 
 use super::language::Language;
+use super::output;
 use crate::consultation::{ConsultationRecord, chance_percent};
 use crate::domain::pollutant::Pollutant;
 use crate::domain::targets::TargetState;
@@ -25,10 +26,10 @@ pub fn text(record: &ConsultationRecord, language: Language) -> String {
         language.pick(warning.prefecture.action.zh(), warning.prefecture.action.en()),
     );
     for d in &record.degraded {
-        let _ = writeln!(out, "{}: {d}", language.pick("降级", "degraded"));
+        let _ = writeln!(out, "{}: {}", language.pick("降级", "degraded"), language.say(d));
     }
     for r in &record.rejections {
-        let _ = writeln!(out, "{}: {} {}: {}", language.pick("拒绝", "rejected"), r.file, r.place, r.found);
+        let _ = writeln!(out, "{}", output::rejection(r, language));
     }
     counties(&mut out, record, language);
     for because in &warning.prefecture.because {

@@ -68,9 +68,7 @@ pub fn run(args: &TrainArgs, language: Language) -> Result<u8> {
         output::print_json(&document)?;
         return Ok(0);
     }
-    for r in &document.rejections {
-        output::note(&format!("{}, {}: {}; {}", r.file, r.place, r.found, r.expected));
-    }
+    document.rejections.iter().for_each(|r| output::note(&output::rejection(r, language)));
     let verdict = if document.replaced {
         language.pick("新订正在最近的检验日胜出，已启用", "the new correction wins on the deciding days and is in use")
     } else {

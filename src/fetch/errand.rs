@@ -127,7 +127,7 @@ fn lock(place: &Path) -> Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| Error::io(&path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Busy { path }),
+        Err(TryLockError::WouldBlock) => Err(Error::locked(path)),
         Err(TryLockError::Error(e)) => Err(Error::io(&path, e)),
     }
 }

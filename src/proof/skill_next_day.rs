@@ -46,6 +46,8 @@ const AQI_ABOVE: u16 = 100;
 const BLOCK_DAYS: usize = 7;
 const DRAWS: usize = 1000;
 const SEED: u64 = 20_150_701;
+/// Names told to one who asks for a city that the file lacks.
+const NEAR: usize = 6;
 /// Limits on 延边州 from 2015-07-01 for a year: MAE of all days and of November to March [ug m-3].
 const REFERENCE: (&str, &str, &str, f64, f64) = ("延边州", "2015-07-01", "2016-06-30", 10.6, 16.4);
 
@@ -97,18 +99,19 @@ pub fn run(material: &Material) -> Result<Outcome> {
     let [input] = material.input else {
         return Err(missing("--input", "one file of daily values"));
     };
-    let name = material.city.ok_or_else(|| missing("--city", "a city of the file"))?;
+    let asked = material.city.ok_or_else(|| missing("--city", "a city of the file"))?;
     let from = material.from.ok_or_else(|| missing("--from", "a day such as 2015-07-01"))?;
+    if let Some(to) = material.to.filter(|to| from > *to) {
+        return Err(Error::reversed("--from, --to", from, to));
+    }
     let mut library = Library::new(material.overrides);
     library.check_overrides()?;
     let parameters = library.read("models/learning.toml", LearningDocument::from_toml)?.next_day;
     let rules = library.read("seeds/aqi.toml", AqiRules::from_toml)?;
     let read = daily_csv::read(input)?;
     let panel = CityPanel::new(&read.items).ok_or_else(|| missing("--input", "a file with rows"))?;
-    let Ok(city) = panel.cities.binary_search_by(|c| c.as_str().cmp(name)) else {
-        let expected = format!("one of {}", panel.cities.join(", "));
-        return Err(Error::invalid("command line", "--city", name, expected));
-    };
+    let city = city_named(&panel.cities, asked)?;
+    let name = panel.cities[city].as_str();
     let last = panel.date(panel.days.saturating_sub(1));
     let to = material.to.unwrap_or(last).min(last);
     let forecasts = city_model::walk(&panel, city, from, to, MEMBERS, &parameters)
@@ -152,6 +155,23 @@ pub fn run(material: &Material) -> Result<Outcome> {
         "rejections": read.rejections,
     });
     Ok(Outcome::new(PROOF.name, figures, details, lines))
+}
+
+/// Index of the city that is asked for, whether it or the file writes 市 behind its name or not.
+fn city_named(cities: &[String], asked: &str) -> Result<usize> {
+    fn bare(name: &str) -> &str {
+        name.strip_suffix('市').unwrap_or(name)
+    }
+    let exact = cities.iter().position(|c| c == asked);
+    exact.or_else(|| cities.iter().position(|c| bare(c) == bare(asked))).ok_or_else(|| {
+        // those with most characters in common first
+        let shared = |city: &str| bare(asked).chars().filter(|c| city.contains(*c)).count();
+        let mut near: Vec<&str> = cities.iter().map(String::as_str).collect();
+        near.sort_by_key(|c| std::cmp::Reverse(shared(c)));
+        near.truncate(NEAR);
+        let expected = format!("one of the {} cities of the file, such as {}", cities.len(), near.join(", "));
+        Error::invalid("command line", "--city", asked, expected)
+    })
 }
 
 fn score_days(
@@ -290,4 +310,19 @@ fn lines(all: &DayScores, cold: &DayScores, event: &EventScores) -> Vec<Line> {
         format!("AQI > 100: {} days, Brier skill {skill:.2} (90 % interval {lower:.2} to {upper:.2})", event.events),
     ));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_city_is_found_with_and_without_its_last_character_and_near_names_are_told() {
+        let cities = ["哈尔滨", "哈密市", "延边州", "长春市"].map(str::to_owned);
+        for (asked, at) in [("哈尔滨市", 0), ("哈尔滨", 0), ("长春", 3), ("长春市", 3), ("延边州", 2)] {
+            assert_eq!(city_named(&cities, asked).unwrap(), at, "{asked}");
+        }
+        let told = city_named(&cities, "哈尔宾市").unwrap_err().to_string();
+        assert!(told.contains("of the 4 cities") && told.contains("such as 哈尔滨, 哈密市"), "{told}");
+    }
 }

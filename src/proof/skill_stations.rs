@@ -4,6 +4,7 @@
 //! value at issue; intervals follow the forecasts as these are verified, up to each hour of issue (adaptive conformal inference); climatology the values of the training time at this station, within a month and at the same hour of the day.
 
 use super::{Figure, Line, Material, Outcome, Parameter, Proof};
+use crate::archive::durable::make_folder;
 use crate::archive::npy::write_matrix;
 use crate::domain::station_record::StationPanel;
 use crate::error::{Error, Result};
@@ -106,6 +107,7 @@ pub fn run(material: &Material) -> Result<Outcome> {
     let read = beijing_stations::read_folder(folder)?;
     let panel = &read.panel;
     let split = split(material, panel)?;
+    material.out.map_or(Ok(()), make_folder)?;
     let features = StationFeatures::new(panel, weather);
     let climatology = StationClimatology::new(panel, split.train_to);
     let mut scores = Vec::new();
@@ -145,6 +147,9 @@ fn split(material: &Material, panel: &StationPanel) -> Result<Split> {
     if test_from <= train_to {
         let expected = format!("a day after {train_to}, the last of the training time");
         return Err(Error::invalid("command line", "--test-from", test_from.to_string(), expected));
+    }
+    if let Some(to) = material.test_to.filter(|to| test_from > *to) {
+        return Err(Error::reversed("--test-from, --test-to", test_from, to));
     }
     let split = Split {
         train_to: panel.index_from(after(train_to)),

@@ -62,6 +62,11 @@ pub fn built_in(name: &str) -> Result<&'static str> {
         .ok_or_else(|| Error::missing("a built-in file", name, "Known are seeds/, models/ and data/yanbian/"))
 }
 
+/// Names of the built-in region packs.
+fn built_in_regions() -> Vec<&'static str> {
+    BUILT_IN.iter().filter_map(|(name, _)| name.strip_prefix("data/")?.strip_suffix("/region.toml")).collect()
+}
+
 /// Reads files and keeps their hashes.
 pub struct Library<'a> {
     overrides: Option<&'a Path>,
@@ -126,7 +131,7 @@ impl<'a> Library<'a> {
     /// The region pack `name` (built in, or a folder with `region.toml` and `counties.geojson`); `outlines_files` replace outlines.
     ///
     /// # Errors
-    /// `Missing` when there is no such pack; `Invalid` or `Format` naming the field otherwise.
+    /// `Invalid` when there is no such pack; `Invalid` or `Format` naming the field otherwise.
     pub fn region(&mut self, name: &str, outlines_files: &[PathBuf]) -> Result<Region> {
         let folder = Path::new(name);
         let (mut shapes, text, origin) = if folder.join("region.toml").is_file() {
@@ -136,7 +141,13 @@ impl<'a> Library<'a> {
         } else {
             let (shapes_name, toml_name) =
                 (format!("data/{name}/counties.geojson"), format!("data/{name}/region.toml"));
-            let (shapes, text) = (built_in(&shapes_name)?, built_in(&toml_name)?);
+            let (Ok(shapes), Ok(text)) = (built_in(&shapes_name), built_in(&toml_name)) else {
+                let expected = format!(
+                    "one of the built-in regions ({}), or a folder with region.toml and counties.geojson",
+                    built_in_regions().join(", ")
+                );
+                return Err(Error::invalid("the region", "its name", name, expected));
+            };
             self.note("region", &shapes_name, shapes.as_bytes());
             self.note("region", &toml_name, text.as_bytes());
             (outlines::parse(shapes, Path::new(&shapes_name))?, text.to_owned(), PathBuf::from(toml_name))

@@ -67,6 +67,92 @@ fn messages_follow_the_language() {
     assert!(text(&en.stderr).starts_with("error"));
 }
 
+/// Two English words one after the other: those of paths, keys and values stand alone.
+fn english(said: &str) -> Option<String> {
+    let is_word = |w: &&str| w.len() > 1 && w.bytes().all(|b| b.is_ascii_lowercase());
+    let words: Vec<&str> = said.split_whitespace().collect();
+    words.windows(2).find(|pair| pair.iter().all(is_word)).map(|pair| pair.join(" "))
+}
+
+/// A configuration whose meteorology is not there.
+const WITHOUT_FILES: &str = "grid = \"demo\"\nruns = \"r\"\n[inputs]\nmeteorology = [\"met*.nc\"]\n";
+
+#[test]
+fn errors_are_chinese_for_those_who_read_chinese() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file("night.toml", WITHOUT_FILES);
+    file("odd.toml", &format!("colour = 1\n{WITHOUT_FILES}"));
+    let said = |args: &[&str], code: i32| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hazecast"));
+        command.args(args).current_dir(folder.path()).env("LANG", "zh_CN.UTF-8");
+        let out = command.env_remove("LC_ALL").env_remove("LC_MESSAGES").output().unwrap();
+        let said = text(&out.stderr);
+        assert_eq!(out.status.code(), Some(code), "{said}");
+        assert!(said.starts_with("错误: ") && english(&said).is_none(), "{:?} in {said}", english(&said));
+        (said, text(&out.stdout))
+    };
+    let (missing, json) = said(&["night", "--config", "nosuch.toml", "--json"], 3);
+    assert_eq!(missing.trim_end(), "错误: 缺少配置文件（nosuch.toml）。处理：用 --config 指定已有的TOML配置文件");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(missing.contains(json["message_zh"].as_str().unwrap()), "{json}");
+    assert!(json["message"].as_str().unwrap().starts_with("missing the configuration file"), "{json}");
+    let (unknown, _) = said(&["night", "--config", "odd.toml"], 2);
+    assert!(unknown.contains("odd.toml") && unknown.contains("未知的键`colour`，应为"), "{unknown}");
+    // a pattern without a folder is looked for beside the configuration, and the message says where
+    let (pattern, _) = said(&["check", "--config", "night.toml"], 3);
+    let place = folder.path().file_name().unwrap().to_str().unwrap();
+    assert!(pattern.contains("缺少匹配的输入文件") && pattern.contains(&format!("{place}/met*.nc")), "{pattern}");
+    let (cycle, _) = said(&["night", "--config", "night.toml", "--cycle", "yesterday"], 2);
+    assert!(cycle.contains("--cycle") && cycle.contains("应为起报时间，如2026-01-15T12Z"), "{cycle}");
+    let store = hazecast::archive::store::Store::open(&folder.path().join("r")).unwrap();
+    let _lock = store.lock().unwrap();
+    let (held, _) = said(&["night", "--config", "night.toml"], 7);
+    assert!(held.contains("另一个运行正占用r/.lock。处理：等它结束后再启动"), "{held}");
+}
+
+#[test]
+fn usage_follows_the_language_that_the_arguments_ask_for() {
+    let zh = text(&hazecast(&["aqi", "--date", "2026-03-05", "--colour", "--lang", "zh"]).stderr);
+    assert_eq!(zh.trim_end(), "错误: 没有参数 --colour。处理：用 --help 查看用法");
+    let zh = text(&hazecast(&["--lang=zh", "night"]).stderr);
+    assert_eq!(zh.trim_end(), "错误: 缺少参数 --config <FILE>。处理：用 --help 查看用法");
+    assert!(text(&hazecast(&["night"]).stderr).contains("--config <FILE>"));
+    assert!(hazecast(&["--lang", "zh", "night", "--help"]).status.success());
+}
+
+#[test]
+fn patterns_without_a_folder_are_of_the_current_one() {
+    let found = hazecast::config::expand(&["Cargo.*".to_owned()]).unwrap();
+    assert_eq!(found, ["Cargo.lock", "Cargo.toml"].map(std::path::PathBuf::from));
+}
+
+#[test]
+fn an_unknown_region_is_told_beside_the_known_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("night.toml");
+    std::fs::write(&config, format!("region = \"yanbain\"\n{WITHOUT_FILES}")).unwrap();
+    let out = hazecast(&["check", "--config", config.to_str().unwrap()]);
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    for word in ["found yanbain", "(yanbian)", "region.toml"] {
+        assert!(said.contains(word), "{word} in {said}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_held_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("night.toml");
+    std::fs::write(&config, WITHOUT_FILES).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let out = hazecast(&["serve", "--config", config.to_str().unwrap(), "--listen", &address]);
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(7), "{said}");
+    assert!(said.contains(&format!("another program holds {address}. Stop it")), "{said}");
+}
+
 /// The built-in example, as `make demo` shows it: a level for Yanji, a list that meets its level, a certificate, closed books.
 #[test]
 fn demo_ends_with_a_warning_a_list_and_a_certificate() {

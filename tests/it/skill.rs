@@ -45,8 +45,10 @@ fn stations(folder: &Path) {
 
 #[test]
 fn stations_whose_air_follows_the_wind_are_forecast_better_with_it_and_the_split_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     stations(folder.path());
+    // a folder that is not there yet is made
+    let out = out.path().join("made/features");
     let run = |weather: &'static str| {
         let material = Material {
             dir: Some(folder.path()),
@@ -54,11 +56,13 @@ fn stations_whose_air_follows_the_wind_are_forecast_better_with_it_and_the_split
             test_from: day("2014-06-01"),
             weather: Some(weather),
             n: &[12],
+            out: Some(out.as_path()),
             ..Material::default()
         };
         skill_stations::PROOF.prove(&material).unwrap()
     };
     let (without, with) = (run("none"), run("perfect"));
+    assert!(out.join("train_12h.npy").is_file() && out.join("test_12h.npy").is_file());
     let value = |o: &hazecast::proof::Outcome, key: &str| o.details["leads"][0][key].as_f64().unwrap();
     assert!(value(&with, "mae") < 0.8 * value(&with, "persistence_mae"), "{:?}", with.figures);
     assert!(value(&with, "mae") < value(&without, "mae"));
@@ -80,6 +84,9 @@ fn a_proof_of_skill_names_what_it_needs() {
     assert!(prove(dates).contains("--test-from"));
     let short = Material { dir, train_to: day("2014-02-01"), test_from: day("2014-03-01"), ..Material::default() };
     assert!(prove(short).contains("at least 90"));
+    let (train_to, test_from) = (day("2014-05-31"), day("2014-06-20"));
+    let reversed = Material { dir, train_to, test_from, test_to: day("2014-06-10"), ..Material::default() };
+    assert!(prove(reversed).contains("2014-06-20, which is after 2014-06-10"));
     let weather = Material { dir, weather: Some("good"), ..Material::default() };
     assert!(prove(weather).contains("none or perfect"));
     let city = Material { dir, city: Some("延边州"), ..Material::default() };
@@ -124,6 +131,9 @@ fn a_city_downwind_of_another_is_forecast_from_it() {
     assert!(found.passed, "{:?}", found.figures);
     let early = Material { from: day("2015-02-01"), ..material };
     assert!(skill_next_day::PROOF.prove(&early).unwrap_err().to_string().contains("60 are needed"));
+    let reversed = Material { to: day("2015-05-01"), ..material };
+    let told = skill_next_day::PROOF.prove(&reversed).unwrap_err().to_string();
+    assert!(told.contains("2015-06-01, which is after 2015-05-01"), "{told}");
     let unknown = Material { city: Some("X"), ..material };
-    assert!(skill_next_day::PROOF.prove(&unknown).unwrap_err().to_string().contains("one of A, B, C, D"));
+    assert!(skill_next_day::PROOF.prove(&unknown).unwrap_err().to_string().contains("such as A, B, C, D"));
 }

@@ -92,7 +92,9 @@ fn variable(v: &VariableReport, name_grid: bool, language: Language) -> String {
 fn model(out: &mut String, model: &ModelReport, language: Language) {
     let verdict = match &model.refused_because {
         None => language.pick("可以驱动模式", "can drive the model").to_owned(),
-        Some(reason) => format!("{}: {reason}", language.pick("不能驱动模式", "cannot drive the model")),
+        Some(reason) => {
+            format!("{}: {}", language.pick("不能驱动模式", "cannot drive the model"), language.say(reason))
+        }
     };
     let _ = writeln!(out, "{verdict}");
     if let (Some(levels), Some(top)) = (model.levels, model.top_m) {

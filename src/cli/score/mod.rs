@@ -193,10 +193,7 @@ pub fn run(args: &ScoreArgs, language: Language) -> Result<u8> {
     if args.json {
         output::print_json(&document)?;
     } else {
-        for r in &document.rejections {
-            let (word, wanted) = (language.pick("拒绝", "rejected"), language.pick("应为", "expected"));
-            output::note(&format!("{word}: {} {}: {}, {wanted} {}", r.file, r.place, r.found, r.expected));
-        }
+        document.rejections.iter().for_each(|r| output::note(&output::rejection(r, language)));
         output::print(table::text(&document, language).trim_end())?;
     }
     Ok(if document.rejections.is_empty() { 0 } else { DEGRADED })

@@ -125,7 +125,7 @@ fn one_errand_at_a_time_in_each_place() {
         let config = Config::load(&path).unwrap();
         let world = World { pause: &|_| (), lookup: system_lookup, progress: &|_| () };
         let told = fetch(&config, &path, parse_cycle("2026-01-15T12Z").unwrap(), world).unwrap_err();
-        assert!(matches!(&told, Error::Busy { path } if path.ends_with(".fetch.lock")), "{told}");
+        assert!(matches!(&told, Error::Busy { path, .. } if path.ends_with(".fetch.lock")), "{told}");
     }
     assert!(server.asked().is_empty());
     assert!(send(&path).complete);

@@ -127,6 +127,24 @@ fn places_are_codes_or_names_and_refusals_are_told() {
 }
 
 #[test]
+fn a_period_the_wrong_way_round_and_files_without_an_accepted_row_are_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let daily = write(folder.path(), "daily.csv", &format!("{HEAD}{}", boundary_rows().concat()));
+    let reversed = ["--place", "222401", "--from", "2026-05-01", "--to", "2026-01-01"];
+    let out = hazecast("UTC", &[&["stats", "--daily", &daily][..], &reversed].concat());
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert!(said.contains("2026-05-01, which is after 2026-01-01"), "{said}");
+    let hours = "date,hour,type,2237A,2238A,2239A\n2023-01-20,0,PM2.5,1,2,3\n2023-01-20,1,PM2.5,1,2,3\n";
+    let hourly = write(folder.path(), "china_sites_20230120.csv", hours);
+    let out = hazecast("UTC", &["stats", "--hourly", &hourly, "--place", "延吉市"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(3), "{said}");
+    assert_eq!(said.matches("rejected: china_sites_20230120.csv").count(), 2, "{said}");
+    assert!(said.contains("found 2 refusals and no row accepted, expected a date such as 20230120"), "{said}");
+}
+
+#[test]
 fn targets_speak_both_languages_and_start_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let rows: String = (1..=31).map(|d| format!("222401,2026-01-{d:02},30,40,10,20,0.8,60\n")).collect();
