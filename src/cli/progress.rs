@@ -13,13 +13,24 @@ use std::path::Path;
 pub struct NightProgress {
     language: Language,
     bar: RefCell<Option<(Stage, ProgressBar)>>,
-    visible: bool,
+}
+
+/// A bar of so many hours, on stderr when it is a terminal.
+pub fn hours_bar(hours: u32, what: &'static str) -> ProgressBar {
+    let visible = std::io::stderr().is_terminal();
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(u64::from(hours)), target);
+    if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:32}] {pos}/{len} h  {eta} left") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
 }
 
 impl NightProgress {
     /// Visible on a terminal only.
     pub fn new(language: Language) -> Self {
-        Self { language, bar: RefCell::new(None), visible: std::io::stderr().is_terminal() }
+        Self { language, bar: RefCell::new(None) }
     }
 
     /// Shows an event: hours on the bar, the rest as a line.
@@ -56,13 +67,7 @@ impl NightProgress {
     fn hour(&self, stage: Stage, done: u32, of: u32) {
         let mut slot = self.bar.borrow_mut();
         if slot.as_ref().is_none_or(|(s, _)| *s != stage) {
-            let target = if self.visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-            let bar = ProgressBar::with_draw_target(Some(u64::from(of)), target);
-            if let Ok(style) = ProgressStyle::with_template("{msg:28} [{bar:32}] {pos}/{len} h  {eta} left") {
-                bar.set_style(style);
-            }
-            bar.set_message(self.name(stage));
-            *slot = Some((stage, bar));
+            *slot = Some((stage, hours_bar(of, self.name(stage))));
         }
         if let Some((_, bar)) = slot.as_ref() {
             bar.set_position(u64::from(done));

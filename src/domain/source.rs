@@ -167,10 +167,27 @@ pub enum Place {
     /// Spread over a county: by built-up weight for urban sectors, by area for agriculture.
     County,
     /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
-    /// A longitude-latitude box (degrees), e.g. a cell of a gridded inventory.
     Cell { west: f64, south: f64, east: f64, north: f64 },
     /// A cell of a projected grid: its corners as longitude and latitude (degrees), in either direction around.
     Quadrilateral { corners: [(f64, f64); 4] },
+}
+
+/// West, south, east, north [degrees].
+pub type Bounds = (f64, f64, f64, f64);
+
+impl Place {
+    /// The box of longitudes and latitudes around it; `None` for a county.
+    pub fn bounds(&self) -> Option<Bounds> {
+        match self {
+            Self::Point { lon, lat, .. } => Some((*lon, *lat, *lon, *lat)),
+            Self::County => None,
+            Self::Cell { west, south, east, north } => Some((*west, *south, *east, *north)),
+            Self::Quadrilateral { corners } => Some(corners.iter().fold(
+                (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY),
+                |(w, s, e, n), (lon, lat)| (w.min(*lon), s.min(*lat), e.max(*lon), n.max(*lat)),
+            )),
+        }
+    }
 }
 
 /// A change of a source's activity over a period, as ordered by a measure or set by a scenario.

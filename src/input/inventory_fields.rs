@@ -5,7 +5,7 @@
 //! - A total is never added to its parts (see [`super::inventory_wholes`]); alone it is emitted as [`Sector::Other`].
 //! - Hours of a day in several files are averaged first (see [`super::inventory_hours`]).
 //! - PM10 includes PM2.5, which includes BC and OC; a cell where a part exceeds its whole by more than 1 % is refused. PM2.5 without PM10
-//!   is PM10 too; BC and OC without PM2.5 are the least PM2.5 that holds them, BC + 1.4 OC. Both are noted.
+//!   is PM10 too; BC and OC without PM2.5 are the least PM2.5 that holds them, BC + 1.4 OC. Both are noted, as no fault.
 
 use super::inventory_hours::whole_days;
 use super::inventory_lattice::Lattice;
@@ -22,14 +22,6 @@ use std::sync::Arc;
 const PART_TOLERANCE: f64 = 1.01;
 /// Mass of organic matter per mass of organic carbon, as in [`super::inventory_csv`].
 const ORGANIC_MATTER_PER_CARBON: f64 = 1.4;
-
-/// How a note ends that is no fault of the file.
-pub(super) const BY_DESIGN: &str = ", by design";
-
-/// Whether a note says what is left out on purpose, and not what is wrong with a file.
-pub fn is_by_design(note: &Rejection) -> bool {
-    note.found.ends_with(BY_DESIGN)
-}
 
 /// One pollutant of one category on the cells of a file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,6 +62,17 @@ pub struct InventoryGroup {
     pub sources: Vec<Source>,
     /// The months that the files hold, where they do not hold the year.
     pub months: Option<Vec<u32>>,
+    /// The first file of each sector and pollutant.
+    pub files: Vec<(Sector, Substance, PathBuf)>,
+    /// Tonnes of each pollutant over all fields that are emitted, summed before they become sources; empty for a list of sources.
+    pub read_t: BTreeMap<Substance, f64>,
+}
+
+impl InventoryGroup {
+    /// What the ids of its sources begin with.
+    pub fn stem(&self) -> &str {
+        self.sources.first().and_then(|s| s.id.split_once('/')).map_or("", |(stem, _)| stem)
+    }
 }
 
 /// Groups fields by their cells and makes sources, in the order of the fields, then sector, row and column.
@@ -95,9 +98,10 @@ pub(super) fn refuse(field: &GridField, found: impl Into<String>, expected: impl
     Error::format(&field.file, &field.place, found, expected, remedy)
 }
 
+/// What was left out or completed, and is no fault.
 pub(super) fn note(field: &GridField, found: String, expected: &str) -> Rejection {
     let file = field.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Rejection { file, place: field.place.clone(), found, expected: expected.into() }
+    Rejection { file, place: field.place.clone(), found, expected: expected.into(), by_design: true }
 }
 
 /// Tonnes per cell of each sector and pollutant, with the field that gave it first.
@@ -111,6 +115,7 @@ fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Reject
     one_convention(fields, &dropped, vocabulary)?;
     let lattice = &fields[0].lattice;
     let mut sectors: Sectors = BTreeMap::new();
+    let mut read_t = BTreeMap::new();
     for (i, field) in fields.iter().enumerate() {
         let sector = match &field.role {
             _ if dropped.contains(&i) => continue,
@@ -118,7 +123,7 @@ fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Reject
             Role::Total => Sector::Other,
             Role::LeftOut(why) => {
                 let tonnes: f64 = field.tonnes.iter().sum();
-                notes.push(note(field, format!("{tonnes:.3} t of {}, not emitted{BY_DESIGN}", field.category), why));
+                notes.push(note(field, format!("{tonnes:.3} t of {}, not emitted", field.category), why));
                 continue;
             }
         };
@@ -128,12 +133,15 @@ fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Reject
             .entry(field.substance)
             .or_insert_with(|| (vec![0.0; lattice.cells()], field));
         sum.iter_mut().zip(&field.tonnes).for_each(|(sum, t)| *sum += t);
+        *read_t.entry(field.substance).or_insert(0.0) += field.tonnes.iter().sum::<f64>();
     }
+    let mut files = Vec::new();
     for (sector, substances) in &mut sectors {
+        files.extend(substances.iter().map(|(substance, (_, field))| (*sector, *substance, field.file.clone())));
         complete(*sector, substances, notes)?;
         check_parts(*sector, substances)?;
     }
-    Ok(InventoryGroup { sources: sources(fields, &sectors), months })
+    Ok(InventoryGroup { sources: sources(fields, &sectors), months, files, read_t })
 }
 
 fn sources(fields: &[GridField], sectors: &Sectors) -> Vec<Source> {

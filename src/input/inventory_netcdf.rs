@@ -5,7 +5,7 @@
 //! - Pollutant and category of a variable, by the words of [`Vocabulary`]: attributes `substance`, `pollutant`, `species` and `sector` of the
 //!   variable, then of the file, then the variable's name (`nox_traffic`, `emi_co`, `ene`), then the name of the file.
 //! - Units: a mass or an amount of substance per area or cell and time (see [`super::inventory_units`]); by the attribute, never by the
-//!   name of the file. Variables without latitude and longitude, and of other units without the name of a pollutant, are no emissions.
+//!   name of the file. EDGAR's `emissions` in `Tonnes` are those of a cell in the year or month that a step stands for. Variables without latitude and longitude, and of other units without the name of a pollutant, are no emissions.
 //! - Dimensions (lat, lon), (time, lat, lon) or (time, lev, lat, lon); levels are summed. Times are those of [`super::inventory_steps`].
 //! - Fill values are cells without emission.
 
@@ -13,7 +13,7 @@ use super::Window;
 use super::inventory_fields::GridField;
 use super::inventory_lattice::{AxisCells, Lattice, within};
 use super::inventory_steps::steps;
-use super::inventory_units::{EmissionUnit, Measure, parse};
+use super::inventory_units::{EmissionUnit, FLUX_LIMIT_KG_M2_S, Measure, Per, parse, parse_mass};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use super::netcdf_file::NetcdfFile;
 use crate::domain::source::Sector;
@@ -22,10 +22,10 @@ use std::ops::Range;
 use std::slice::from_ref;
 use std::sync::Arc;
 
+/// The variable of EDGAR's masses.
+const EDGAR_MASSES: &str = "emissions";
 /// NetCDF's fill value where a variable names none.
 const DEFAULT_FILL: f64 = 9.969_209_968_386_869e36;
-/// Emission above which a value cannot be that of a cell: 1 g m-2 s-1.
-const FLUX_LIMIT_KG_M2_S: f64 = 1e-3;
 /// Mass of NOx as NO2 per mass as NO, and the molar mass [g mol-1] by which a file says that it gives NO.
 const NO2_PER_NO: f64 = 46.0055 / 30.006;
 const NO_G_PER_MOL: f64 = 30.0;
@@ -74,7 +74,7 @@ pub fn fields(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Res
         }
         match meaning(file, vocabulary, &name)? {
             Some(meaning) => fields.push(field(file, &name, &cells, meaning)?),
-            None => unread += usize::from(parse(&units(file, &name)).is_some()),
+            None => unread += usize::from(unit_of(file, &name).is_some()),
         }
     }
     if fields.is_empty() && unread == 0 {
@@ -116,6 +116,11 @@ fn units(file: &NetcdfFile, name: &str) -> String {
     file.text(Some(name), "units").unwrap_or_default()
 }
 
+fn unit_of(file: &NetcdfFile, name: &str) -> Option<EmissionUnit> {
+    let text = units(file, name);
+    parse(&text).or_else(|| (name == EDGAR_MASSES).then(|| parse_mass(&text)).flatten())
+}
+
 /// Pollutant, category and unit of a variable; `None` for one that is not an emission of this program.
 fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Option<Meaning>> {
     let attribute = |keys: &[&str]| {
@@ -127,7 +132,7 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
     let (first, rest) = split(word, vocabulary);
     let said = attribute(&["substance", "pollutant", "species"]);
     let text = units(file, name);
-    let unit = parse(&text);
+    let unit = unit_of(file, name);
     if said.as_deref().or(Some(first)).is_some_and(|w| vocabulary.is_unread(w)) || vocabulary.is_unread(word) {
         return Ok(None);
     }
@@ -244,6 +249,10 @@ fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Resu
         }
     };
     let (range, spans, month) = steps(file, name, time)?;
+    if meaning.unit.per == Per::Step && ![1, 12].contains(&spans.len()) {
+        let found = format!("units `{}` and {} times", units(file, name), spans.len());
+        return Err(file.error(name, found, "a time in the unit, or a year or months"));
+    }
     let mut slab = Vec::new();
     slab.extend(time.map(|_| range.clone()));
     slab.extend(levels.map(|n| 0..n));

@@ -5,7 +5,7 @@
 //!   parts are used; else the files are refused. So is a category beside those that it is the sum of. Two totals of a pollutant are refused.
 //! - Two conventions that give the same pollutant of one sector are two inventories of one thing, and refused.
 
-use super::inventory_fields::{BY_DESIGN, GridField, note, refuse};
+use super::inventory_fields::{GridField, note, refuse};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use crate::domain::source::Sector;
 use crate::error::{Rejection, Result};
@@ -104,7 +104,7 @@ fn compare(
     }
     dropped.extend(total);
     let found = format!(
-        "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t), left out{BY_DESIGN}",
+        "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t), left out",
         codes.len(),
         field.substance.name()
     );

@@ -48,6 +48,7 @@ impl Learned {
             expected:
                 "a correction of this region, grid and version: it corrects nothing tonight; `hazecast train` makes one"
                     .into(),
+            by_design: false,
         };
         match learned_file::read(path) {
             Ok(None) => {}
@@ -106,6 +107,7 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
                     place: "archived run".into(),
                     found: e.to_string(),
                     expected: "a run as published: it teaches nothing tonight".into(),
+                    by_design: false,
                 });
                 continue;
             }

@@ -3,9 +3,10 @@
 use super::emission::EmissionModel;
 use super::emission_placement::Placement;
 use crate::domain::cell_cutting::sphere_m2;
-use crate::domain::county::{County, CountyWeights};
+use crate::domain::county::{County, CountyWeights, Region};
 use crate::domain::grid::HorizontalGrid;
 use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::input::emission_reference_csv::ReferenceTotal;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -99,4 +100,15 @@ pub fn totals(
     }
     let total = |((adcode, sector), (sources, t_a, t_d))| CountySectorTotal { adcode, sector, sources, t_a, t_d };
     sums.into_iter().map(total).collect()
+}
+
+/// The total [t a-1] that a reference is about.
+pub fn total_of(totals: &[CountySectorTotal], region: &Region, reference: &ReferenceTotal) -> f64 {
+    let known = |adcode: u32| region.counties.iter().any(|c| c.adcode == adcode);
+    let counts = totals.iter().filter(|t| {
+        let here = if reference.adcode == region.adcode { known(t.adcode) } else { t.adcode == reference.adcode };
+        here && (reference.sectors.is_empty() || reference.sectors.contains(&t.sector))
+    });
+    let pollutants = counts.flat_map(|t| t.t_a.named());
+    pollutants.filter(|(name, _)| *name == reference.pollutant).map(|(_, t)| t).sum()
 }

@@ -1,6 +1,7 @@
 //! When a sector emits: month x weekday or holiday x hour, normalised per calendar year.
 
 use crate::domain::holidays::{DayKind, Holidays};
+use crate::input::profile_csv::ProfileKind;
 use chrono::{Datelike, NaiveDate};
 
 /// Relative factors of a sector in Beijing time.
@@ -50,6 +51,19 @@ impl TemporalProfile {
             totals: Vec::new(),
         }
         .with_totals())
+    }
+
+    /// Takes other factors of one kind, before the holidays.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_factors(mut self, kind: ProfileKind, factors: &[f64]) -> Result<Self, ProfileDefect> {
+        match kind {
+            ProfileKind::Month => self.month = checked("month", factors)?,
+            ProfileKind::Weekday => self.weekday = checked("weekday", factors)?,
+            ProfileKind::Hour => self.hour = checked("hour", factors)?,
+        }
+        Ok(self.with_totals())
     }
 
     /// Makes public holidays as strong as `factor` times a Sunday, and worked weekend days as strong as the mean of the days from Monday to

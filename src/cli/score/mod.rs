@@ -254,6 +254,7 @@ impl Read {
                         place: "archived run".into(),
                         found: e.to_string(),
                         expected: "a run as published: it is not scored".into(),
+                        by_design: false,
                     });
                     continue;
                 }
