@@ -106,6 +106,7 @@ pub fn fields(
         place: names.join(" + "),
         lattice: Arc::clone(&lattice),
         category: String::new(),
+        by_file_name: false,
         role: Role::Part(Sector::Other),
         substance,
         month: None,

@@ -4,7 +4,7 @@
 //!   behind `unit`, in brackets or behind `in`, and in tonnes a year where they state none.
 //! - An ESRI grid states its own cells (`xllcorner` or `xllcenter`, `cellsize`); rows run southward. Without a header the file has the
 //!   grid of MEIC. Units are those of a MEIC file where no line before the values states one behind `unit`; the month is that of the file's name.
-//! - Pollutant and sector are those of the file's name.
+//! - Pollutant and sector are those of the file's name, the sector where it is a name of EDGAR or MEIC.
 
 use super::Window;
 use super::inventory_fields::GridField;
@@ -278,6 +278,7 @@ fn finish(path: &Path, named: NamedField, lattice: Lattice, tonnes: Vec<f64>) ->
         file: path.to_path_buf(),
         place: named.substance.name().to_owned(),
         lattice: Arc::new(lattice),
+        by_file_name: !named.category.is_empty(),
         category: named.category,
         role: named.role,
         substance: named.substance,

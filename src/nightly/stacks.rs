@@ -52,7 +52,7 @@ impl NightInputs {
             }
         }
         for (stack, list) in of_stack {
-            let place = self.sources.iter().position(|s| s.id == stack && s.strength.annual().is_some());
+            let place = self.sources.iter().position(|s| s.id == stack && matches!(s.strength, Strength::Annual(_)));
             let Some(at) = place else {
                 report.unknown += list.len();
                 self.rejections.push(Rejection {

@@ -63,10 +63,10 @@ impl Account {
     /// When the number of sources is another one than the account's.
     pub fn rates(&self, model: &EmissionModel, sources: &[Source], start: DateTime<Utc>) -> [Expected; Species::COUNT] {
         assert_eq!(sources.len(), self.shares.len(), "the sources of this account");
-        let factors = model.hour_factors(start);
+        let parts = model.hour_parts(start);
         let mut rates = [Expected::default(); Species::COUNT];
         for (source, share) in sources.iter().zip(&self.shares).filter(|(_, s)| s.amount + s.uncertain > 0.0) {
-            let species = model.speciate(source.sector, &rate_with(source, start, &factors));
+            let species = model.speciate(source.sector, &rate_with(source, start, &parts));
             for (sum, rate) in rates.iter_mut().zip(species) {
                 sum.amount += share.amount * rate;
                 sum.uncertain += share.uncertain * rate;

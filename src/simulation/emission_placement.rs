@@ -181,14 +181,14 @@ impl Placement {
         assert_eq!(out.rate_kg_s.len(), Species::COUNT * self.layers() * self.cells, "the placement's field");
         // many small sources in one cell: single precision would lose some of their mass
         let mut field = vec![0.0; out.rate_kg_s.len()];
-        let factors = model.hour_factors(start);
+        let parts = model.hour_parts(start);
         let layers = self.layers();
         let mut rates = vec![0.0; Species::COUNT * layers];
         for (pattern, members) in self.patterns.iter().zip(&self.members) {
             rates.fill(0.0);
             for &i in members {
                 let sector = sources[i].sector;
-                let amounts = rate_with(&sources[i], start, &factors);
+                let amounts = rate_with(&sources[i], start, &parts);
                 add_layers(&mut rates, &model.speciate(sector, &amounts), &self.sector_layers[sector as usize]);
             }
             self.scatter(&rates, pattern, &mut field);
@@ -196,7 +196,7 @@ impl Placement {
         for (site, source) in self.sites.iter().zip(sources) {
             let Site::Stack { cell, stack } = site else { continue };
             let sector = source.sector;
-            let amounts = rate_with(source, start, &factors);
+            let amounts = rate_with(source, start, &parts);
             if amounts == Amounts::default() {
                 continue;
             }
@@ -287,20 +287,20 @@ impl Placement {
 impl Outside {
     fn add(&mut self, source: &Source, share: f64) {
         self.sources += 1;
-        match &source.strength {
-            Strength::Annual(a) | Strength::Measured { annual: a, .. } => {
-                self.annual_t = self.annual_t.zip(*a, |sum, v| sum + share * v);
+        let kg = match &source.strength {
+            Strength::Annual(_) | Strength::Monthly(_) | Strength::Measured { .. } => {
+                self.annual_t = self.annual_t.zip(*source.strength.amounts(), |sum, v| sum + share * v);
+                return;
             }
             Strength::Hourly { kg_s, .. } => {
-                for hour in kg_s {
-                    self.rate_kg = self.rate_kg.zip(*hour, |sum, v| sum + share * 3600.0 * v);
-                }
+                kg_s.iter().fold(Amounts::default(), |sum, hour| sum.zip(*hour, |sum, v| sum + 3600.0 * v))
             }
             Strength::Rate { kg_s, from, to } => {
                 let seconds = (*to - *from).num_seconds().max(0) as f64;
-                self.rate_kg = self.rate_kg.zip(*kg_s, |sum, v| sum + share * seconds * v);
+                kg_s.zip(Amounts::all(seconds), |v, s| s * v)
             }
-        }
+        };
+        self.rate_kg = self.rate_kg.zip(kg, |sum, v| sum + share * v);
     }
 }
 
@@ -414,11 +414,8 @@ fn add_layers(rates: &mut [f64], species: &[f64; Species::COUNT], shares: &[f64]
 }
 
 fn rejection(source: &Source, reason: &str) -> Rejection {
-    let mass = match &source.strength {
-        Strength::Annual(a) | Strength::Measured { annual: a, .. } => words(a, "t/a"),
-        Strength::Rate { kg_s, .. } => words(kg_s, "kg/s"),
-        Strength::Hourly { .. } => words(source.strength.amounts(), "kg/s"),
-    };
+    let unit = if source.strength.annual().is_some() { "t/a" } else { "kg/s" };
+    let mass = words(source.strength.amounts(), unit);
     Rejection {
         file: "inventory".into(),
         place: source.id.clone(),

@@ -1,6 +1,8 @@
-//! When a sector emits: month x weekday or holiday x hour, normalised per calendar year.
+//! When a sector emits: month x weekday or holiday x hour, normalised per calendar year; where an inventory gives the months itself, weekday or
+//! holiday x hour, normalised per month.
 
 use crate::domain::holidays::{DayKind, Holidays};
+use crate::domain::source::YearPart;
 use crate::input::profile_csv::ProfileKind;
 use chrono::{Datelike, NaiveDate};
 
@@ -79,6 +81,15 @@ impl TemporalProfile {
         self.day_factor(day) / self.total(day.year())
     }
 
+    /// A Beijing day as part of its year and of its month; the shares of the days of a month sum to 1 too.
+    pub fn day_part(&self, day: NaiveDate) -> YearPart {
+        let first = day.with_day(1).unwrap_or(day);
+        let month: f64 =
+            first.iter_days().take_while(|d| d.month() == day.month()).map(|d| self.factor_in_month(d)).sum();
+        let of_month = self.factor_in_month(day) / month;
+        YearPart { month0: day.month0() as usize, of_year: self.day_share(day), of_month }
+    }
+
     /// Factor of a month relative to the mean, January 0.
     pub fn month_factor(&self, month0: usize) -> f64 {
         self.month[month0 % 12]
@@ -110,13 +121,16 @@ impl TemporalProfile {
     }
 
     fn day_factor(&self, day: NaiveDate) -> f64 {
+        self.month[day.month0() as usize] * self.factor_in_month(day)
+    }
+
+    fn factor_in_month(&self, day: NaiveDate) -> f64 {
         let weekday = self.weekday[day.weekday().num_days_from_monday() as usize];
-        let of_day = match self.holidays.kind(day) {
+        match self.holidays.kind(day) {
             DayKind::Usual => weekday,
             DayKind::Holiday => self.holiday,
             DayKind::Worked => self.weekday[..5].iter().sum::<f64>() / 5.0,
-        };
-        self.month[day.month0() as usize] * of_day
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::language::Language;
 use super::super::map::{self, Map, Point};
 use super::super::output;
 use super::{day, end_of_day, parse_date, wrong};
-use crate::domain::source::{Amounts, Place, Sector, Strength};
+use crate::domain::source::{Amounts, Place, Sector};
 use crate::error::Result;
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
@@ -73,9 +73,9 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     let mut values = vec![0.0f64; grid.cells()];
     let mut stacks: Vec<(f64, Point)> = Vec::new();
     for (i, source) in sources.iter().enumerate().filter(|(_, s)| sector.is_none_or(|wanted| s.sector == wanted)) {
-        let amounts = match (args.date, &source.strength) {
-            (None, Strength::Annual(a) | Strength::Measured { annual: a, .. }) => *a,
-            (None, Strength::Rate { .. } | Strength::Hourly { .. }) => continue,
+        let amounts = match (args.date, source.strength.annual()) {
+            (None, Some(annual)) => *annual,
+            (None, None) => continue,
             (Some(_), _) => setup.emission.daily_amounts(source, day(args.date)),
         };
         let amount = amounts.named()[index].1;

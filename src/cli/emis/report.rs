@@ -2,10 +2,10 @@
 
 use super::super::language::Language;
 use super::super::output;
-use super::{day, end_of_day, parse_date, placed, reference, wrong};
+use super::{day, end_of_day, note_line, parse_date, placed, reference, wrong};
 use crate::archive::durable::write_atomic;
 use crate::domain::source::{Amounts, Sector};
-use crate::error::Result;
+use crate::error::{Rejection, Result};
 use crate::input::emission_reference_csv::ReferenceTotal;
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
@@ -62,6 +62,8 @@ struct Report {
     outside_t_a: Amounts,
     rows: Vec<Row>,
     reference: Vec<Compared>,
+    /// What was left out, completed or told by the name of a file; no problems.
+    notes: Vec<Rejection>,
 }
 
 pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
@@ -83,6 +85,7 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
         outside_t_a: *annual_t,
         rows: rows.collect(),
         reference: compared,
+        notes: case.inputs.rejections.into_iter().filter(|r| r.by_design).collect(),
     };
     if let Some(path) = &args.csv {
         if path.extension().is_none_or(|e| e != "csv") {
@@ -162,6 +165,9 @@ fn text(report: &Report, language: Language) -> String {
         report.outside_t_a.named().into_iter().filter(|(_, v)| *v > 0.0).map(|(n, v)| format!("{n} {v:.1}")).collect();
     if !outside.is_empty() {
         let _ = writeln!(out, "\n{}: {} t/a", language.pick("网格之外", "beside the grid"), outside.join(", "));
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "{}", note_line(note, language));
     }
     out
 }
