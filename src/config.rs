@@ -69,6 +69,12 @@ pub struct Inputs {
     pub terrain: Option<String>,
     #[serde(default)]
     pub inventory: Vec<String>,
+    /// Inventories of other emissions than those of `inventory`, and added to them.
+    #[serde(default)]
+    pub inventory_beside: Vec<String>,
+    /// Tables of temporal profiles that replace those of `models/emission.toml` for the sectors they name.
+    #[serde(default)]
+    pub profiles: Vec<String>,
     /// Register of what can be ordered to emit less (CSV or XLSX); without it each source of the inventory is one entry.
     #[serde(default)]
     pub register: Option<String>,
@@ -145,6 +151,8 @@ impl Config {
         for list in [
             &mut i.meteorology,
             &mut i.inventory,
+            &mut i.inventory_beside,
+            &mut i.profiles,
             &mut i.scenario,
             &mut i.cems,
             &mut i.power_plants,

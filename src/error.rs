@@ -134,6 +134,9 @@ pub struct Rejection {
     pub place: String,
     pub found: String,
     pub expected: String,
+    /// Left out or completed on purpose: a note, and no fault of the file.
+    #[serde(default)]
+    pub by_design: bool,
 }
 
 /// What a reader of records returns: the accepted items and every refused one.

@@ -63,7 +63,7 @@ pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
     let read = inputs::read(&setup, args.cycle)?;
     let domain = setup.domain(&read.meteorology, read.cycle)?;
-    let emissions = emis::findings(&setup, &read.sources, &domain.grid, &domain.weights)?;
+    let emissions = emis::findings(&setup, (&read.sources, &read.inventories), &domain.grid, &domain.weights)?;
     let report = Report {
         emissions,
         cycle: read.cycle,
@@ -107,14 +107,18 @@ fn text(report: &Report, language: Language) -> String {
     );
     let (zh, en) = report.confinement.words();
     let _ = writeln!(out, "{}", language.pick(zh, en));
-    for r in &report.rejections {
+    for r in report.rejections.iter().filter(|r| r.by_design) {
+        let _ = writeln!(out, "{}", emis::note_line(r, language));
+    }
+    let refused: Vec<&Rejection> = report.rejections.iter().filter(|r| !r.by_design).collect();
+    for r in &refused {
         let _ = writeln!(out, "{}", output::rejection(r, language));
     }
     for d in &report.degraded {
         let _ = writeln!(out, "{}: {}", language.pick("降级", "degraded"), language.say(d));
     }
     out.push_str(&emis::lines(&report.emissions, language));
-    let problems = report.rejections.len() + report.degraded.len() + report.emissions.len();
+    let problems = refused.len() + report.degraded.len() + report.emissions.len();
     let _ = write!(out, "{}: {problems}", language.pick("问题数", "problems"));
     out
 }

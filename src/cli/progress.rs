@@ -14,13 +14,30 @@ pub struct NightProgress {
     language: Language,
     /// With what it shows; `None`: files being read.
     bar: RefCell<Option<(Option<Stage>, ProgressBar)>>,
-    visible: bool,
+}
+
+/// A bar of so many hours, on stderr when it is a terminal.
+pub fn hours_bar(hours: u32, what: &str) -> ProgressBar {
+    bar(hours, " h", what)
+}
+
+/// A bar of so many steps of a unit, on stderr when it is a terminal.
+fn bar(steps: u32, unit: &str, what: &str) -> ProgressBar {
+    let visible = std::io::stderr().is_terminal();
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(u64::from(steps)), target);
+    let template = format!("{{msg:28}} [{{bar:32}}] {{pos}}/{{len}}{unit}  {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar
 }
 
 impl NightProgress {
     /// Visible on a terminal only.
     pub fn new(language: Language) -> Self {
-        Self { language, bar: RefCell::new(None), visible: std::io::stderr().is_terminal() }
+        Self { language, bar: RefCell::new(None) }
     }
 
     /// Shows an event: files and hours on the bar, the rest as a line.
@@ -62,17 +79,10 @@ impl NightProgress {
     fn step(&self, stage: Option<Stage>, done: u32, of: u32) {
         let mut slot = self.bar.borrow_mut();
         if slot.as_ref().is_none_or(|(s, _)| *s != stage) {
-            let target = if self.visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-            let bar = ProgressBar::with_draw_target(Some(u64::from(of)), target);
-            let unit = if stage.is_some() { " h" } else { "" };
-            let template = format!("{{msg:28}} [{{bar:32}}] {{pos}}/{{len}}{unit}  {{eta}} left");
-            if let Ok(style) = ProgressStyle::with_template(&template) {
-                bar.set_style(style);
-            }
-            bar.set_message(match stage {
-                Some(stage) => self.name(stage),
-                None => self.language.pick("读取气象文件", "reading meteorology").to_owned(),
-            });
+            let bar = match stage {
+                Some(stage) => hours_bar(of, &self.name(stage)),
+                None => bar(of, "", self.language.pick("读取气象文件", "reading meteorology")),
+            };
             *slot = Some((stage, bar));
         }
         if let Some((_, bar)) = slot.as_ref() {

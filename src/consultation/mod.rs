@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 /// An input file and its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InputFile {
-    /// `meteorology`, `boundary`, `inventory`, `scenario`, `cems`, `register`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
+    /// `meteorology`, `boundary`, `inventory`, `profiles`, `scenario`, `cems`, `register`, `observations`, `fires`, `terrain`, `region`, `seed`, `model`, `config`.
     pub role: String,
     /// File name (no folder: a moved inbox gives the same record).
     pub name: String,

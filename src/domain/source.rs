@@ -172,6 +172,24 @@ pub enum Place {
     Quadrilateral { corners: [(f64, f64); 4] },
 }
 
+/// West, south, east, north [degrees].
+pub type Bounds = (f64, f64, f64, f64);
+
+impl Place {
+    /// The box of longitudes and latitudes around it; `None` for a county.
+    pub fn bounds(&self) -> Option<Bounds> {
+        match self {
+            Self::Point { lon, lat, .. } => Some((*lon, *lat, *lon, *lat)),
+            Self::County => None,
+            Self::Cell { west, south, east, north } => Some((*west, *south, *east, *north)),
+            Self::Quadrilateral { corners } => Some(corners.iter().fold(
+                (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY),
+                |(w, s, e, n), (lon, lat)| (w.min(*lon), s.min(*lat), e.max(*lon), n.max(*lat)),
+            )),
+        }
+    }
+}
+
 /// A change of a source's activity over a period, as ordered by a measure or set by a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActivityChange {
@@ -186,6 +204,8 @@ pub struct ActivityChange {
 pub enum Strength {
     /// Annual total [t a-1], distributed by the sector's month, weekday and hour profiles.
     Annual(Amounts),
+    /// Totals of the twelve months, distributed by the sector's weekday and hour profiles alone.
+    Monthly(Box<MonthTotals>),
     /// Constant rate [kg s-1] between two instants (events); zero outside.
     Rate { kg_s: Amounts, from: DateTime<Utc>, to: DateTime<Utc> },
     /// Mean rates [kg s-1] of consecutive full hours from `from`, a full hour, on (fires); zero outside.
@@ -193,6 +213,43 @@ pub enum Strength {
     /// Annual total [t a-1] as above, but in hours that were measured at the stack, by their start, what was measured: the source's
     /// changes do not act on that.
     Measured { annual: Amounts, hours: BTreeMap<DateTime<Utc>, StackHour> },
+}
+
+/// What an inventory says month by month.
+///
+/// **Invariant:** `annual` is the sum of `months` and `rest`. **Why:** what sums years need not know in which way they are given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MonthTotals {
+    /// [t], January first; in years of 365 and of 366 days.
+    months: [Amounts; 12],
+    /// What is given by the year alone and follows the months of the sector [t a-1].
+    rest: Amounts,
+    annual: Amounts,
+}
+
+impl MonthTotals {
+    /// Totals [t] of the months from January on, and `rest` [t a-1] of what is given by the year alone.
+    pub fn new(months: [Amounts; 12], rest: Amounts) -> Self {
+        let annual = months.iter().fold(rest, |sum, month| sum.zip(*month, |sum, t| sum + t));
+        Self { months, rest, annual }
+    }
+}
+
+/// A part of a year by the profile of a sector.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct YearPart {
+    /// The month that it lies in, January 0.
+    pub month0: usize,
+    /// Its share of the year's amounts, and of the month's [1].
+    pub of_year: f64,
+    pub of_month: f64,
+}
+
+impl YearPart {
+    /// Both shares times a factor.
+    pub fn times(self, factor: f64) -> Self {
+        Self { of_year: self.of_year * factor, of_month: self.of_month * factor, ..self }
+    }
 }
 
 /// What a stack was measured to emit in an hour [kg s-1]; what was not measured stays as estimated.
@@ -239,6 +296,7 @@ impl Strength {
             Self::Annual(amounts) | Self::Rate { kg_s: amounts, .. } | Self::Measured { annual: amounts, .. } => {
                 amounts
             }
+            Self::Monthly(totals) => &totals.annual,
             Self::Hourly { kg_s, .. } => kg_s.iter().find(|a| **a != NOTHING).unwrap_or(&NOTHING),
         }
     }
@@ -255,7 +313,7 @@ impl Strength {
                 let start = *from + Duration::hours(hour as i64);
                 sum.zip(during(start, start + Duration::hours(1), rate), |sum, kg| sum + kg)
             })),
-            Self::Annual(_) | Self::Measured { .. } => None,
+            Self::Annual(_) | Self::Monthly(_) | Self::Measured { .. } => None,
         }
     }
 
@@ -263,6 +321,21 @@ impl Strength {
     pub fn annual(&self) -> Option<&Amounts> {
         match self {
             Self::Annual(annual) | Self::Measured { annual, .. } => Some(annual),
+            Self::Monthly(totals) => Some(&totals.annual),
+            Self::Rate { .. } | Self::Hourly { .. } => None,
+        }
+    }
+
+    /// What of the inventoried amounts falls on a part of a year [t], times `weather`, the factor of its hours on each pollutant; `None` for
+    /// what emits in hours of its own.
+    pub fn in_part(&self, part: YearPart, weather: Amounts) -> Option<Amounts> {
+        let of_year = |annual: &Amounts| annual.zip(weather, |t, w| t * (w * part.of_year));
+        match self {
+            Self::Annual(annual) | Self::Measured { annual, .. } => Some(of_year(annual)),
+            Self::Monthly(totals) => {
+                let of_month = totals.months[part.month0].zip(weather, |t, w| t * (w * part.of_month));
+                Some(of_month.zip(of_year(&totals.rest), |m, y| m + y))
+            }
             Self::Rate { .. } | Self::Hourly { .. } => None,
         }
     }

@@ -147,20 +147,25 @@ pub struct Exceedance {
     pub clause: String,
 }
 
-/// What a stack's measurements replaced.
+/// What a stack's measurements replaced, hour by hour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StackAccount {
     pub source: String,
     pub name: String,
     pub adcode: u32,
     pub sector: Sector,
-    /// Hours from the first to the last measured one up to the cycle, and those of them without a measured rate, in which the estimate holds.
+    /// Hours from the first to the last measured one up to the cycle, and those of them without any measured rate. The estimate holds there, as
+    /// after the cycle, and for a pollutant that an hour lacks.
     pub hours: usize,
     pub gaps: usize,
     /// Hours in which the furnace idled, measured or not: held against no limit.
     #[serde(default)]
     pub idle: usize,
-    /// SO2, NOx and particles measured over the measured hours, and estimated for the same [kg].
+    /// Hours in which SO2, NOx and particles were measured; none in records made before.
+    #[serde(default)]
+    pub measured_hours: [usize; 3],
+    /// What was measured in these hours, as concentration times flow, and what the inventory spreads over the same by the sector's profile, with
+    /// the weather inside the night's own hours [kg]. Particles are held against PM10. Some hours of a year say nothing of its total.
     pub measured_kg: [f64; 3],
     pub estimated_kg: [f64; 3],
 }

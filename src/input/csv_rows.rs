@@ -166,6 +166,7 @@ impl Table {
             place: place.into(),
             found: refusal.found,
             expected: refusal.expected,
+            by_design: false,
         }
     }
 

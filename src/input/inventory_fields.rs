@@ -4,14 +4,17 @@
 //!   once per month, else it would be counted twice.
 //! - A total is never added to its parts (see [`super::inventory_wholes`]); alone it is emitted as [`Sector::Other`].
 //! - Hours of a day in several files are averaged first (see [`super::inventory_hours`]).
-//! - PM10 includes PM2.5, which includes BC and OC; a cell where a part exceeds its whole by more than 1 % is refused. PM2.5 without PM10
-//!   is PM10 too; BC and OC without PM2.5 are the least PM2.5 that holds them, BC + 1.4 OC. Both are noted.
+//! - What is given by all twelve months stays by month. The particles of a sector stand together: some by the month and some by the year are
+//!   taken by the year, and noted. Single months are brought to the year by the months of the sector, and noted.
+//! - PM10 includes PM2.5, which includes BC and OC; a cell where a part exceeds its whole by more than 1 % is refused, as is PM10 or its
+//!   coarse part without PM2.5. PM2.5 without PM10 is PM10 too; BC and OC without any of them are the least PM2.5 that holds them,
+//!   BC + 1.4 OC. Both are noted, as no fault.
 
 use super::inventory_hours::whole_days;
 use super::inventory_lattice::Lattice;
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use super::inventory_wholes::{once_each, one_convention, totals};
-use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::domain::source::{Amounts, MonthTotals, Sector, Source, Strength};
 use crate::error::{Error, Rejection, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,14 +26,6 @@ const PART_TOLERANCE: f64 = 1.01;
 /// Mass of organic matter per mass of organic carbon, as in [`super::inventory_csv`].
 const ORGANIC_MATTER_PER_CARBON: f64 = 1.4;
 
-/// How a note ends that is no fault of the file.
-pub(super) const BY_DESIGN: &str = ", by design";
-
-/// Whether a note says what is left out on purpose, and not what is wrong with a file.
-pub fn is_by_design(note: &Rejection) -> bool {
-    note.found.ends_with(BY_DESIGN)
-}
-
 /// One pollutant of one category on the cells of a file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GridField {
@@ -41,6 +36,8 @@ pub struct GridField {
     pub lattice: Arc<Lattice>,
     /// Code in the file; empty without one.
     pub category: String,
+    /// Whether the name of the file says so.
+    pub by_file_name: bool,
     pub role: Role,
     pub substance: Substance,
     /// 1 ..= 12 where the amounts are those of one month.
@@ -70,6 +67,17 @@ pub struct InventoryGroup {
     pub sources: Vec<Source>,
     /// The months that the files hold, where they do not hold the year.
     pub months: Option<Vec<u32>>,
+    /// The first file of each sector and pollutant.
+    pub files: Vec<(Sector, Substance, PathBuf)>,
+    /// Tonnes of each pollutant over all fields that are emitted, summed before they become sources; empty for a list of sources.
+    pub read_t: BTreeMap<Substance, f64>,
+}
+
+impl InventoryGroup {
+    /// What the ids of its sources begin with.
+    pub fn stem(&self) -> &str {
+        self.sources.first().and_then(|s| s.id.split_once('/')).map_or("", |(stem, _)| stem)
+    }
 }
 
 /// Groups fields by their cells and makes sources, in the order of the fields, then sector, row and column.
@@ -95,13 +103,19 @@ pub(super) fn refuse(field: &GridField, found: impl Into<String>, expected: impl
     Error::format(&field.file, &field.place, found, expected, remedy)
 }
 
+/// What was left out or completed, and is no fault.
 pub(super) fn note(field: &GridField, found: String, expected: &str) -> Rejection {
     let file = field.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Rejection { file, place: field.place.clone(), found, expected: expected.into() }
+    Rejection { file, place: field.place.clone(), found, expected: expected.into(), by_design: true }
 }
 
-/// Tonnes per cell of each sector and pollutant, with the field that gave it first.
-type Sectors<'a> = BTreeMap<Sector, BTreeMap<Substance, (Vec<f64>, &'a GridField)>>;
+/// Tonnes per cell of each pollutant, with the field that gave it first.
+type Planes<'a> = BTreeMap<Substance, (Vec<f64>, &'a GridField)>;
+/// Of each sector, those of its months (1 ..= 12) and of what is given by the year alone.
+type Sectors<'a> = BTreeMap<(Sector, Option<u32>), Planes<'a>>;
+
+/// What stands together in PM10.
+const PARTICLES: [Substance; 5] = [Substance::Pm25, Substance::Pm10, Substance::PmCoarse, Substance::Bc, Substance::Oc];
 
 fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Rejection>) -> Result<InventoryGroup> {
     let fields = &whole_days(fields, notes)?[..];
@@ -109,68 +123,155 @@ fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Reject
     let months = months(fields)?;
     let dropped = totals(fields, vocabulary, notes)?;
     one_convention(fields, &dropped, vocabulary)?;
-    let lattice = &fields[0].lattice;
     let mut sectors: Sectors = BTreeMap::new();
+    let mut read_t = BTreeMap::new();
+    let mut left_out: BTreeMap<(&str, Substance), (f64, &GridField, &str)> = BTreeMap::new();
     for (i, field) in fields.iter().enumerate() {
+        let tonnes: f64 = field.tonnes.iter().sum();
         let sector = match &field.role {
             _ if dropped.contains(&i) => continue,
             Role::Part(sector) => *sector,
             Role::Total => Sector::Other,
             Role::LeftOut(why) => {
-                let tonnes: f64 = field.tonnes.iter().sum();
-                notes.push(note(field, format!("{tonnes:.3} t of {}, not emitted{BY_DESIGN}", field.category), why));
+                left_out.entry((&field.category, field.substance)).or_insert((0.0, field, why)).0 += tonnes;
                 continue;
             }
         };
-        let (sum, _) = sectors
-            .entry(sector)
-            .or_default()
-            .entry(field.substance)
-            .or_insert_with(|| (vec![0.0; lattice.cells()], field));
-        sum.iter_mut().zip(&field.tonnes).for_each(|(sum, t)| *sum += t);
+        let span = field.month.filter(|_| months.is_none());
+        add(sectors.entry((sector, span)).or_default(), field.substance, &field.tonnes, field);
+        *read_t.entry(field.substance).or_insert(0.0) += tonnes;
     }
-    for (sector, substances) in &mut sectors {
-        complete(*sector, substances, notes)?;
-        check_parts(*sector, substances)?;
+    for (tonnes, field, why) in left_out.into_values() {
+        notes.push(note(field, format!("{tonnes:.3} t of {}, not emitted", field.category), why));
     }
-    Ok(InventoryGroup { sources: sources(fields, &sectors), months })
+    notes.extend(by_file_names(fields));
+    if let Some(months) = &months {
+        let found = format!("the months {months:?} of the year alone");
+        notes.push(note(&fields[0], found, "twelve months: these are brought to the year by the months of the sector"));
+    }
+    particles_together(&mut sectors, notes);
+    let mut files = BTreeMap::new();
+    for ((sector, _), planes) in &mut sectors {
+        for (substance, (_, field)) in &*planes {
+            files.entry((*sector, *substance)).or_insert_with(|| field.file.clone());
+        }
+        complete(*sector, planes, notes)?;
+        check_parts(*sector, planes)?;
+    }
+    let files = files.into_iter().map(|((sector, substance), file)| (sector, substance, file)).collect();
+    Ok(InventoryGroup { sources: sources(fields, &sectors), months, files, read_t })
+}
+
+fn add<'a>(planes: &mut Planes<'a>, substance: Substance, tonnes: &[f64], field: &'a GridField) {
+    let (sum, _) = planes.entry(substance).or_insert_with(|| (vec![0.0; tonnes.len()], field));
+    sum.iter_mut().zip(tonnes).for_each(|(sum, t)| *sum += t);
+}
+
+/// The categories that names of files gave.
+fn by_file_names(fields: &[GridField]) -> Vec<Rejection> {
+    let mut given: BTreeMap<&str, (&GridField, BTreeSet<&PathBuf>)> = BTreeMap::new();
+    for field in fields.iter().filter(|f| f.by_file_name) {
+        given.entry(&field.category).or_insert((field, BTreeSet::new())).1.insert(&field.file);
+    }
+    let said = |(category, (field, files)): (&str, (&GridField, BTreeSet<&PathBuf>))| {
+        let as_what = match &field.role {
+            Role::Part(sector) => format!("sector {}", sector.name()),
+            Role::Total => "the total of all sectors".into(),
+            Role::LeftOut(why) => why.clone(),
+        };
+        let found = format!("`{category}` by the names of {} files", files.len());
+        Rejection { place: "the file name".into(), ..note(field, found, &as_what) }
+    };
+    given.into_iter().map(said).collect()
+}
+
+/// Brings the particles of a sector to the year where not all of them are given by the same months.
+fn particles_together(sectors: &mut Sectors, notes: &mut Vec<Rejection>) {
+    let held: BTreeSet<Sector> = sectors.keys().map(|k| k.0).collect();
+    for sector in held {
+        let spans = |substance: Substance| -> Vec<Option<u32>> {
+            let of = sectors.iter().filter(|((s, _), planes)| *s == sector && planes.contains_key(&substance));
+            of.map(|((_, span), _)| *span).collect()
+        };
+        let kinds: BTreeSet<Vec<Option<u32>>> = PARTICLES.map(spans).into_iter().filter(|s| !s.is_empty()).collect();
+        if kinds.len() < 2 {
+            continue;
+        }
+        for month in 1..=12 {
+            for substance in PARTICLES {
+                let of_month = sectors.get_mut(&(sector, Some(month))).and_then(|planes| planes.remove(&substance));
+                let Some((tonnes, field)) = of_month else { continue };
+                let found = format!("particles of sector {}, some by the month and some by the year", sector.name());
+                note_once(notes, note(field, found, "all of them by the month: they are taken by the year"));
+                add(sectors.entry((sector, None)).or_default(), substance, &tonnes, field);
+            }
+        }
+    }
+}
+
+/// Notes what is found in many months once.
+fn note_once(notes: &mut Vec<Rejection>, said: Rejection) {
+    if !notes.iter().any(|n| n.found == said.found) {
+        notes.push(said);
+    }
 }
 
 fn sources(fields: &[GridField], sectors: &Sectors) -> Vec<Source> {
     let stem = fields[0].file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let lattice = &fields[0].lattice;
+    let mut by_sector: BTreeMap<Sector, Vec<(Option<u32>, &Planes)>> = BTreeMap::new();
+    for ((sector, span), planes) in sectors {
+        by_sector.entry(*sector).or_default().push((*span, planes));
+    }
     let mut sources = Vec::new();
-    for (sector, substances) in sectors {
+    for (sector, spans) in by_sector {
         for cell in 0..lattice.cells() {
-            let t = |s: Substance| substances.get(&s).map_or(0.0, |(tonnes, _)| tonnes[cell]);
-            if substances.values().all(|(tonnes, _)| tonnes[cell] == 0.0) {
-                continue;
-            }
-            let pm25 = t(Substance::Pm25);
-            let amounts = Amounts {
-                so2: t(Substance::So2),
-                nox: t(Substance::Nox),
-                co: t(Substance::Co),
-                nh3: t(Substance::Nh3),
-                nmvoc: t(Substance::Nmvoc),
-                pm25,
-                pm10: t(Substance::Pm10).max(pm25),
-                bc: t(Substance::Bc),
-                oc: t(Substance::Oc),
-            };
+            let Some(strength) = strength(&spans, cell) else { continue };
             let (row, column) = lattice.position(cell);
             sources.push(Source {
                 id: format!("{stem}/{}/{row}/{column}", sector.name()),
                 name: format!("{} {stem}", sector.name()),
-                sector: *sector,
+                sector,
                 adcode: 0,
                 place: lattice.place(cell),
-                strength: Strength::Annual(amounts),
+                strength,
                 changes: Vec::new(),
             });
         }
     }
     sources
+}
+
+/// What a sector emits in a cell; `None` for nothing.
+fn strength(spans: &[(Option<u32>, &Planes)], cell: usize) -> Option<Strength> {
+    let mut rest = Amounts::default();
+    let mut months = [Amounts::default(); 12];
+    for (span, planes) in spans {
+        match span {
+            None => rest = amounts(planes, cell),
+            Some(month) => months[*month as usize - 1] = amounts(planes, cell),
+        }
+    }
+    if months != [Amounts::default(); 12] {
+        return Some(Strength::Monthly(Box::new(MonthTotals::new(months, rest))));
+    }
+    (rest != Amounts::default()).then_some(Strength::Annual(rest))
+}
+
+fn amounts(planes: &Planes, cell: usize) -> Amounts {
+    let t = |s: Substance| planes.get(&s).map_or(0.0, |(tonnes, _)| tonnes[cell]);
+    let pm25 = t(Substance::Pm25);
+    Amounts {
+        so2: t(Substance::So2),
+        nox: t(Substance::Nox),
+        co: t(Substance::Co),
+        nh3: t(Substance::Nh3),
+        nmvoc: t(Substance::Nmvoc),
+        pm25,
+        pm10: t(Substance::Pm10).max(pm25),
+        bc: t(Substance::Bc),
+        oc: t(Substance::Oc),
+    }
 }
 
 /// The months that all fields hold; `None` for whole years.
@@ -203,14 +304,10 @@ fn months(fields: &[GridField]) -> Result<Option<Vec<u32>>> {
 }
 
 /// Gives every sector the wholes of its parts.
-fn complete(
-    sector: Sector,
-    substances: &mut BTreeMap<Substance, (Vec<f64>, &GridField)>,
-    notes: &mut Vec<Rejection>,
-) -> Result<()> {
+fn complete(sector: Sector, substances: &mut Planes, notes: &mut Vec<Rejection>) -> Result<()> {
     use Substance::{Bc, Oc, Pm10, Pm25, PmCoarse};
-    let has = |s: &BTreeMap<Substance, _>, what: Substance| s.contains_key(&what);
-    if !has(substances, Pm25) {
+    let has = |s: &Planes, what: Substance| s.contains_key(&what);
+    if ![Pm25, Pm10, PmCoarse].iter().any(|s| has(substances, *s)) {
         let carbon: Vec<(Vec<f64>, &GridField, f64)> = [(Bc, 1.0), (Oc, ORGANIC_MATTER_PER_CARBON)]
             .into_iter()
             .filter_map(|(s, factor)| substances.get(&s).map(|(t, field)| (t.clone(), *field, factor)))
@@ -221,7 +318,7 @@ fn complete(
                 least.iter_mut().zip(tonnes).for_each(|(sum, t)| *sum += factor * t);
             }
             let found = format!("BC or OC of sector {} and no PM2.5", sector.name());
-            notes.push(note(field, found, "PM2.5 beside it: BC + 1.4 OC is taken, the least that holds them"));
+            note_once(notes, note(field, found, "PM2.5 beside it: BC + 1.4 OC is taken, the least that holds them"));
             substances.insert(Pm25, (least, field));
         }
     }
@@ -243,14 +340,14 @@ fn complete(
     }
     if let (Some((fine, field)), false) = (substances.get(&Pm25).cloned(), has(substances, Pm10)) {
         let found = format!("pm25 of sector {} and no pm10 beside it", sector.name());
-        notes.push(note(field, found, "PM10 on the same cells: it is taken as PM2.5, without coarse particles"));
+        note_once(notes, note(field, found, "PM10 on the same cells: it is taken as PM2.5, without coarse particles"));
         substances.insert(Pm10, (fine, field));
     }
     Ok(())
 }
 
 /// PM10 >= PM2.5 >= BC, OC and their sum in every cell.
-fn check_parts(sector: Sector, substances: &BTreeMap<Substance, (Vec<f64>, &GridField)>) -> Result<()> {
+fn check_parts(sector: Sector, substances: &Planes) -> Result<()> {
     let Some((fine, _)) = substances.get(&Substance::Pm25) else { return Ok(()) };
     let zeros = vec![0.0; fine.len()];
     let of = |s: Substance| substances.get(&s).map_or(&zeros, |(t, _)| t);

@@ -2,6 +2,7 @@
 
 use super::Window;
 use super::inventory_fields::{GridField, InventoryGroup, groups};
+use super::inventory_overlap::apart;
 use super::inventory_vocabulary::Vocabulary;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::{
@@ -63,11 +64,12 @@ pub fn read(
 /// The sources of what several files hold.
 ///
 /// # Errors
-/// As [`groups`].
+/// As [`groups`]; `Format` for two inventories of one thing (see [`super::inventory_overlap`]).
 pub fn together(all: FileContent, vocabulary: &Vocabulary) -> Result<(Vec<InventoryGroup>, Vec<Rejection>)> {
     let (mut made, mut notes) = groups(all.fields, vocabulary)?;
     made.extend(all.listed);
     notes.splice(0..0, all.notes);
+    apart(&made)?;
     Ok((made, notes))
 }
 

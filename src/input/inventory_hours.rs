@@ -39,7 +39,7 @@ pub(super) fn whole_days(fields: Vec<GridField>, notes: &mut Vec<Rejection>) -> 
             noted = true;
             let found = format!("{held} of 24 hours: their mean is taken as that of the day");
             let mut said = note(&fields[0], found, "whole days");
-            said.place = "the times".into();
+            (said.place, said.by_design) = ("the times".into(), false);
             notes.push(said);
         }
         made.extend(mean(fields, held));

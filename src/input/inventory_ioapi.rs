@@ -1,8 +1,9 @@
 //! Emissions in the I/O API of CMAQ and SMOKE: species over (TSTEP, LAY, ROW, COL) per cell, gases in moles/s, particles in g/s.
 //!
-//! The grid is that of the global attributes: `GDTYP` 1 (longitude-latitude), 2 (Lambert), 6 (polar stereographic) or 7 (equatorial Mercator),
-//! `P_ALP`, `P_BET`, `P_GAM`, `XCENT`, `YCENT`, and `XORIG`, `YORIG`, the **corner** of the first cell, on the sphere of 6,370 km. `TFLAG` must
-//! increase.
+//! The grid is that of the global attributes, on the sphere of 6,370 km: `GDTYP` 1 (longitude-latitude), 2 (Lambert between the parallels
+//! `P_ALP` and `P_BET`), 6 (polar stereographic, true at `P_BET`, of the pole with the sign of `P_ALP`) or 7 (equatorial Mercator, true at
+//! `P_ALP`). `P_GAM` is the central meridian, `XCENT`, `YCENT` the longitude and latitude where the coordinates are 0, and `XORIG`, `YORIG`
+//! the coordinates of the **corner** of the first cell. `TFLAG` must increase.
 
 use super::inventory_fields::GridField;
 use super::inventory_lattice::{AxisCells, Lattice, within};
@@ -81,30 +82,51 @@ fn lattice(file: &NetcdfFile, (ny, nx): (usize, usize)) -> Result<Lattice> {
     if !(dx > 0.0 && dy > 0.0) {
         return Err(file.error("global attributes XCELL, YCELL", format!("{dx}, {dy}"), "cell sizes above 0"));
     }
-    let sphere = format!("+R={EARTH_RADIUS_M}");
+    let parallel = |name: &str| {
+        let degrees = number(name)?;
+        let plausible = (-90.0..=90.0).contains(&degrees);
+        plausible
+            .then_some(degrees)
+            .ok_or_else(|| file.error(format!("global attribute {name}"), degrees.to_string(), "a latitude"))
+    };
     let projection = match number("GDTYP")? as i64 {
         1 => {
+            let (north, east) = (south + dy * ny as f64, west + dx * nx as f64);
+            let inside =
+                south >= -90.001 && north <= 90.001 && west >= -360.0 && east <= 540.0 && east - west <= 360.001;
+            if !inside {
+                let found = format!("{west} to {east} E, {south} to {north} N");
+                return Err(file.error(
+                    "global attributes XORIG, YORIG",
+                    found,
+                    "degrees, once around the Earth at most",
+                ));
+            }
             let (rows, columns) = (AxisCells::from_edge(south, dy, ny), AxisCells::from_edge(west, dx, nx));
             return Ok(within(&rows, &columns, (-360.0, -90.0, 720.0, 90.0)).0);
         }
         2 => {
-            let (a, b) = (number("P_ALP")?, number("P_BET")?);
-            format!("+proj=lcc +lat_1={a} +lat_2={b} +lat_0={} +lon_0={} {sphere}", number("YCENT")?, number("XCENT")?)
+            let (a, b) = (parallel("P_ALP")?, parallel("P_BET")?);
+            format!("+proj=lcc +lat_1={a} +lat_2={b} +lat_0={}", parallel("YCENT")?)
         }
         6 => {
-            let pole = if number("P_ALP")? < 0.0 { -90 } else { 90 };
-            if (number("YCENT")?.abs() - 90.0).abs() > 1e-6 {
-                return Err(file.error("global attribute YCENT", number("YCENT")?.to_string(), "a pole, for GDTYP 6"));
-            }
-            format!("+proj=stere +lat_0={pole} +lat_ts={} +lon_0={} {sphere}", number("P_BET")?, number("P_GAM")?)
+            let pole = match number("P_ALP")? {
+                1.0 => 90,
+                -1.0 => -90,
+                other => return Err(file.error("global attribute P_ALP", other.to_string(), "1 or -1, for GDTYP 6")),
+            };
+            format!("+proj=stere +lat_0={pole} +lat_ts={}", parallel("P_BET")?)
         }
-        7 => format!("+proj=merc +lat_ts={} +lon_0={} {sphere}", number("P_ALP")?, number("P_GAM")?),
+        7 => format!("+proj=merc +lat_ts={}", parallel("P_ALP")?),
         other => {
             let expected = "1 (longitude-latitude), 2 (Lambert), 6 (polar stereographic) or 7 (Mercator)";
             return Err(file.error("global attribute GDTYP", other.to_string(), expected));
         }
     };
-    HorizontalGrid::new(&projection, (nx, ny), (west + 0.5 * dx, south + 0.5 * dy), (dx, dy))
-        .map(Lattice::projected)
-        .map_err(|reason| file.error("GDTYP and grid attributes", reason, "a projection"))
+    let projection = format!("{projection} +lon_0={} +R={EARTH_RADIUS_M}", number("P_GAM")?);
+    let wrong = |reason: String| file.error("GDTYP and grid attributes", reason, "a projection");
+    let unit = HorizontalGrid::new(&projection, (1, 1), (0.0, 0.0), (1.0, 1.0)).map_err(wrong)?;
+    let origin = unit.transform().index(number("XCENT")?, parallel("YCENT")?);
+    let first = (origin.0 + west + 0.5 * dx, origin.1 + south + 0.5 * dy);
+    HorizontalGrid::new(&projection, (nx, ny), first, (dx, dy)).map(Lattice::projected).map_err(wrong)
 }

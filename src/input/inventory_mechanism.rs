@@ -3,9 +3,9 @@
 //! Such files hold hours of a day and no sectors. Their mean over whole days is taken as the mean of the year and emitted as
 //! [`Sector::Other`], with that sector's hours; fewer than 24 hours are noted. Species that are not carried are noted with their amount.
 
-use super::inventory_fields::{BY_DESIGN, GridField, HourSpan};
+use super::inventory_fields::{GridField, HourSpan};
 use super::inventory_lattice::Lattice;
-use super::inventory_units::{Measure, parse};
+use super::inventory_units::{FLUX_LIMIT_KG_M2_S, Measure, parse};
 use super::inventory_vocabulary::{Mechanism, Role, Substance};
 use super::netcdf_file::NetcdfFile;
 use crate::domain::source::Sector;
@@ -14,8 +14,6 @@ use crate::units::SECONDS_PER_YEAR;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Emission above which a value cannot be that of a cell: 1 g m-2 s-1.
-const FLUX_LIMIT_KG_M2_S: f64 = 1e-3;
 const HOURS_OF_A_DAY: usize = 24;
 
 /// Name of a variable and of its species.
@@ -108,6 +106,7 @@ pub fn fields(
         place: names.join(" + "),
         lattice: Arc::clone(&lattice),
         category: String::new(),
+        by_file_name: false,
         role: Role::Part(Sector::Other),
         substance,
         month: None,
@@ -129,7 +128,8 @@ fn unread(file: &NetcdfFile, variable: &str) -> Result<Option<Rejection>> {
     Ok((sum != 0.0).then(|| Rejection {
         file: file.path().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
         place: variable.to_owned(),
-        found: format!("{sum:e} {units} over all cells and times, not emitted{BY_DESIGN}"),
+        found: format!("{sum:e} {units} over all cells and times, not emitted"),
         expected: "a species that this program carries".into(),
+        by_design: true,
     }))
 }

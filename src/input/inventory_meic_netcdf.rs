@@ -69,6 +69,7 @@ pub fn field(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Resu
         file: path,
         place: "z".into(),
         lattice: Arc::new(lattice),
+        by_file_name: !named.category.is_empty(),
         category: named.category,
         role: named.role,
         substance: named.substance,

@@ -3,29 +3,31 @@
 //! - Coordinates: one-dimensional `lat` / `latitude` and `lon` / `longitude` (cell centres, either direction, longitudes to 180 or to
 //!   360). Edges lie half-way between centres; spacing may vary by half. Only the cells that touch the window are read.
 //! - Pollutant and category of a variable, by the words of [`Vocabulary`]: attributes `substance`, `pollutant`, `species` and `sector` of the
-//!   variable, then of the file, then the variable's name (`nox_traffic`, `emi_co`, `ene`), then the name of the file.
+//!   variable, then of the file, then the variable's name (`nox_traffic`, `emi_co`, `ene`), then the name of the file, which says a category
+//!   only where it is that of a known inventory.
 //! - Units: a mass or an amount of substance per area or cell and time (see [`super::inventory_units`]); by the attribute, never by the
-//!   name of the file. Variables without latitude and longitude, and of other units without the name of a pollutant, are no emissions.
+//!   name of the file. EDGAR's `emissions` in `Tonnes` are those of a cell in the year or month that a step stands for. Variables without latitude and longitude, and of other units without the name of a pollutant, are no emissions.
 //! - Dimensions (lat, lon), (time, lat, lon) or (time, lev, lat, lon); levels are summed. Times are those of [`super::inventory_steps`].
 //! - Fill values are cells without emission.
 
 use super::Window;
 use super::inventory_fields::GridField;
 use super::inventory_lattice::{AxisCells, Lattice, within};
-use super::inventory_steps::steps;
-use super::inventory_units::{EmissionUnit, Measure, parse};
+use super::inventory_steps::{Span, steps};
+use super::inventory_units::{EmissionUnit, FLUX_LIMIT_KG_M2_S, Measure, Per, parse, parse_mass};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use super::netcdf_file::NetcdfFile;
 use crate::domain::source::Sector;
 use crate::error::Result;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::slice::from_ref;
 use std::sync::Arc;
 
+/// The variable of EDGAR's masses.
+const EDGAR_MASSES: &str = "emissions";
 /// NetCDF's fill value where a variable names none.
 const DEFAULT_FILL: f64 = 9.969_209_968_386_869e36;
-/// Emission above which a value cannot be that of a cell: 1 g m-2 s-1.
-const FLUX_LIMIT_KG_M2_S: f64 = 1e-3;
 /// Mass of NOx as NO2 per mass as NO, and the molar mass [g mol-1] by which a file says that it gives NO.
 const NO2_PER_NO: f64 = 46.0055 / 30.006;
 const NO_G_PER_MOL: f64 = 30.0;
@@ -43,6 +45,8 @@ struct Cells {
 struct Meaning {
     substance: Substance,
     category: String,
+    /// Whether the name of the file says so.
+    by_file_name: bool,
     role: Role,
     unit: EmissionUnit,
     /// kg of the pollutant per kg or mol of the file.
@@ -73,8 +77,8 @@ pub fn fields(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Res
             continue;
         }
         match meaning(file, vocabulary, &name)? {
-            Some(meaning) => fields.push(field(file, &name, &cells, meaning)?),
-            None => unread += usize::from(parse(&units(file, &name)).is_some()),
+            Some(meaning) => fields.extend(by_month(file, &name, &cells, meaning)?),
+            None => unread += usize::from(unit_of(file, &name).is_some()),
         }
     }
     if fields.is_empty() && unread == 0 {
@@ -116,6 +120,11 @@ fn units(file: &NetcdfFile, name: &str) -> String {
     file.text(Some(name), "units").unwrap_or_default()
 }
 
+fn unit_of(file: &NetcdfFile, name: &str) -> Option<EmissionUnit> {
+    let text = units(file, name);
+    parse(&text).or_else(|| (name == EDGAR_MASSES).then(|| parse_mass(&text)).flatten())
+}
+
 /// Pollutant, category and unit of a variable; `None` for one that is not an emission of this program.
 fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Option<Meaning>> {
     let attribute = |keys: &[&str]| {
@@ -127,7 +136,7 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
     let (first, rest) = split(word, vocabulary);
     let said = attribute(&["substance", "pollutant", "species"]);
     let text = units(file, name);
-    let unit = parse(&text);
+    let unit = unit_of(file, name);
     if said.as_deref().or(Some(first)).is_some_and(|w| vocabulary.is_unread(w)) || vocabulary.is_unread(word) {
         return Ok(None);
     }
@@ -163,6 +172,7 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
             None
         }
     });
+    let mut by_file_name = false;
     let (category, role) = match named {
         Some(code) => match vocabulary.role(&code) {
             Some(role) => (code.to_lowercase(), role.clone()),
@@ -173,7 +183,10 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
             }
         },
         None => match vocabulary.category_in_file_name(&stem) {
-            Some((code, role)) => (code, role.clone()),
+            Some((code, role)) => {
+                by_file_name = true;
+                (code, role.clone())
+            }
             None => (String::new(), Role::Part(Sector::Other)),
         },
     };
@@ -184,7 +197,7 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
         from_file.then(|| vocabulary.part_in_file_name(&stem)).flatten()
     });
     let part = part.unwrap_or_default().to_owned();
-    Ok(Some(Meaning { substance, category, role, unit, mass_factor, part }))
+    Ok(Some(Meaning { substance, category, by_file_name, role, unit, mass_factor, part }))
 }
 
 fn mass_factor(
@@ -228,7 +241,8 @@ fn split<'a>(stem: &'a str, vocabulary: &Vocabulary) -> (&'a str, Option<&'a str
     }
 }
 
-fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Result<GridField> {
+/// A field of each month that the steps tell apart, or one.
+fn by_month(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Result<Vec<GridField>> {
     let dimensions = file.dimensions(name)?;
     let names: Vec<&str> = dimensions.iter().map(|d| d.0.as_str()).collect();
     let [lat, lon] = [cells.names[0].as_str(), cells.names[1].as_str()];
@@ -243,13 +257,17 @@ fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Resu
             return Err(file.error(name, format!("dimensions ({})", names.join(", ")), expected));
         }
     };
-    let (range, spans, month) = steps(file, name, time)?;
+    let (range, spans) = steps(file, name, time)?;
+    if meaning.unit.per == Per::Step && ![1, 12].contains(&spans.len()) {
+        let found = format!("units `{}` and {} times", units(file, name), spans.len());
+        return Err(file.error(name, found, "a time in the unit, or a year or months"));
+    }
     let mut slab = Vec::new();
     slab.extend(time.map(|_| range.clone()));
     slab.extend(levels.map(|n| 0..n));
     slab.extend([cells.rows.clone(), cells.columns.clone()]);
     let plane = cells.lattice.cells();
-    let mut tonnes = vec![0.0; plane];
+    let mut tonnes: BTreeMap<Option<u32>, Vec<f64>> = spans.iter().map(|s| (s.month, vec![0.0; plane])).collect();
     if plane > 0 {
         let values = file.raw(name, &slab)?;
         let per_time = values.len() / spans.len();
@@ -265,7 +283,7 @@ fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Resu
                 return Err(file.error(format!("{name}, value {}", i + 1), v.to_string(), "a finite number"));
             }
             let area = cells.lattice.area_m2(cell);
-            let (seconds, months) = spans[time];
+            let Span { seconds, months, month } = spans[time];
             let kg = v * meaning.mass_factor * meaning.unit.amount(area, seconds, months);
             if !(0.0..=FLUX_LIMIT_KG_M2_S * area * seconds).contains(&kg) {
                 let (row, column) = cells.lattice.position(cell);
@@ -273,25 +291,29 @@ fn field(file: &NetcdfFile, name: &str, cells: &Cells, meaning: Meaning) -> Resu
                 let expected = format!("a flux of 0 ..= {FLUX_LIMIT_KG_M2_S} kg m-2 s-1");
                 return Err(file.error(place, v.to_string(), expected));
             }
-            tonnes[cell] += kg * 1e-3;
+            if let Some(of_month) = tonnes.get_mut(&month) {
+                of_month[cell] += kg * 1e-3;
+            }
         }
         // only a variable that was read whole can be said to hold nothing
         if filled == values.len() && dimensions.iter().map(|d| d.1).product::<usize>() == filled {
             return Err(file.error(name, "nothing but fill values", "a flux somewhere"));
         }
     }
-    Ok(GridField {
+    let field = |(month, tonnes)| GridField {
         file: file.path().to_path_buf(),
         place: name.to_owned(),
         lattice: Arc::clone(&cells.lattice),
-        category: meaning.category,
-        role: meaning.role,
+        category: meaning.category.clone(),
+        by_file_name: meaning.by_file_name,
+        role: meaning.role.clone(),
         substance: meaning.substance,
         month,
-        part: meaning.part,
+        part: meaning.part.clone(),
         span: None,
         tonnes,
-    })
+    };
+    Ok(tonnes.into_iter().map(field).collect())
 }
 
 /// What stands for no emission.

@@ -10,9 +10,9 @@ use super::inventory_lattice::AxisCells;
 use super::inventory_units::{Measure, Per, parse};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use super::netcdf_file::NetcdfFile;
-use crate::domain::source::{Amounts, Place, Source, Strength};
+use crate::domain::source::{Amounts, Place, Sector, Source, Strength};
 use crate::error::{Rejection, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
 
 /// Whether the file has the variables of this layout.
@@ -92,7 +92,10 @@ pub fn group(file: &NetcdfFile, vocabulary: &Vocabulary, window: Window) -> Resu
             changes: Vec::new(),
         });
     }
-    Ok((InventoryGroup { sources, months: None }, notes))
+    let path = file.path().to_path_buf();
+    let held: BTreeSet<Sector> = sources.iter().map(|s| s.sector).collect();
+    let pairs = held.into_iter().flat_map(|sector| Substance::ALL.map(|substance| (sector, substance, path.clone())));
+    Ok((InventoryGroup { sources, months: None, files: pairs.collect(), read_t: BTreeMap::new() }, notes))
 }
 
 fn axis(file: &NetcdfFile, name: &str, latitude: bool) -> Result<AxisCells> {
@@ -158,6 +161,7 @@ fn amounts(file: &NetcdfFile, vocabulary: &Vocabulary, count: usize) -> Result<(
         place: format!("{above} sources"),
         found: "PM2.5 above PM10: PM10 is taken as PM2.5".into(),
         expected: "PM10 that includes PM2.5".into(),
+        by_design: false,
     });
     Ok((made, notes.into_iter().collect()))
 }

@@ -1,7 +1,7 @@
 //! The times of a gridded inventory: which steps are read, and what span each stands for.
 //!
-//! - Twelve months from January to December, or several such years, of which the last counts; several years, of which the last counts; 7
-//!   days, 24 hours or 168 hours of a week, whose mean counts. The median step of the time axis says which; the number of times only
+//! - Twelve months from January to December, each for itself, or several such years, of which the last counts; several years, of which the
+//!   last counts; 7 days, 24 hours or 168 hours of a week, whose mean counts. The median step of the time axis says which; the number of times only
 //!   where there is no axis.
 //! - One time is the whole year, or one month where the name of the file says so (`2017_01`), where the bounds of the time span a month,
 //!   where the file calls itself monthly, or where the time lies in the middle of a month or begins one other than January.
@@ -21,8 +21,28 @@ pub(super) const DAYS_OF_MONTHS: [f64; 12] = [31.0, 28.0, 31.0, 30.0, 31.0, 30.0
 const FIRST_YEAR: i32 = 1900;
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
-/// The steps that are read, the seconds and months that each stands for, and the month that the file holds alone.
-pub(super) type Steps = (Range<usize>, Vec<(f64, f64)>, Option<u32>);
+/// The steps that are read, and what each stands for.
+pub(super) type Steps = (Range<usize>, Vec<Span>);
+
+/// What a step stands for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Span {
+    pub seconds: f64,
+    /// Months of the year.
+    pub months: f64,
+    /// The month, 1 to 12; `None` for a part of the whole year.
+    pub month: Option<u32>,
+}
+
+impl Span {
+    /// A month of a common year, or the year.
+    fn of(month: Option<u32>) -> Self {
+        match month {
+            Some(m) => Self { seconds: DAYS_OF_MONTHS[m as usize - 1] * 86_400.0, months: 1.0, month },
+            None => Self { seconds: SECONDS_PER_YEAR, months: 12.0, month },
+        }
+    }
+}
 
 /// How far the times of an axis lie apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +65,7 @@ pub(super) fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)
     let Some((dimension, count)) = time else { return Ok(means(0..1, named)) };
     let axis = file.has(dimension) && *count > 0;
     let (spacing, times) = if axis { spacing(file, dimension)? } else { (Spacing::Unsaid, Vec::new()) };
-    let months = || DAYS_OF_MONTHS.iter().map(|d| (d * 86_400.0, 1.0)).collect();
+    let months = |n: usize| (n - 12..n, (1..=12).map(|m| Span::of(Some(m))).collect());
     match (*count, spacing) {
         (1, _) => {
             let said = match named {
@@ -55,8 +75,8 @@ pub(super) fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)
             Ok(means(0..1, said))
         }
         (n, Spacing::Years) => Ok(means(n - 1..n, None)),
-        (n, Spacing::Months) if n % 12 == 0 && n > 0 => Ok((n - 12..n, months(), None)),
-        (n, Spacing::Unsaid) if n % 12 == 0 && n > 0 && ![24, 168].contains(&n) => Ok((n - 12..n, months(), None)),
+        (n, Spacing::Months) if n % 12 == 0 && n > 0 => Ok(months(n)),
+        (n, Spacing::Unsaid) if n % 12 == 0 && n > 0 && ![24, 168].contains(&n) => Ok(months(n)),
         (n @ (7 | 24 | 168), Spacing::Short | Spacing::Unsaid) => Ok(means(0..n, named)),
         (n, _) => {
             let expected = "1, 7 days, 24 hours, 168 hours of a week, years, or 12 months and multiples";
@@ -67,13 +87,9 @@ pub(super) fn steps(file: &NetcdfFile, name: &str, time: Option<&(String, usize)
 
 /// Steps whose mean is that of the year, or of `month`.
 fn means(steps: Range<usize>, month: Option<u32>) -> Steps {
-    let n = steps.len() as f64;
-    let (seconds, months) = match month {
-        Some(month) => (DAYS_OF_MONTHS[month as usize - 1] * 86_400.0, 1.0),
-        None => (SECONDS_PER_YEAR, 12.0),
-    };
-    let spans = vec![(seconds / n, months / n); steps.len()];
-    (steps, spans, month)
+    let (n, Span { seconds, months, month }) = (steps.len() as f64, Span::of(month));
+    let spans = vec![Span { seconds: seconds / n, months: months / n, month }; steps.len()];
+    (steps, spans)
 }
 
 /// Checks an axis and measures its steps. The times are empty where they are counted in months or years.

@@ -1,15 +1,16 @@
 //! Gridded inventories as text: EDGAR lists of `lat;lon;tonnes`, and ESRI ASCII grids (MEIC).
 //!
-//! - EDGAR text gives the **south-western corner** of each cell of 0.1 degree (its NetCDF the centre), and tonnes a year.
+//! - EDGAR text gives the **south-western corner** of each cell of 0.1 degree (its NetCDF the centre), in the unit that its titles state
+//!   behind `unit`, in brackets or behind `in`, and in tonnes a year where they state none.
 //! - An ESRI grid states its own cells (`xllcorner` or `xllcenter`, `cellsize`); rows run southward. Without a header the file has the
-//!   grid of MEIC. Units are those of a MEIC file where the first lines state none; the month is that of the file's name.
-//! - Pollutant and sector are those of the file's name.
+//!   grid of MEIC. Units are those of a MEIC file where no line before the values states one behind `unit`; the month is that of the file's name.
+//! - Pollutant and sector are those of the file's name, the sector where it is a name of EDGAR or MEIC.
 
 use super::Window;
 use super::inventory_fields::GridField;
 use super::inventory_lattice::{AxisCells, Lattice, within};
 use super::inventory_steps::DAYS_OF_MONTHS;
-use super::inventory_units::{EmissionUnit, Measure, parse};
+use super::inventory_units::{EmissionUnit, Measure, Per, parse, parse_mass};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary, plain};
 use crate::domain::source::Sector;
 use crate::error::{Error, Result};
@@ -39,6 +40,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
+/// Most words of a unit in a text.
+const WORDS_OF_A_UNIT: usize = 8;
 /// Largest mass [t a-1] of one cell of 0.1 degree: 1 g m-2 s-1.
 const TONNES_LIMIT: f64 = 5e9;
 
@@ -144,7 +147,43 @@ pub fn unit_of(path: &Path, stated: Option<&str>, named: &NamedField, vocabulary
     // the species of a mechanism are in moles, all VOC together in mass
     let by_moles = named.substance == Substance::Nmvoc && !named.part.is_empty();
     let text = stated.unwrap_or(if by_moles { &vocabulary.meic.2 } else { &vocabulary.meic.1 });
-    parse(text).ok_or_else(|| refuse(path, "the unit", format!("`{text}`"), "such as Mg/month/cell"))
+    leading_unit(text).ok_or_else(|| refuse(path, "the unit", format!("`{text}`"), "such as Mg/month/cell"))
+}
+
+/// The unit that the most of the first words of a text are.
+fn leading_unit(text: &str) -> Option<EmissionUnit> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (1..=words.len().min(WORDS_OF_A_UNIT)).rev().find_map(|n| {
+        let unit = words[..n].join(" ");
+        let unit = unit.trim_matches(['.', ',', ';', ':']);
+        parse(unit).or_else(|| parse_mass(unit))
+    })
+}
+
+/// What a line says behind the word `unit` or `units`.
+fn behind_unit(line: &str) -> Option<&str> {
+    let at = line.to_ascii_lowercase().find("unit")?;
+    let rest = line[at + 4..].trim_start_matches(['s', 'S']);
+    let is_word = !line[..at].ends_with(char::is_alphanumeric) && !rest.starts_with(char::is_alphanumeric);
+    is_word.then(|| rest.trim_start_matches([':', '=', ' ', '\t']).trim_end())
+}
+
+/// The unit that the titles of a list state.
+fn unit_of_titles(path: &Path, titles: &[&str]) -> Result<EmissionUnit> {
+    // as EDGAR words it: `ton substance / 0.1degree x 0.1degree / year`
+    let plain: Vec<String> =
+        titles.iter().map(|t| t.replace(" substance", "").replace("0.1degree x 0.1degree", "0.1degree")).collect();
+    if let Some(stated) = plain.iter().find_map(|t| behind_unit(t)) {
+        return leading_unit(stated)
+            .ok_or_else(|| refuse(path, "the unit", format!("`{stated}`"), "such as ton/year per cell"));
+    }
+    let bracketed = |t: &String| {
+        let inner = t.split(['(', '[']).skip(1).filter_map(|part| part.split([')', ']']).next());
+        inner.map(str::to_owned).find_map(|part| leading_unit(&part))
+    };
+    let behind_in = |t: &String| t.split(" in ").skip(1).find_map(leading_unit);
+    let stated = plain.iter().find_map(bracketed).or_else(|| plain.iter().find_map(behind_in));
+    Ok(stated.unwrap_or(EmissionUnit { measure: Measure::Mass, factor: 1e3, per_area: false, per: Per::Step }))
 }
 
 /// Reads an EDGAR list or an ESRI grid, by its first lines. `None` for a gas that this program does not carry.
@@ -180,17 +219,19 @@ pub fn is_this(head: &str) -> bool {
 
 fn edgar_list(path: &Path, text: &str, named: NamedField, window: Window) -> Result<GridField> {
     let mut cells: BTreeMap<(i64, i64), (f64, usize)> = BTreeMap::new();
+    let mut titles = Vec::new();
     let index = |corner: f64| (corner / EDGAR_CELL).round();
     for (i, line) in text.lines().enumerate() {
         let fields: Vec<&str> = line.split(';').map(str::trim).collect();
         let numbers: Vec<f64> = fields.iter().filter_map(|n| n.parse().ok()).collect();
         let place = || format!("line {}", i + 1);
-        let [lat, lon, tonnes] = numbers[..] else {
+        let [lat, lon, value] = numbers[..] else {
             // lines before the first values are titles
             if cells.is_empty() || line.trim().is_empty() {
+                titles.push(line);
                 continue;
             }
-            return Err(refuse(path, place(), format!("`{line}`"), "lat;lon;tonnes"));
+            return Err(refuse(path, place(), format!("`{line}`"), "lat;lon;value"));
         };
         if !((-90.0..90.0).contains(&lat) && (-180.0..360.0).contains(&lon)) {
             return Err(refuse(
@@ -205,22 +246,28 @@ fn edgar_list(path: &Path, text: &str, named: NamedField, window: Window) -> Res
                 "corners at multiples of 0.1 degree: lists of EDGAR are referenced to the south-western corner";
             return Err(refuse(path, place(), format!("the corner {lat}; {lon}"), expected));
         }
-        if !(0.0..=TONNES_LIMIT).contains(&tonnes) {
-            return Err(refuse(path, place(), format!("{tonnes} t"), format!("0 ..= {TONNES_LIMIT} t a-1")));
+        if !(value.is_finite() && value >= 0.0) {
+            return Err(refuse(path, place(), value.to_string(), "an emission of 0 or more"));
         }
         let lon = if lon >= 180.0 - 1e-6 { lon - 360.0 } else { lon };
-        if let Some((_, line)) = cells.insert((index(lat) as i64, index(lon) as i64), (tonnes, i + 1)) {
+        if let Some((_, line)) = cells.insert((index(lat) as i64, index(lon) as i64), (value, i + 1)) {
             return Err(refuse(path, place(), format!("the corner of line {line} again"), "each cell once"));
         }
     }
     let (rows, columns) =
         (AxisCells::from_edge(-90.0, EDGAR_CELL, 1800), AxisCells::from_edge(-180.0, EDGAR_CELL, 3600));
     let (lattice, y, x) = within(&rows, &columns, window);
+    let unit = unit_of_titles(path, &titles)?;
     let mut tonnes = vec![0.0; lattice.cells()];
-    for ((row, column), (t, _)) in cells {
+    for ((row, column), (value, line)) in cells {
         let (row, column) = ((row + 900) as usize, (column + 1800) as usize);
         if y.contains(&row) && x.contains(&column) {
-            tonnes[(row - y.start) * x.len() + column - x.start] = t;
+            let cell = (row - y.start) * x.len() + column - x.start;
+            tonnes[cell] = value * tonnes_per_value(path, &named, unit, lattice.area_m2(cell))?;
+            if tonnes[cell] > TONNES_LIMIT {
+                let expected = format!("0 ..= {TONNES_LIMIT} t a-1");
+                return Err(refuse(path, format!("line {line}"), format!("{} t", tonnes[cell]), expected));
+            }
         }
     }
     Ok(finish(path, named, lattice, tonnes))
@@ -231,6 +278,7 @@ fn finish(path: &Path, named: NamedField, lattice: Lattice, tonnes: Vec<f64>) ->
         file: path.to_path_buf(),
         place: named.substance.name().to_owned(),
         lattice: Arc::new(lattice),
+        by_file_name: !named.category.is_empty(),
         category: named.category,
         role: named.role,
         substance: named.substance,
@@ -267,10 +315,7 @@ fn esri_grid(path: &Path, text: &str, named: NamedField, vocabulary: &Vocabulary
             Ok(value) => {
                 words.insert(first.to_lowercase(), value);
             }
-            Err(_) if first.to_lowercase().trim_matches(['#', ':']).starts_with("unit") => {
-                stated = Some(rest.trim_start_matches([':', '=']).trim().to_owned());
-            }
-            Err(_) => {}
+            Err(_) => stated = stated.or_else(|| behind_unit(line).map(str::to_owned)),
         }
     }
     let header = header(path, &words, vocabulary)?;
@@ -360,5 +405,26 @@ mod tests {
         assert_eq!(month("SO2_2010_1.0x1.0"), None);
         assert_eq!(month("co_201902"), Some(2));
         assert_eq!(month("traffic_January_2019"), Some(1));
+    }
+
+    /// kg of a value of 1 on 2 km2 in a year.
+    #[test]
+    fn titles_state_the_unit_of_a_list() {
+        let year = 31_536_000.0;
+        let path = Path::new("list.txt");
+        for (titles, kg) in [
+            (&["EDGAR", "lat;lon;emission"][..], 1000.0),
+            (&["EDGAR v8.1 SO2 2022 (SW corner)", "lat;lon;emission 2022 (tons)"], 1000.0),
+            (&["lat;lon;emission 2022 (kg)"], 1.0),
+            (&["emissions in ton substance / 0.1degree x 0.1degree / year for the year 2022"], 1000.0),
+            (&["# Unit: kg m-2 s-1; corner of the cell", "lat;lon;emission (tons)"], 2e6 * year),
+            (&["units = Gg/year"], 1e6),
+            (&["United States and others, in Mg/month per cell"], 12_000.0),
+        ] {
+            let unit = unit_of_titles(path, titles).unwrap();
+            assert!((unit.amount(2e6, year, 12.0) / kg - 1.0).abs() < 1e-12, "{titles:?}: {unit:?}");
+        }
+        let error = unit_of_titles(path, &["Unit: bushels a day"]).unwrap_err().to_string();
+        assert!(error.contains("bushels a day"), "{error}");
     }
 }

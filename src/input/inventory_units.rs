@@ -2,6 +2,9 @@
 
 use crate::units::SECONDS_PER_YEAR;
 
+/// Emission above which a value cannot be that of a cell: 1 g m-2 s-1.
+pub(super) const FLUX_LIMIT_KG_M2_S: f64 = 1e-3;
+
 /// What the unit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
@@ -17,6 +20,8 @@ pub enum Per {
     Second,
     Month,
     Year,
+    /// The span that a step of the file stands for, as the file does not say: a year, or one of twelve months.
+    Step,
 }
 
 /// A unit of emission.
@@ -37,6 +42,7 @@ impl EmissionUnit {
             Per::Second => seconds,
             Per::Month => months,
             Per::Year => seconds / SECONDS_PER_YEAR,
+            Per::Step => 1.0,
         };
         self.factor * times * if self.per_area { area_m2 } else { 1.0 }
     }
@@ -57,6 +63,15 @@ enum Word {
 
 /// Reads a unit; `None` when it is no emission per area or cell and time.
 pub fn parse(text: &str) -> Option<EmissionUnit> {
+    read(text).filter(|unit| unit.per != Per::Step)
+}
+
+/// Reads a mass of a cell without a time, as EDGAR states it; `None` for all else.
+pub fn parse_mass(text: &str) -> Option<EmissionUnit> {
+    read(text).filter(|unit| unit.per == Per::Step && unit.measure == Measure::Mass && !unit.per_area)
+}
+
+fn read(text: &str) -> Option<EmissionUnit> {
     let (mut factor, mut mass, mut mol, mut length, mut second, mut month, mut year, mut cell) =
         (1.0f64, 0, 0, 0, 0, 0, 0, 0);
     for (name, exponent) in terms(text)? {
@@ -82,6 +97,7 @@ pub fn parse(text: &str) -> Option<EmissionUnit> {
         (-1, 0, 0) => Per::Second,
         (0, -1, 0) => Per::Month,
         (0, 0, -1) => Per::Year,
+        (0, 0, 0) => Per::Step,
         _ => return None,
     };
     let per_area = match (length, cell) {
@@ -237,6 +253,18 @@ mod tests {
                     assert!((u.amount(2e6, year, 12.0) / amount - 1.0).abs() < 1e-12, "{text}: {u:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_mass_without_a_time_is_that_of_a_cell_and_step() {
+        for (text, kg) in [("Tonnes", 1000.0), ("kg", 1.0), ("Mg/cell", 1000.0), ("t 0.1degree-1", 1000.0)] {
+            let unit = parse_mass(text).unwrap_or_else(|| panic!("{text}"));
+            // whatever the step is
+            assert_eq!((unit.amount(2e6, 1.0, 0.1), unit.amount(1.0, 1e9, 12.0)), (kg, kg), "{text}");
+        }
+        for text in ["t/yr", "kg m-2", "mol", "", "m2", "kg kg"] {
+            assert!(parse_mass(text).is_none(), "{text}");
         }
     }
 

@@ -382,23 +382,61 @@ impl Vocabulary {
         (found.len() == 1).then(|| found[0])
     }
 
-    /// The longest category that a file name names, with its role.
+    /// The category that a file name gives, with its role, where the names of a known inventory have it; whole words only. Any other name
+    /// gives none: `res` may be a resolution.
     pub fn category_in_file_name(&self, stem: &str) -> Option<(String, &Role)> {
         let words = words(stem);
-        for n in (1..=4).rev() {
-            // single letters and pairs are versions and resolutions more often than sectors
-            let found = words.windows(n).map(|w| w.join("_")).filter(|w| w.len() >= 3).find_map(|code| {
-                let role = self.role(&code)?;
-                Some((code, role))
-            });
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
+        let (conventions, words) = behind_the_name(&words)?;
+        let known = |code: String| {
+            let own = self.conventions.get(&code)?;
+            let role = self.categories.get(&code)?;
+            conventions.iter().any(|c| own.contains(*c)).then_some((code, role))
+        };
+        // the longest first: `ref_trf` is no `ref`
+        (1..=WORDS_OF_A_CATEGORY).rev().find_map(|n| {
+            let places = if conventions.contains(&MEIC) { 1 } else { words.len() };
+            words.windows(n).take(places).find_map(|w| known(w.join("_")))
+        })
     }
 }
 
+/// The conventions whose names of files have this layout, and the words among which the category stands.
+///
+/// - HTAP: `edgar_HTAP_SO2_emi_ENERGY_2010`; CAMS: `CAMS-GLOB-ANT_v4.2_nox_ene_2019`: behind its own name.
+/// - EDGAR: `v8.1_FT2022_AP_SO2_2022_ENE_flx`, `v8.1_FT2022_AP_CO_2021_bkl_BUILDINGS_emi`, `v432_SO2_2010_3_ENE`: behind the year.
+/// - MEIC, and this program's sectors in such names: `2017_01__industry__SO2`, `201701_power_NOx`: right behind year and month.
+fn behind_the_name(words: &[String]) -> Option<(&'static [&'static str], &[String])> {
+    let year = |w: &str| w.len() == 4 && w.parse::<u32>().is_ok_and(|y| (1950..2100).contains(&y));
+    let month = |w: &str| w.len() <= 2 && w.parse::<u32>().is_ok_and(|m| (1..=12).contains(&m));
+    let version = |w: &str| w.strip_prefix('v').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+    let first = words.first()?;
+    if let Some(at) = words.iter().take(2).position(|w| w.starts_with("htap")) {
+        return Some((&[HTAP], &words[at + 1..]));
+    }
+    if first == "cams" {
+        return Some((&[CAMS], &words[1..]));
+    }
+    if first.starts_with("edgar") || version(first) {
+        let at = words.iter().position(|w| year(w))?;
+        return Some((&[EDGAR], &words[at + 1..]));
+    }
+    let dated = if first.starts_with("meic") { &words[1..] } else { words };
+    let together = |w: &str| w.is_ascii() && w.len() == 6 && year(&w[..4]) && month(&w[4..]);
+    let behind = match dated {
+        [y, m, rest @ ..] if year(y) && month(m) => rest,
+        [y, rest @ ..] if year(y) || together(y) => rest,
+        _ => return None,
+    };
+    Some((&[MEIC, OWN], behind))
+}
+
+/// Most words of a category in a file name.
+const WORDS_OF_A_CATEGORY: usize = 6;
+/// Conventions whose names of files are known, as `models/inventory.toml` names them.
+const CAMS: &str = "CAMS-GLOB-ANT";
+const EDGAR: &str = "EDGAR";
+const HTAP: &str = "HTAP";
+const MEIC: &str = "MEIC";
 /// What this program's own names of sectors count as.
 const OWN: &str = "hazecast";
 const WRFCHEMI: &str = "wrfchemi";
@@ -429,6 +467,17 @@ mod tests {
             ("v8.1_FT2022_AP_SO2_2022_REF_TRF_flx", Some(Substance::So2), Some("ref_trf")),
             ("v6.1_EDGAR_OC_2018_TNR_Aviation_CRS.0.1x0.1", Some(Substance::Oc), Some("tnr_aviation_crs")),
             ("edgar_HTAPv3_2018_NOx_NH3", None, None),
+            ("edgar_HTAP_SO2_emi_ENERGY_2010.0.1x0.1", Some(Substance::So2), Some("energy")),
+            ("v8.1_FT2022_AP_CO_2021_bkl_BUILDINGS_emi", Some(Substance::Co), Some("buildings")),
+            ("v432_SO2_2010_3_ENE.0.1x0.1", Some(Substance::So2), Some("ene")),
+            ("CAMS-GLOB-ANT_v4.2_nox_ene_2019", Some(Substance::Nox), Some("ene")),
+            ("201701_solvent_VOC", Some(Substance::Nmvoc), Some("solvent")),
+            // words of other names are no sectors
+            ("emis_so2_2022_hi-res", Some(Substance::So2), None),
+            ("air_so2_2022", Some(Substance::So2), None),
+            ("so2_2022_total", Some(Substance::So2), None),
+            ("2022_so2_residential", Some(Substance::So2), None),
+            ("v8_SO2_2022_res", Some(Substance::So2), None),
         ] {
             assert_eq!(v.pollutant_in_file_name(stem), pollutant, "{stem}");
             assert_eq!(v.category_in_file_name(stem).map(|c| c.0).as_deref(), category, "{stem}");

@@ -1,11 +1,11 @@
 //! What must not be counted twice in gridded inventories: the same field, a total beside its parts, a sector of two conventions.
 //!
-//! - A pollutant and category comes once per month. Species of VOC and alike are parts of a pollutant and summed, but never with the whole.
+//! - A pollutant and category comes once per month, or once for the year. Species of VOC and alike are parts of a pollutant and summed, but never with the whole.
 //! - A total, or a field without category beside fields with one, is never added to its parts: where both are there and agree to 0.1 %, the
 //!   parts are used; else the files are refused. So is a category beside those that it is the sum of. Two totals of a pollutant are refused.
 //! - Two conventions that give the same pollutant of one sector are two inventories of one thing, and refused.
 
-use super::inventory_fields::{BY_DESIGN, GridField, note, refuse};
+use super::inventory_fields::{GridField, note, refuse};
 use super::inventory_vocabulary::{Role, Substance, Vocabulary};
 use crate::domain::source::Sector;
 use crate::error::{Rejection, Result};
@@ -16,10 +16,13 @@ const TOTAL_TOLERANCE: f64 = 1e-3;
 
 /// Refuses a field that comes twice, and parts of a pollutant beside all of it.
 pub(super) fn once_each(fields: &[GridField]) -> Result<()> {
-    let mut seen: BTreeMap<(&str, Substance, Option<u32>), Vec<&GridField>> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, Substance), Vec<&GridField>> = BTreeMap::new();
     for field in fields {
-        let others = seen.entry((&field.category, field.substance, field.month)).or_default();
-        let clash = |f: &&&GridField| f.part == field.part || f.part.is_empty() || field.part.is_empty();
+        let others = seen.entry((&field.category, field.substance)).or_default();
+        let clash = |f: &&&GridField| {
+            let part = f.part == field.part || f.part.is_empty() || field.part.is_empty();
+            part && (f.month == field.month || f.month.is_none() || field.month.is_none())
+        };
         if let Some(first) = others.iter().find(clash) {
             let of = if field.category.is_empty() { "all sectors" } else { &field.category };
             let found = format!("{} of {of} a second time, first in {}", field.substance.name(), first.file.display());
@@ -41,10 +44,10 @@ pub(super) fn totals(
     vocabulary: &Vocabulary,
     notes: &mut Vec<Rejection>,
 ) -> Result<BTreeSet<usize>> {
-    // fields of one category, pollutant and month; totals are compared with what is left of their parts
-    let mut whole = BTreeMap::<(Substance, Option<u32>), BTreeMap<&str, Vec<usize>>>::new();
+    // fields of one category and pollutant over all months; totals are compared with what is left of their parts
+    let mut whole = BTreeMap::<Substance, BTreeMap<&str, Vec<usize>>>::new();
     for (i, field) in fields.iter().enumerate() {
-        whole.entry((field.substance, field.month)).or_default().entry(&field.category).or_default().push(i);
+        whole.entry(field.substance).or_default().entry(&field.category).or_default().push(i);
     }
     let mut dropped = BTreeSet::new();
     for categories in whole.values() {
@@ -104,7 +107,7 @@ fn compare(
     }
     dropped.extend(total);
     let found = format!(
-        "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t), left out{BY_DESIGN}",
+        "{whole:.3} t, the sum of {} sectors of {} beside it ({pieces:.3} t), left out",
         codes.len(),
         field.substance.name()
     );
@@ -114,12 +117,11 @@ fn compare(
 
 /// Refuses a pollutant of one sector by the codes of two conventions.
 pub(super) fn one_convention(fields: &[GridField], dropped: &BTreeSet<usize>, vocabulary: &Vocabulary) -> Result<()> {
-    let mut seen = BTreeMap::<(Sector, Substance, Option<u32>), (&GridField, BTreeSet<String>)>::new();
+    let mut seen = BTreeMap::<(Sector, Substance), (&GridField, BTreeSet<String>)>::new();
     for (_, field) in fields.iter().enumerate().filter(|(i, _)| !dropped.contains(i)) {
         let (Role::Part(sector), false) = (&field.role, field.category.is_empty()) else { continue };
         let own = vocabulary.conventions(&field.category);
-        let (first, common) =
-            seen.entry((*sector, field.substance, field.month)).or_insert_with(|| (field, own.clone()));
+        let (first, common) = seen.entry((*sector, field.substance)).or_insert_with(|| (field, own.clone()));
         let still: BTreeSet<String> = common.intersection(&own).cloned().collect();
         if still.is_empty() {
             let names = |set: &BTreeSet<String>| set.iter().map(String::as_str).collect::<Vec<_>>().join(", ");

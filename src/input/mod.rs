@@ -39,6 +39,7 @@ pub mod inventory_lattice;
 pub mod inventory_mechanism;
 pub mod inventory_meic_netcdf;
 pub mod inventory_netcdf;
+mod inventory_overlap;
 pub mod inventory_source_list;
 pub mod inventory_steps;
 pub mod inventory_text;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What the factors of a profile stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProfileKind {
     Month,
     Weekday,
@@ -140,5 +140,5 @@ impl Accepted<Profile> {
 
 fn rejection(path: &Path, place: String, found: String, expected: String) -> Rejection {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Rejection { file, place, found, expected }
+    Rejection { file, place, found, expected, by_design: false }
 }

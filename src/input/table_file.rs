@@ -94,6 +94,7 @@ impl From<RowFault> for Rejection {
             file: fault.file,
             found: fault.found.en,
             expected: format!("{}. {}", fault.expected.en, fault.remedy.en),
+            by_design: false,
         }
     }
 }

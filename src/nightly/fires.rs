@@ -54,6 +54,7 @@ impl NightInputs {
                     place: "detections inside the grid".into(),
                     found: format!("{count} with {why}"),
                     expected: "detections that stand for a fire".into(),
+                    by_design: false,
                 });
             }
         }

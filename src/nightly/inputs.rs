@@ -29,6 +29,7 @@ use crate::input::{Window, daily_csv, events_csv, meteorology, power_plants_csv,
 use crate::setup::Setup;
 use crate::simulation::emission::EmissionModel;
 use crate::simulation::emission_conditions::ConditionsReport;
+use crate::simulation::emission_doctor::InventoryMass;
 use crate::simulation::run::REVISION;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use geo::{Contains, Point};
@@ -46,6 +47,8 @@ pub struct NightInputs {
     pub register: Vec<RegisterEntry>,
     /// Hourly means that end at the cycle or before.
     pub observations: Vec<Observation>,
+    /// What the files of gridded inventories hold.
+    pub inventories: Vec<InventoryMass>,
     /// Degrees east and north of their stations.
     pub places: BTreeMap<String, (f64, f64)>,
     /// What quality control says of them; rejected values are no longer among them.
@@ -221,6 +224,7 @@ impl NightInputs {
             sources: Vec::new(),
             register: Vec::new(),
             observations: Vec::new(),
+            inventories: Vec::new(),
             places: BTreeMap::new(),
             quality: None,
             observed: BTreeMap::new(),
@@ -239,7 +243,7 @@ impl NightInputs {
     }
 
     /// Files of meteorology as the configuration names them, or those of a mirror; there the cycle follows from what it holds.
-    fn meteorology_files(
+    pub(super) fn meteorology_files(
         &mut self,
         config: &Config,
         cycle: Option<DateTime<Utc>>,
@@ -300,7 +304,13 @@ impl NightInputs {
             Err(e) => {
                 self.degraded.push(format!("{role}: {name} refused"));
                 let (place, found) = ("the whole file".into(), e.reason());
-                self.rejections.push(Rejection { file: name, place, found, expected: format!("a file of {role}") });
+                self.rejections.push(Rejection {
+                    file: name,
+                    place,
+                    found,
+                    expected: format!("a file of {role}"),
+                    by_design: false,
+                });
                 None
             }
         }
@@ -338,10 +348,15 @@ impl NightInputs {
     ) -> Result<()> {
         let inputs = &setup.config.inputs;
         let window = window.unwrap_or_else(|| bounds(&self.meteorology[0].grid));
-        let files = self.take("inventory", &inputs.inventory)?;
-        let (sources, rejections, refused) = read_inventories(setup, files, window, isolation, on_fault)?;
-        self.sources.extend(sources);
-        self.rejections.extend(rejections);
+        let mut refused = 0;
+        for patterns in [&inputs.inventory, &inputs.inventory_beside] {
+            let files = self.take("inventory", patterns)?;
+            let read = read_inventories(setup, files, window, isolation, on_fault)?;
+            self.sources.extend(read.sources);
+            self.rejections.extend(read.rejections);
+            self.inventories.extend(read.masses);
+            refused += read.refused;
+        }
         self.doubt_inventory(setup, refused);
         for path in self.take("power_plants", &inputs.power_plants)? {
             let accepted = power_plants_csv::read(&path, &setup.plants, window, &setup.region.counties)?;
@@ -354,6 +369,7 @@ impl NightInputs {
                         place: plant.id.clone(),
                         found: format!("a plant within {} km of `{}` of the inventory", SAME_PLANT_M / 1e3, known.id),
                         expected: "plants that the inventory lacks: it is used once, from the inventory".into(),
+                        by_design: true,
                     }),
                     None => self.sources.push(plant),
                 }
@@ -432,6 +448,7 @@ impl NightInputs {
                         place: format!("time {}", field.valid_time),
                         found: "a time that a file before it has; that one is used".into(),
                         expected: "each time in one file only".into(),
+                        by_design: false,
                     });
                 } else {
                     self.boundary.push(field);
@@ -499,6 +516,7 @@ impl NightInputs {
                         place: format!("{} {}", record.place, record.day),
                         found: "other values than in a file before it; these are used".into(),
                         expected: "each place and day in one file only".into(),
+                        by_design: false,
                     });
                 }
             }

@@ -49,6 +49,7 @@ impl Learned {
             expected:
                 "a correction of this region, grid, assimilation and version: it corrects nothing tonight; `hazecast train` makes one"
                     .into(),
+            by_design: false,
         }
         };
         match learned_file::read(path) {
@@ -111,6 +112,7 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
                     place: "archived run".into(),
                     found: e.to_string(),
                     expected: "a run as published: it teaches nothing tonight".into(),
+                    by_design: false,
                 });
                 continue;
             }

@@ -36,6 +36,7 @@ impl NightInputs {
             place: f.place.as_ref().map_or_else(|| f.id.clone(), |p| p.en.clone()),
             found: f.found.en.clone(),
             expected: f.remedy.en.clone(),
+            by_design: false,
         }));
         if report.errors() > 0 {
             let left_out: Vec<_> = entries.iter().filter(|e| report.faulty_sources.contains(&e.source)).collect();

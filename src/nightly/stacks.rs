@@ -32,6 +32,7 @@ impl NightInputs {
                             place: format!("{} {}", reading.source, reading.start),
                             found: "other values than in a file before it; those are used".into(),
                             expected: "each stack and hour in one file only".into(),
+                            by_design: false,
                         });
                     }
                 } else {
@@ -51,7 +52,7 @@ impl NightInputs {
             }
         }
         for (stack, list) in of_stack {
-            let place = self.sources.iter().position(|s| s.id == stack && s.strength.annual().is_some());
+            let place = self.sources.iter().position(|s| s.id == stack && matches!(s.strength, Strength::Annual(_)));
             let Some(at) = place else {
                 report.unknown += list.len();
                 self.rejections.push(Rejection {
@@ -59,6 +60,7 @@ impl NightInputs {
                     place: stack,
                     found: format!("{} hours of a stack that the inventory does not have by the year", list.len()),
                     expected: "ids of sources of the inventory".into(),
+                    by_design: false,
                 });
                 continue;
             };
@@ -75,7 +77,7 @@ impl NightInputs {
         Ok(())
     }
 
-    /// What the measurements of a stack say beside its estimate.
+    /// What the measurements of a stack say beside its estimate for the same hours.
     fn account(&self, at: usize, list: &[StackReading]) -> StackAccount {
         let source = &self.sources[at];
         let measured: Vec<&StackReading> = list.iter().filter(|r| r.measures()).collect();
@@ -83,12 +85,13 @@ impl NightInputs {
             (Some(first), Some(last)) => (last.start - first.start).num_hours() as usize + 1,
             _ => 0,
         };
-        let (mut measured_kg, mut estimated_kg) = ([0.0; 3], [0.0; 3]);
+        let (mut measured_hours, mut measured_kg, mut estimated_kg) = ([0; 3], [0.0; 3], [0.0; 3]);
         for reading in &measured {
             let (rates, estimate) = (reading.rates(), self.emission.hourly_rate(source, reading.start));
             let pairs = [(rates.so2, estimate.so2), (rates.nox, estimate.nox), (rates.particles, estimate.pm10)];
             for (i, (rate, estimate)) in pairs.into_iter().enumerate() {
                 let Some(rate) = rate else { continue };
+                measured_hours[i] += 1;
                 measured_kg[i] += 3600.0 * rate;
                 estimated_kg[i] += 3600.0 * estimate;
             }
@@ -101,6 +104,7 @@ impl NightInputs {
             hours,
             gaps: hours - measured.len(),
             idle: 0,
+            measured_hours,
             measured_kg,
             estimated_kg,
         }

@@ -48,6 +48,7 @@ pub fn train(setup: &Setup, path: &Path) -> Result<Training> {
                     place: "archived run".into(),
                     found: e.to_string(),
                     expected: "a run as published: it teaches nothing".into(),
+                    by_design: false,
                 });
                 continue;
             }

@@ -2,6 +2,7 @@
 
 pub mod grids;
 pub mod library;
+mod profiles;
 pub mod rule_changes;
 pub mod rule_check;
 pub mod rulebook;
@@ -124,20 +125,21 @@ impl Setup {
         let grids = library.read("models/grids.toml", GridSetups::from_toml)?;
         grids.known("grid", &config.grid)?;
         config.outer_grid.iter().try_for_each(|name| grids.known("outer_grid", name))?;
+        let inventory = library.read("models/inventory.toml", Vocabulary::from_toml)?;
+        let emission = library.read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?;
+        let emission = profiles::replaced(emission, &config.inputs.profiles, &inventory, &mut library.files)?;
         Ok(Self {
             region,
             rulebook: Rulebook::load(&mut library, config.plan.as_deref())?,
             measures: library.read("seeds/measures.toml", Catalogue::from_toml)?,
             reduction: library.read("seeds/reduction.toml", ReductionRules::from_toml)?,
             ranking: library.read("seeds/ranking.toml", RankingRules::from_toml)?,
-            emission: library
-                .read("models/emission.toml", |t, p| EmissionModel::from_toml(t, p))?
-                .with_holidays(&holidays),
+            emission: emission.with_holidays(&holidays),
             holidays,
             emission_weather: library.read("models/emission_weather.toml", EmissionWeather::from_toml)?,
             event_calendar: library.read("models/event_calendar.toml", EventCalendar::from_toml)?,
             stack_limits: library.read("seeds/stack_limits.toml", StackLimits::from_toml)?,
-            inventory: library.read("models/inventory.toml", Vocabulary::from_toml)?,
+            inventory,
             fires: library.read("models/fires.toml", |t, p| FireFactors::from_toml(t, p))?,
             burn_bans: library.read("seeds/burn_ban.toml", BurnBans::from_toml)?,
             plants: library.read("models/power_plants.toml", PlantFactors::parse)?,

@@ -1,11 +1,12 @@
 //! When, how high and as which species each sector emits: the model of `models/emission.toml`.
 
 use super::emission_conditions::EmissionConditions;
-use super::temporal_profile::TemporalProfile;
+use super::temporal_profile::{ProfileDefect, TemporalProfile};
 use crate::domain::holidays::Holidays;
 use crate::domain::source::{Amounts, Sector};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
+use crate::input::profile_csv::ProfileKind;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -135,6 +136,21 @@ impl EmissionModel {
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self { sectors, speciation: raw.speciation, highest_m: raw.highest_m, conditions: None })
+    }
+
+    /// The same model with other factors of a sector; holidays come after.
+    ///
+    /// # Errors
+    /// What is wrong with the factors.
+    pub fn with_profile(
+        mut self,
+        sector: Sector,
+        kind: ProfileKind,
+        factors: &[f64],
+    ) -> std::result::Result<Self, ProfileDefect> {
+        let of = &mut self.sectors[sector as usize];
+        of.profile = of.profile.clone().with_factors(kind, factors)?;
+        Ok(self)
     }
 
     /// The same model that knows public holidays.

@@ -1,6 +1,7 @@
-//! The doctor of an inventory: each finding has a number, a place and a remedy. A sound inventory has none.
+//! The doctor of an inventory: each finding has a place and a remedy, and a number where something was measured. A sound inventory has none.
 
 mod doubles;
+mod mass;
 mod outliers;
 mod parts;
 mod placing;
@@ -12,10 +13,11 @@ use super::emission_totals::CountySectorTotal;
 use crate::domain::bilingual::Bilingual;
 use crate::domain::county::{CountyWeights, Region};
 use crate::domain::grid::Grid;
-use crate::domain::source::Source;
+use crate::domain::source::{Amounts, Source};
 use crate::error::{Error, Rejection};
 use crate::input::emission_reference_csv::ReferenceTotal;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What kind of fault a finding is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,15 +49,31 @@ pub struct Finding {
     pub ailment: Ailment,
     /// File, source, county or sector.
     pub place: String,
-    /// What was measured; its meaning is in the text.
-    pub number: f64,
+    /// What was measured, its meaning is in the text; none of a refused file or row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<f64>,
     pub what: Bilingual,
     pub remedy: Bilingual,
+}
+
+/// What the files of a gridded inventory hold, and what became of it before it was placed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InventoryMass {
+    /// What the ids of its sources begin with.
+    pub stem: String,
+    /// Where the files hold these months alone, the year by whose days they were brought to a year.
+    pub year: i32,
+    pub months: Option<Vec<u32>>,
+    /// As read [t a-1], or [t] of the months, by pollutant as `models/inventory.toml` names them.
+    pub read_t: BTreeMap<&'static str, f64>,
+    /// Of cells that do not touch the grid, in the same unit.
+    pub beside_t: Amounts,
 }
 
 /// What the doctor looks at.
 pub struct Case<'a> {
     pub sources: &'a [Source],
+    pub inventories: &'a [InventoryMass],
     pub region: &'a Region,
     pub weights: &'a [CountyWeights],
     pub grid: &'a Grid,
@@ -71,6 +89,7 @@ pub fn examine(case: &Case) -> Vec<Finding> {
     findings.extend(outliers::findings(case));
     findings.extend(doubles::findings(case));
     findings.extend(placing::findings(case));
+    findings.extend(mass::findings(case));
     findings.extend(parts::findings(case));
     sort(&mut findings);
     findings
@@ -78,7 +97,8 @@ pub fn examine(case: &Case) -> Vec<Finding> {
 
 /// Orders findings by kind and place.
 pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| (a.ailment, &a.place).cmp(&(b.ailment, &b.place)).then(a.number.total_cmp(&b.number)));
+    let number = |f: &Finding| f.number.unwrap_or(0.0);
+    findings.sort_by(|a, b| (a.ailment, &a.place).cmp(&(b.ailment, &b.place)).then(number(a).total_cmp(&number(b))));
 }
 
 /// The finding about a file that was refused.
@@ -97,11 +117,10 @@ pub fn of_error(error: &Error) -> Finding {
         ),
         other => (String::new(), other.to_string(), "Correct or replace the file".into()),
     };
-    let number = first_number(&found);
     Finding {
         ailment: Ailment::Refused,
         place,
-        number,
+        number: None,
         what: Bilingual::new(format!("文件未被采用：{found}"), format!("the file is not used: {found}")),
         remedy: Bilingual::new(format!("改正或更换该文件（{remedy}）"), remedy),
     }
@@ -109,24 +128,15 @@ pub fn of_error(error: &Error) -> Finding {
 
 /// The finding about refused rows.
 pub fn of_rejection(rejection: &Rejection) -> Finding {
-    let Rejection { file, place, found, expected } = rejection;
+    let Rejection { file, place, found, expected, .. } = rejection;
     Finding {
         ailment: Ailment::RefusedRow,
         place: format!("{file}: {place}"),
-        number: first_number(found),
+        number: None,
         what: Bilingual::new(
             format!("未按原样采用：{found}；应为 {expected}"),
             format!("not used as it is: {found}; expected {expected}"),
         ),
         remedy: Bilingual::new("改正该记录后重新读取", "Correct the record and read the file again"),
     }
-}
-
-/// The first number in a text; NaN would be no JSON, so 0 without one.
-fn first_number(text: &str) -> f64 {
-    let words = text.split(|c: char| !(c.is_ascii_digit() || ".-e".contains(c)));
-    words
-        .filter(|w| w.contains(|c: char| c.is_ascii_digit()))
-        .find_map(|w| w.trim_matches(['.', '-', 'e']).parse().ok())
-        .unwrap_or(0.0)
 }

@@ -136,6 +136,7 @@ impl Placement {
                 place: format!("{} boxes and fires", far.sources),
                 found: format!("outside the grid, {} and {}", words(&far.annual_t, "t/a"), words(&far.rate_kg, "kg")),
                 expected: "sources on the grid".into(),
+                by_design: false,
             });
         }
         (placement, rejections)
@@ -160,34 +161,8 @@ impl Placement {
         }
     }
 
-    /// Share of source `i` that lies on the grid.
-    pub fn inside(&self, i: usize) -> f64 {
-        match self.sites[i] {
-            Site::Area { pattern } => self.patterns[pattern].iter().map(|c| c.1).sum(),
-            Site::Stack { .. } => 1.0,
-            Site::Outside | Site::Far => 0.0,
-        }
-    }
-
-    /// Calls `visit` with the index of every source on the grid and its species [kg s-1] in the hour that starts at `start`, wherever it emits them.
-    pub fn each_rate(
-        &self,
-        model: &EmissionModel,
-        sources: &[Source],
-        start: DateTime<Utc>,
-        visit: &mut dyn FnMut(usize, &[f64; Species::COUNT]),
-    ) {
-        assert_eq!(sources.len(), self.sites.len(), "the sources this placement was made for");
-        let factors = model.hour_factors(start);
-        for (i, source) in sources.iter().enumerate() {
-            if matches!(self.sites[i], Site::Area { .. } | Site::Stack { .. }) {
-                let amounts = rate_with(source, start, &factors);
-                visit(i, &model.speciate(source.sector, &amounts));
-            }
-        }
-    }
-
-    /// Sets `out` to the mean rate over the hour that starts at `start` (a full hour), with the changes and windows of the sources.
+    /// Sets `out` to the mean rate over the hour that starts at `start` (a full hour), with the changes and windows of the sources; summed in
+    /// double precision.
     ///
     /// `sources` are those the placement was made for, in their order; their strength and changes may differ. `plume` gives the
     /// effective height [m] of a stack in a cell; the emission is spread evenly over +-25 % of the rise around it.
@@ -204,32 +179,33 @@ impl Placement {
     ) {
         assert_eq!(sources.len(), self.sites.len(), "the sources this placement was made for");
         assert_eq!(out.rate_kg_s.len(), Species::COUNT * self.layers() * self.cells, "the placement's field");
-        out.rate_kg_s.fill(0.0);
-        let field = out.rate_kg_s.as_slice_mut().expect("fields are in standard layout");
-        let factors = model.hour_factors(start);
+        // many small sources in one cell: single precision would lose some of their mass
+        let mut field = vec![0.0; out.rate_kg_s.len()];
+        let parts = model.hour_parts(start);
         let layers = self.layers();
         let mut rates = vec![0.0; Species::COUNT * layers];
         for (pattern, members) in self.patterns.iter().zip(&self.members) {
             rates.fill(0.0);
             for &i in members {
                 let sector = sources[i].sector;
-                let amounts = rate_with(&sources[i], start, &factors);
+                let amounts = rate_with(&sources[i], start, &parts);
                 add_layers(&mut rates, &model.speciate(sector, &amounts), &self.sector_layers[sector as usize]);
             }
-            self.scatter(&rates, pattern, field);
+            self.scatter(&rates, pattern, &mut field);
         }
         for (site, source) in self.sites.iter().zip(sources) {
             let Site::Stack { cell, stack } = site else { continue };
             let sector = source.sector;
-            let amounts = rate_with(source, start, &factors);
+            let amounts = rate_with(source, start, &parts);
             if amounts == Amounts::default() {
                 continue;
             }
             rates.fill(0.0);
             let shares = self.plume_layers(stack, plume(*cell, stack));
             add_layers(&mut rates, &model.speciate(sector, &amounts), &shares);
-            self.scatter(&rates, &[(*cell, 1.0)], field);
+            self.scatter(&rates, &[(*cell, 1.0)], &mut field);
         }
+        out.rate_kg_s.iter_mut().zip(field).for_each(|(rate, sum)| *rate = sum as f32);
     }
 
     /// What a kilogram of each species from each source inside the grid does, where `field` says what it does from each cell, `[species, layer, y, x]`; `plume`
@@ -272,11 +248,11 @@ impl Placement {
         layer_shares(&self.interfaces_m, &[plume])
     }
 
-    fn scatter(&self, rates: &[f64], pattern: &[(usize, f64)], field: &mut [f32]) {
+    fn scatter(&self, rates: &[f64], pattern: &[(usize, f64)], field: &mut [f64]) {
         for (plane, &rate) in rates.iter().enumerate().filter(|(_, r)| **r > 0.0) {
             let field = &mut field[plane * self.cells..(plane + 1) * self.cells];
             for &(cell, weight) in pattern {
-                field[cell] += (rate * weight) as f32;
+                field[cell] += rate * weight;
             }
         }
     }
@@ -311,20 +287,20 @@ impl Placement {
 impl Outside {
     fn add(&mut self, source: &Source, share: f64) {
         self.sources += 1;
-        match &source.strength {
-            Strength::Annual(a) | Strength::Measured { annual: a, .. } => {
-                self.annual_t = self.annual_t.zip(*a, |sum, v| sum + share * v);
+        let kg = match &source.strength {
+            Strength::Annual(_) | Strength::Monthly(_) | Strength::Measured { .. } => {
+                self.annual_t = self.annual_t.zip(*source.strength.amounts(), |sum, v| sum + share * v);
+                return;
             }
             Strength::Hourly { kg_s, .. } => {
-                for hour in kg_s {
-                    self.rate_kg = self.rate_kg.zip(*hour, |sum, v| sum + share * 3600.0 * v);
-                }
+                kg_s.iter().fold(Amounts::default(), |sum, hour| sum.zip(*hour, |sum, v| sum + 3600.0 * v))
             }
             Strength::Rate { kg_s, from, to } => {
                 let seconds = (*to - *from).num_seconds().max(0) as f64;
-                self.rate_kg = self.rate_kg.zip(*kg_s, |sum, v| sum + share * seconds * v);
+                kg_s.zip(Amounts::all(seconds), |v, s| s * v)
             }
-        }
+        };
+        self.rate_kg = self.rate_kg.zip(kg, |sum, v| sum + share * v);
     }
 }
 
@@ -438,16 +414,14 @@ fn add_layers(rates: &mut [f64], species: &[f64; Species::COUNT], shares: &[f64]
 }
 
 fn rejection(source: &Source, reason: &str) -> Rejection {
-    let mass = match &source.strength {
-        Strength::Annual(a) | Strength::Measured { annual: a, .. } => words(a, "t/a"),
-        Strength::Rate { kg_s, .. } => words(kg_s, "kg/s"),
-        Strength::Hourly { .. } => words(source.strength.amounts(), "kg/s"),
-    };
+    let unit = if source.strength.annual().is_some() { "t/a" } else { "kg/s" };
+    let mass = words(source.strength.amounts(), unit);
     Rejection {
         file: "inventory".into(),
         place: source.id.clone(),
         found: format!("{reason}, with {mass}"),
         expected: "a place on the grid".into(),
+        by_design: false,
     }
 }
 

@@ -3,9 +3,10 @@
 use super::emission::EmissionModel;
 use super::emission_placement::Placement;
 use crate::domain::cell_cutting::sphere_m2;
-use crate::domain::county::{County, CountyWeights};
+use crate::domain::county::{County, CountyWeights, Region};
 use crate::domain::grid::HorizontalGrid;
-use crate::domain::source::{Amounts, Sector, Source, Strength};
+use crate::domain::source::{Amounts, Sector, Source};
+use crate::input::emission_reference_csv::ReferenceTotal;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -75,17 +76,11 @@ pub fn totals(
     day: NaiveDate,
 ) -> Vec<CountySectorTotal> {
     let mut sums: BTreeMap<(u32, Sector), (usize, Amounts, Amounts)> = BTreeMap::new();
-    let mut day_of_a_tonne: BTreeMap<Sector, f64> = BTreeMap::new();
+    let part = Sector::ALL.map(|sector| model.sector(sector).profile.day_part(day));
     for (i, source) in sources.iter().enumerate() {
-        let (annual, daily) = match &source.strength {
-            Strength::Annual(annual) | Strength::Measured { annual, .. } => {
-                let share = *day_of_a_tonne
-                    .entry(source.sector)
-                    .or_insert_with(|| model.sector(source.sector).profile.day_share(day));
-                (*annual, annual.zip(Amounts::all(share), |a, s| a * s))
-            }
-            Strength::Rate { .. } | Strength::Hourly { .. } => (Amounts::default(), model.daily_amounts(source, day)),
-        };
+        let annual = source.strength.annual().copied().unwrap_or_default();
+        let by_profile = source.strength.in_part(part[source.sector as usize], Amounts::all(1.0));
+        let daily = by_profile.unwrap_or_else(|| model.daily_amounts(source, day));
         let by_county = match source.adcode {
             0 => shares.of(&placement.cells_of(i)),
             adcode => BTreeMap::from([(adcode, 1.0)]),
@@ -99,4 +94,15 @@ pub fn totals(
     }
     let total = |((adcode, sector), (sources, t_a, t_d))| CountySectorTotal { adcode, sector, sources, t_a, t_d };
     sums.into_iter().map(total).collect()
+}
+
+/// The total [t a-1] that a reference is about.
+pub fn total_of(totals: &[CountySectorTotal], region: &Region, reference: &ReferenceTotal) -> f64 {
+    let known = |adcode: u32| region.counties.iter().any(|c| c.adcode == adcode);
+    let counts = totals.iter().filter(|t| {
+        let here = if reference.adcode == region.adcode { known(t.adcode) } else { t.adcode == reference.adcode };
+        here && (reference.sectors.is_empty() || reference.sectors.contains(&t.sector))
+    });
+    let pollutants = counts.flat_map(|t| t.t_a.named());
+    pollutants.filter(|(name, _)| *name == reference.pollutant).map(|(_, t)| t).sum()
 }

@@ -1,7 +1,8 @@
 //! From the weather of the days to factors of heating, farm ammonia and dust: the rules of `models/emission_weather.toml`.
 //!
 //! Each factor has the mean 1 over a month whose weather is as its climate: heating by the daily course of the climate's temperature, ammonia over
-//! normally scattered days, dust over Rayleigh winds and independent wet and snowy days.
+//! normally scattered days, dust over Rayleigh winds and independent wet and snowy days. They therefore act alike on what an inventory gives by
+//! months of its own; the share of a month that heats is that of the sector's months.
 
 use super::emission::EmissionModel;
 use super::emission_conditions::{ConditionsReport, DayConditions, EmissionConditions, Scope};

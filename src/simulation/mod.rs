@@ -11,6 +11,7 @@ pub mod columns;
 pub mod diagnose;
 pub mod driver;
 pub mod emission;
+pub mod emission_account;
 pub mod emission_conditions;
 pub mod emission_placement;
 mod emission_rate;

@@ -73,15 +73,15 @@ pub fn influence_of_sources(
             map.iter_mut().zip(ground.index_axis(Axis(0), 0)).for_each(|(sum, per_kg)| *sum += per_kg * per_tonne);
         }
         let start = world.start + Duration::hours(i64::from(hour));
-        let factors = world.emission.hour_factors(start);
+        let parts = world.emission.hour_parts(start);
         let height = |cell: usize, stack: &_| plume::effective_height(driver, world.grid, cell, stack);
         placement.each_sensitivity(sources, &height, field, &mut |i, per_kg| {
             let source = &sources[i];
-            let emitted_t = rate_with(source, start, &factors).zip(Amounts::all(3.6), |r, f| r * f);
+            let emitted_t = rate_with(source, start, &parts).zip(Amounts::all(3.6), |r, f| r * f);
             // at the composition of what is emitted now or, where that is nothing, in other hours
             let composition = if emitted_t == Amounts::default() { source.strength.amounts() } else { &emitted_t };
-            let parts = world.emission.speciation_gradient(source.sector, composition);
-            let per_tonne = parts.iter().zip(per_kg).fold(Amounts::default(), |sum, (part, per_kg)| {
+            let gradient = world.emission.speciation_gradient(source.sector, composition);
+            let per_tonne = gradient.iter().zip(per_kg).fold(Amounts::default(), |sum, (part, per_kg)| {
                 sum.zip(*part, |sum, part| sum + part * per_kg * 1000.0)
             });
             let found = &mut found[i];

@@ -1,6 +1,9 @@
-//! When a sector emits: month x weekday or holiday x hour, normalised per calendar year.
+//! When a sector emits: month x weekday or holiday x hour, normalised per calendar year; where an inventory gives the months itself, weekday or
+//! holiday x hour, normalised per month.
 
 use crate::domain::holidays::{DayKind, Holidays};
+use crate::domain::source::YearPart;
+use crate::input::profile_csv::ProfileKind;
 use chrono::{Datelike, NaiveDate};
 
 /// Relative factors of a sector in Beijing time.
@@ -52,6 +55,19 @@ impl TemporalProfile {
         .with_totals())
     }
 
+    /// Takes other factors of one kind, before the holidays.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_factors(mut self, kind: ProfileKind, factors: &[f64]) -> Result<Self, ProfileDefect> {
+        match kind {
+            ProfileKind::Month => self.month = checked("month", factors)?,
+            ProfileKind::Weekday => self.weekday = checked("weekday", factors)?,
+            ProfileKind::Hour => self.hour = checked("hour", factors)?,
+        }
+        Ok(self.with_totals())
+    }
+
     /// Makes public holidays as strong as `factor` times a Sunday, and worked weekend days as strong as the mean of the days from Monday to
     /// Friday.
     pub fn with_holidays(mut self, holidays: &Holidays, factor: f64) -> Self {
@@ -63,6 +79,15 @@ impl TemporalProfile {
     /// Share of the annual amount that falls on a Beijing day [1]; the days of a calendar year sum to 1.
     pub fn day_share(&self, day: NaiveDate) -> f64 {
         self.day_factor(day) / self.total(day.year())
+    }
+
+    /// A Beijing day as part of its year and of its month; the shares of the days of a month sum to 1 too.
+    pub fn day_part(&self, day: NaiveDate) -> YearPart {
+        let first = day.with_day(1).unwrap_or(day);
+        let month: f64 =
+            first.iter_days().take_while(|d| d.month() == day.month()).map(|d| self.factor_in_month(d)).sum();
+        let of_month = self.factor_in_month(day) / month;
+        YearPart { month0: day.month0() as usize, of_year: self.day_share(day), of_month }
     }
 
     /// Factor of a month relative to the mean, January 0.
@@ -96,13 +121,16 @@ impl TemporalProfile {
     }
 
     fn day_factor(&self, day: NaiveDate) -> f64 {
+        self.month[day.month0() as usize] * self.factor_in_month(day)
+    }
+
+    fn factor_in_month(&self, day: NaiveDate) -> f64 {
         let weekday = self.weekday[day.weekday().num_days_from_monday() as usize];
-        let of_day = match self.holidays.kind(day) {
+        match self.holidays.kind(day) {
             DayKind::Usual => weekday,
             DayKind::Holiday => self.holiday,
             DayKind::Worked => self.weekday[..5].iter().sum::<f64>() / 5.0,
-        };
-        self.month[day.month0() as usize] * of_day
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod broken;
 mod counted_once;
+mod file_names;
 mod layouts;
+mod months;
+mod projections;
 mod real_files;
 mod spans;
 

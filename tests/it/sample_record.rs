@@ -98,6 +98,7 @@ pub fn record(cycle: DateTime<Utc>) -> ConsultationRecord {
             place: "line 17".into(),
             found: "PM2.5 = -4".into(),
             expected: "a value >= 0".into(),
+            by_design: false,
         }],
         hazecast: "0.1.0".into(),
     }

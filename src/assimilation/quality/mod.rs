@@ -77,6 +77,7 @@ pub fn not_checked() -> Rejection {
         place: "quality control".into(),
         found: "hours that are too far apart (a wrong date?): no value was checked".into(),
         expected: "hours of a few years".into(),
+        by_design: false,
     }
 }
 

@@ -3,14 +3,16 @@
 use super::super::language::Language;
 use super::super::{DEGRADED, output};
 use super::{day, end_of_day, parse_date, placed, reference};
+use crate::config::Config;
 use crate::domain::county::CountyWeights;
 use crate::domain::grid::Grid;
 use crate::domain::source::Source;
-use crate::error::{Error, Result};
-use crate::input::inventory_fields::is_by_design;
+use crate::error::{Error, Rejection, Result};
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
-use crate::simulation::emission_doctor::{Case, Finding, examine, of_error, of_rejection, sort};
+use crate::simulation::emission_doctor::{
+    Ailment, Case, Finding, InventoryMass, examine, of_error, of_rejection, sort,
+};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::fmt::Write;
@@ -37,35 +39,46 @@ struct Report {
     sources: usize,
     problems: usize,
     findings: Vec<Finding>,
+    /// What was left out or completed on purpose; no problems.
+    notes: Vec<Rejection>,
 }
 
 pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
-    let setup = match Setup::load(&args.config) {
+    let setup = match Setup::of(Config::load(&args.config)?) {
         Ok(setup) => setup,
-        // a model or seed file that is wrong is what the doctor is asked about
-        Err(e @ Error::Invalid { .. }) if e.to_string().contains("models") => {
-            return show(args, Report { sources: 0, problems: 1, findings: vec![of_error(&e)] }, language);
+        // a model, seed or table of profiles that is wrong is what the doctor is asked about
+        Err(e @ (Error::Invalid { .. } | Error::Format { .. })) => {
+            let findings = vec![of_error(&e)];
+            return show(args, &Report { sources: 0, problems: 1, findings, notes: Vec::new() }, language);
         }
         Err(e) => return Err(e),
     };
     let cycle = args.date.map(end_of_day);
     let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: true, cycle })?;
+    let inputs = case.inputs;
     let mut found: Vec<Finding> = case.faults.iter().map(of_error).collect();
-    found.extend(case.inputs.rejections.iter().filter(|r| !is_by_design(r)).map(of_rejection));
-    found.extend(findings(&setup, &case.inputs.sources, &case.grid, &case.weights)?);
+    let (notes, refused): (Vec<Rejection>, Vec<Rejection>) = inputs.rejections.into_iter().partition(|r| r.by_design);
+    found.extend(refused.iter().map(of_rejection));
+    found.extend(findings(&setup, (&inputs.sources, &inputs.inventories), &case.grid, &case.weights)?);
     sort(&mut found);
-    let report = Report { sources: case.inputs.sources.len(), problems: found.len(), findings: found };
-    show(args, report, language)
+    let report = Report { sources: inputs.sources.len(), problems: found.len(), findings: found, notes };
+    show(args, &report, language)
 }
 
-/// What the doctor finds in sources on a grid.
+/// What the doctor finds in sources on a grid, and in what their gridded inventories hold.
 ///
 /// # Errors
 /// Those of the reference totals.
-pub fn findings(setup: &Setup, sources: &[Source], grid: &Grid, weights: &[CountyWeights]) -> Result<Vec<Finding>> {
+pub fn findings(
+    setup: &Setup,
+    (sources, inventories): (&[Source], &[InventoryMass]),
+    grid: &Grid,
+    weights: &[CountyWeights],
+) -> Result<Vec<Finding>> {
     let (placement, totals) = placed(setup, sources, (grid, weights), day(None));
     Ok(examine(&Case {
         sources,
+        inventories,
         region: &setup.region,
         weights,
         grid,
@@ -76,11 +89,14 @@ pub fn findings(setup: &Setup, sources: &[Source], grid: &Grid, weights: &[Count
     }))
 }
 
-fn show(args: &CheckArgs, report: Report, language: Language) -> Result<u8> {
+fn show(args: &CheckArgs, report: &Report, language: Language) -> Result<u8> {
     if args.json {
-        output::print_json(&report)?;
+        output::print_json(report)?;
     } else {
         let mut out = lines(&report.findings, language);
+        for note in &report.notes {
+            let _ = writeln!(out, "{}", note_line(note, language));
+        }
         let _ = write!(
             out,
             "{}: {}  {}: {}",
@@ -110,8 +126,13 @@ pub fn lines(findings: &[Finding], language: Language) -> String {
     out
 }
 
+/// What was left out or completed on purpose, as a line.
+pub fn note_line(note: &Rejection, language: Language) -> String {
+    let (word, instead) = (language.pick("[说明]", "[note]"), language.pick("依据", "as to"));
+    format!("{word} {}: {}: {} ({instead}: {})", note.file, note.place, note.found, note.expected)
+}
+
 fn word(finding: &Finding, language: Language) -> &'static str {
-    use crate::simulation::emission_doctor::Ailment;
     let (zh, en) = match finding.ailment {
         Ailment::Refused => ("[拒收]", "[refused]"),
         Ailment::RefusedRow => ("[记录]", "[row]"),

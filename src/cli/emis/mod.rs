@@ -5,7 +5,7 @@ mod check;
 mod plot;
 mod report;
 
-pub use check::{findings, lines};
+pub use check::{findings, lines, note_line};
 
 use super::language::Language;
 use crate::calendar::{beijing_local, end_of_beijing_hour};

@@ -5,7 +5,7 @@ use super::super::language::Language;
 use super::super::map::{self, Map, Point};
 use super::super::output;
 use super::{day, end_of_day, parse_date, wrong};
-use crate::domain::source::{Amounts, Place, Sector, Strength};
+use crate::domain::source::{Amounts, Place, Sector};
 use crate::error::Result;
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
@@ -16,6 +16,8 @@ use std::path::PathBuf;
 
 /// Largest stacks that are named on the map.
 const NAMED: usize = 4;
+/// How the pollutants of [`Amounts::named`] are written.
+const WRITTEN: [&str; 9] = ["SO2", "NOx", "CO", "NH3", "NMVOC", "PM2.5", "PM10", "BC", "OC"];
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct PlotArgs {
@@ -42,9 +44,13 @@ pub struct PlotArgs {
 #[derive(Serialize)]
 struct Plotted {
     file: String,
+    title: String,
     unit: &'static str,
+    /// On the grid, in `unit`.
     total: f64,
-    largest: f64,
+    largest_unit: &'static str,
+    /// Of a cell, as drawn.
+    largest: f32,
 }
 
 pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
@@ -67,9 +73,9 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     let mut values = vec![0.0f64; grid.cells()];
     let mut stacks: Vec<(f64, Point)> = Vec::new();
     for (i, source) in sources.iter().enumerate().filter(|(_, s)| sector.is_none_or(|wanted| s.sector == wanted)) {
-        let amounts = match (args.date, &source.strength) {
-            (None, Strength::Annual(a) | Strength::Measured { annual: a, .. }) => *a,
-            (None, Strength::Rate { .. } | Strength::Hourly { .. }) => continue,
+        let amounts = match (args.date, source.strength.annual()) {
+            (None, Some(annual)) => *annual,
+            (None, None) => continue,
             (Some(_), _) => setup.emission.daily_amounts(source, day(args.date)),
         };
         let amount = amounts.named()[index].1;
@@ -90,9 +96,10 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     let points: Vec<Point> = stacks.into_iter().filter(|(v, _)| *v > 0.0).take(NAMED).map(|(_, p)| p).collect();
     let outlines: Vec<_> = setup.region.counties.iter().map(|c| c.outline.clone()).collect();
     let what = sector.map_or_else(|| language.pick("全部门", "all sectors").to_owned(), |s| s.name().to_owned());
-    let title = format!("{} {}, {what}", language.pick("排放", "Emission of"), wanted.to_uppercase());
+    let span = args.date.map_or_else(|| language.pick("年排放", "annual").to_owned(), |day| day.to_string());
+    let title = format!("{} {}, {what}, {span}", language.pick("排放", "Emission of"), WRITTEN[index]);
     let map = Map {
-        title,
+        title: title.clone(),
         unit: unit.into(),
         grid,
         values: &dense,
@@ -103,9 +110,11 @@ pub fn run(args: &PlotArgs, language: Language) -> Result<u8> {
     map::write(&args.output, &map)?;
     let plotted = Plotted {
         file: args.output.display().to_string(),
+        title,
         unit: if args.date.is_some() { "t d-1" } else { "t a-1" },
         total: values.iter().sum(),
-        largest: values.iter().copied().fold(0.0, f64::max),
+        largest_unit: unit,
+        largest: dense.iter().copied().fold(0.0, f32::max),
     };
     if args.json {
         output::print_json(&plotted)?;

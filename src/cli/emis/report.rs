@@ -2,15 +2,15 @@
 
 use super::super::language::Language;
 use super::super::output;
-use super::{day, end_of_day, parse_date, placed, reference, wrong};
+use super::{day, end_of_day, note_line, parse_date, placed, reference, wrong};
 use crate::archive::durable::write_atomic;
 use crate::domain::source::{Amounts, Sector};
-use crate::error::Result;
+use crate::error::{Rejection, Result};
 use crate::input::emission_reference_csv::ReferenceTotal;
 use crate::nightly::emission_sources::{CaseOptions, read_case};
 use crate::setup::Setup;
 use crate::simulation::emission_placement::Outside;
-use crate::simulation::emission_totals::CountySectorTotal;
+use crate::simulation::emission_totals::{CountySectorTotal, total_of};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::fmt::Write;
@@ -62,6 +62,8 @@ struct Report {
     outside_t_a: Amounts,
     rows: Vec<Row>,
     reference: Vec<Compared>,
+    /// What was left out, completed or told by the name of a file; no problems.
+    notes: Vec<Rejection>,
 }
 
 pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
@@ -71,8 +73,7 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
     let case = read_case(&setup, CaseOptions { meteorology: false, keep_faults: false, cycle })?;
     let (placement, totals) = placed(&setup, &case.inputs.sources, (&case.grid, &case.weights), day);
     let Outside { annual_t, .. } = placement.outside();
-    let region = setup.region.adcode;
-    let compared = reference(&setup)?.into_iter().map(|r| compare(&totals, region, &setup, r)).collect();
+    let compared = reference(&setup)?.into_iter().map(|r| compare(&totals, &setup, r)).collect();
     let rows = totals.into_iter().map(|total| {
         let county = setup.region.counties.iter().find(|c| c.adcode == total.adcode);
         let (zh, en) = county.map_or(("各县之外", "outside the counties"), |c| (&c.name_zh, &c.name_en));
@@ -84,6 +85,7 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
         outside_t_a: *annual_t,
         rows: rows.collect(),
         reference: compared,
+        notes: case.inputs.rejections.into_iter().filter(|r| r.by_design).collect(),
     };
     if let Some(path) = &args.csv {
         if path.extension().is_none_or(|e| e != "csv") {
@@ -99,14 +101,8 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
     Ok(0)
 }
 
-fn compare(totals: &[CountySectorTotal], region: u32, setup: &Setup, r: ReferenceTotal) -> Compared {
-    let known = |adcode: u32| setup.region.counties.iter().any(|c| c.adcode == adcode);
-    let counts = totals.iter().filter(|t| {
-        let here = if r.adcode == region { known(t.adcode) } else { t.adcode == r.adcode };
-        here && (r.sectors.is_empty() || r.sectors.contains(&t.sector))
-    });
-    let value = |a: &Amounts| a.named().into_iter().find(|(n, _)| *n == r.pollutant).map_or(0.0, |(_, v)| v);
-    let t_a: f64 = counts.map(|t| value(&t.t_a)).sum();
+fn compare(totals: &[CountySectorTotal], setup: &Setup, r: ReferenceTotal) -> Compared {
+    let t_a = total_of(totals, &setup.region, &r);
     Compared {
         adcode: r.adcode,
         sectors: r.sectors,
@@ -169,6 +165,9 @@ fn text(report: &Report, language: Language) -> String {
         report.outside_t_a.named().into_iter().filter(|(_, v)| *v > 0.0).map(|(n, v)| format!("{n} {v:.1}")).collect();
     if !outside.is_empty() {
         let _ = writeln!(out, "\n{}: {} t/a", language.pick("网格之外", "beside the grid"), outside.join(", "));
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "{}", note_line(note, language));
     }
     out
 }

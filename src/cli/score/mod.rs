@@ -281,6 +281,7 @@ impl Read {
                         }
                         .into(),
                         expected: "days of runs in the archive, each once".into(),
+                        by_design: false,
                     }),
                 }
             }
@@ -302,6 +303,7 @@ impl Read {
                         place: "archived run".into(),
                         found: e.to_string(),
                         expected: "a run as published: it is not scored".into(),
+                        by_design: false,
                     });
                     continue;
                 }

@@ -52,7 +52,7 @@ fn grid_and_sources(case: &Case) -> Vec<Finding> {
             found.push(Finding {
                 ailment: Ailment::Double,
                 place: format!("{} {}, {}", case.region.adcode, case.region.name_en, sector.name()),
-                number: own.min(grid),
+                number: Some(own.min(grid)),
                 what: Bilingual::new(
                     format!(
                         "{} 部门 {name} 既在格点清单中（{grid:.1} t/a），又作为点源或县总量给出（{own:.1} t/a）",
@@ -74,7 +74,7 @@ fn grid_and_sources(case: &Case) -> Vec<Finding> {
         found.push(Finding {
             ailment: Ailment::Double,
             place: "fire".into(),
-            number: f64::from(fires),
+            number: Some(f64::from(fires)),
             what: Bilingual::new(
                 format!("露天焚烧既在格点清单中，又有 {fires} 个卫星火点"),
                 format!("open burning both in a grid and as {fires} fires seen from satellites"),
@@ -85,7 +85,7 @@ fn grid_and_sources(case: &Case) -> Vec<Finding> {
     found
 }
 
-/// Points of one sector with equal amounts at one place.
+/// Points of one sector with equal amounts at one place, and with one name or the very same chimney.
 fn copies(sources: &[Source]) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut seen: BTreeMap<(Sector, Vec<u64>), Vec<&Source>> = BTreeMap::new();
@@ -97,14 +97,18 @@ fn copies(sources: &[Source]) -> Vec<Finding> {
         let key = (source.sector, a.named().iter().map(|(_, v)| v.to_bits()).collect());
         let others = seen.entry(key).or_default();
         let near = others.iter().find(|other| match other.place {
-            Place::Point { lon: x, lat: y, .. } => distance_m((x, y), (*lon, *lat)) < SAME_PLACE_M,
+            // boilers of one kind stand side by side in many heating plants
+            Place::Point { lon: x, lat: y, .. } => {
+                distance_m((x, y), (*lon, *lat)) < SAME_PLACE_M
+                    && (other.name == source.name || other.place == source.place)
+            }
             _ => false,
         });
         if let Some(other) = near {
             found.push(Finding {
                 ailment: Ailment::Double,
                 place: format!("{} {}", source.id, source.name),
-                number: a.sum(),
+                number: None,
                 what: Bilingual::new(
                     format!("与 {} 同部门、同位置、同排放量", other.id),
                     format!("the same sector, place and amounts as {}", other.id),

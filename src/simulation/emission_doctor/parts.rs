@@ -15,7 +15,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
                 found.push(Finding {
                     ailment: Ailment::PartAboveWhole,
                     place: format!("{} {}", source.id, source.name),
-                    number: p / w,
+                    number: Some(p / w).filter(|ratio| ratio.is_finite()),
                     what: Bilingual::new(
                         format!("{part} {p:.4} 高于 {whole} {w:.4}"),
                         format!("{part} {p:.4} above {whole} {w:.4}"),

@@ -1,8 +1,8 @@
 //! Totals against reference totals: powers of ten, far-off values, nothing where something is.
 
+use super::super::emission_totals::total_of;
 use super::{Ailment, Case, Finding};
 use crate::domain::bilingual::Bilingual;
-use crate::domain::source::Amounts;
 use crate::input::emission_reference_csv::ReferenceTotal;
 
 /// How near [decades] a ratio lies to a power of ten to be called one, and to ten itself, which years and methods reach too.
@@ -14,15 +14,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
 }
 
 fn compare(case: &Case, reference: &ReferenceTotal) -> Option<Finding> {
-    let whole_region = reference.adcode == case.region.adcode;
-    let known = |adcode: u32| case.region.counties.iter().any(|c| c.adcode == adcode);
-    let counts = case.totals.iter().filter(|t| {
-        let here = if whole_region { known(t.adcode) } else { t.adcode == reference.adcode };
-        here && (reference.sectors.is_empty() || reference.sectors.contains(&t.sector))
-    });
-    let value =
-        |t: &Amounts| t.named().into_iter().find(|(name, _)| *name == reference.pollutant).map_or(0.0, |(_, v)| v);
-    let total: f64 = counts.map(|t| value(&t.t_a)).sum();
+    let total = total_of(case.totals, case.region, reference);
     let ratio = total / reference.t_a;
     let county = case.region.counties.iter().find(|c| c.adcode == reference.adcode);
     let (zh, en) = county.map_or((&case.region.name_zh, &case.region.name_en), |c| (&c.name_zh, &c.name_en));
@@ -35,7 +27,7 @@ fn compare(case: &Case, reference: &ReferenceTotal) -> Option<Finding> {
     let finding = |ailment, what: Bilingual, remedy: Bilingual| Finding {
         ailment,
         place: place.clone(),
-        number: ratio,
+        number: Some(ratio),
         what,
         remedy,
     };

@@ -234,4 +234,8 @@ fn wholes_and_parts_are_checked_over_files() {
     let a = sum(&power);
     near(a.pm25, a.bc * 3.8, 1e-9, "BC + 1.4 OC");
     near(a.pm10, a.pm25, 1e-12, "PM10");
+    // BC is no PM2.5 where there are other particles
+    for whole in ["pm10_power", "pm_coarse_power"] {
+        refused(&[one("i.nc", whole, 1e-10), one("j.nc", "bc_power", 1e-11)], &["of sector power", "PM2.5"]);
+    }
 }

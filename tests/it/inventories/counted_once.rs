@@ -8,7 +8,7 @@ const LAT: [f64; 3] = [42.0, 43.0, 44.0];
 const LON: [f64; 2] = [129.0, 130.0];
 
 /// A file of one or more variables [kg m-2 s-1] on six cells.
-fn one(folder: &Path, name: &str, variables: &[(&str, f64)]) -> PathBuf {
+pub fn one(folder: &Path, name: &str, variables: &[(&str, f64)]) -> PathBuf {
     let path = folder.join(name);
     let mut all = vec![axis("lat", &LAT), axis("lon", &LON)];
     all.extend(variables.iter().map(|(name, value)| Variable {
@@ -22,7 +22,7 @@ fn one(folder: &Path, name: &str, variables: &[(&str, f64)]) -> PathBuf {
 }
 
 /// Tonnes a year of a flux of 1 kg m-2 s-1 on the six cells.
-fn tonnes(flux: f64) -> f64 {
+pub fn tonnes(flux: f64) -> f64 {
     LAT.iter().map(|lat| 2.0 * area(128.5, lat - 0.5, 129.5, lat + 0.5)).sum::<f64>() * flux * YEAR_S * 1e-3
 }
 
@@ -70,6 +70,15 @@ fn a_total_without_a_label_is_not_added_to_its_parts() {
         |total: f64| one(folder.path(), "nox.nc", &[("nox", total), ("nox_traffic", 1e-10), ("nox_power", 2e-10)]);
     near(sum(&sources(&[file(3e-10)])).nox, tonnes(3e-10), 1e-9, "the parts alone");
     refused(&[file(3.01e-10)], &["nox.nc: nox", "within 0.1 %"]);
+    // of which some are given by the month
+    let total = one(folder.path(), "total.nc", &[("nox_sum", 3e-10)]);
+    let monthly: Vec<PathBuf> =
+        (1..=12).map(|m| one(folder.path(), &format!("x_2019_{m}.nc"), &[("nox_traffic", 3e-10)])).collect();
+    near(sum(&sources(&[monthly.clone(), vec![total.clone()]].concat())).nox, tonnes(3e-10), 1e-9, "the months alone");
+    let more = one(folder.path(), "power.nc", &[("nox_power", 1e-10)]);
+    refused(&[monthly.clone(), vec![total, more]].concat(), &["total.nc: nox_sum", "within 0.1 %"]);
+    let again = one(folder.path(), "year.nc", &[("nox_traffic", 3e-10)]);
+    refused(&[monthly, vec![again]].concat(), &["nox of traffic a second time"]);
     let two = [one(folder.path(), "a.nc", &[("nox_sum", 1e-10)]), one(folder.path(), "b.nc", &[("nox_total", 2e-10)])];
     refused(&two, &["a second total of nox", "one total"]);
 }
