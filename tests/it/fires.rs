@@ -246,7 +246,7 @@ fn modis_and_viirs_together_lie_between_and_are_no_sum() {
         all.collect()
     };
     // 20 km and 40 fields of 1 km2 as MODIS sees them; three small pixels in a field
-    let modis = front("Aqua", 25, 40, 1.0, 60.0);
+    let modis = front("Aqua", 20, 40, 1.0, 60.0);
     let viirs: Vec<FireDetection> = [0.0, 0.35, 0.6]
         .iter()
         .flat_map(|shift| {
