@@ -30,7 +30,8 @@ impl Expected {
     /// Whether an emitted amount cannot be this one.
     pub fn is_missed_by(&self, emitted: f64) -> bool {
         let allowed = self.uncertain + TOLERANCE * self.amount.abs().max(emitted.abs());
-        !((emitted - self.amount).abs() <= allowed)
+        let off = (emitted - self.amount).abs();
+        off.is_nan() || off > allowed
     }
 }
 

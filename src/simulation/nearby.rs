@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 /// Degrees of latitude in a kilometre, a little too many.
 const DEGREES_PER_KM: f64 = 1.0 / 110.0;
 
+/// Degrees east and north, and what belongs there.
+type Placed<T> = ((f64, f64), T);
+
 /// Places (degrees east and north), each with what belongs to it.
 pub(super) struct Nearby<T> {
     km: f64,
-    bands: BTreeMap<i64, Vec<((f64, f64), T)>>,
+    bands: BTreeMap<i64, Vec<Placed<T>>>,
 }
 
 impl<T: Copy> Nearby<T> {

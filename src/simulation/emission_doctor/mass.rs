@@ -41,7 +41,8 @@ fn of_files(case: &Case, mass: &InventoryMass) -> Vec<Finding> {
     let tonnes = made.named().into_iter().filter_map(|(name, made)| Some((name, made, *mass.read_t.get(name)?)));
     let lost = tonnes.filter(|(name, made, read)| {
         let tolerance = if *name == "pm10" { TOLERANCE_OF_PM10 } else { TOLERANCE };
-        !((made - read).abs() <= tolerance * read.abs().max(made.abs()))
+        let off = (made - read).abs();
+        off.is_nan() || off > tolerance * read.abs().max(made.abs())
     });
     let finding = |(name, made, read): (&str, f64, f64)| Finding {
         ailment: Ailment::Mass,
