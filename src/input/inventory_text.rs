@@ -147,7 +147,7 @@ pub fn unit_of(path: &Path, stated: Option<&str>, named: &NamedField, vocabulary
     // the species of a mechanism are in moles, all VOC together in mass
     let by_moles = named.substance == Substance::Nmvoc && !named.part.is_empty();
     let text = stated.unwrap_or(if by_moles { &vocabulary.meic.2 } else { &vocabulary.meic.1 });
-    leading_unit(text).ok_or_else(|| refuse(path, "the unit", format!("`{text}`"), "such as Mg/month/cell"))
+    parse(text).ok_or_else(|| refuse(path, "the unit", format!("`{text}`"), "such as Mg/month/cell"))
 }
 
 /// The unit that the most of the first words of a text are.

@@ -1,6 +1,8 @@
 //! `hazecast emis`, and the doctor with every fault planted once.
 
 mod doctor;
+mod mass;
+mod profiles;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -116,6 +118,58 @@ fn build_writes_the_hours_of_the_inventory() {
     let first = std::fs::read(&out).unwrap();
     json(&args);
     assert!(first == std::fs::read(&out).unwrap(), "two builds differ");
+}
+
+/// Without a first hour it follows from the meteorology, and the fires of these hours are in the file.
+#[test]
+fn build_without_a_start_holds_the_fires() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(gfs) = crate::real("met/gfs/gfs.t12z.pgrbf120.2p5deg.grib2") else { return };
+    std::fs::write(folder.path().join("inventory.csv"), include_str!("../../data/yanbian/inventory.csv")).unwrap();
+    let fires = "latitude,longitude,acq_date,acq_time,satellite,confidence,frp,type,land\n\
+        43.0,129.0,2011-01-15,0505,Aqua,90,500,0,12\n";
+    std::fs::write(folder.path().join("fires.csv"), fires).unwrap();
+    let co = |more: &str| {
+        let config = folder.path().join("night.toml");
+        let text = format!(
+            "grid = \"demo\"\nruns = \"runs\"\nforecast_hours = 24\nfrozen_meteorology = true\n[inputs]\n\
+             meteorology = [{:?}]\ninventory = [\"inventory.csv\"]\n{more}",
+            gfs.to_str().unwrap()
+        );
+        std::fs::write(&config, text).unwrap();
+        let out = folder.path().join("emissions.nc");
+        let built =
+            json(&["emis", "build", "--config", config.to_str().unwrap(), "-o", out.to_str().unwrap(), "--json"]);
+        assert_eq!(built["start"], "2011-01-15T12:00:00Z", "{built}");
+        let list = built["emitted_kg"].as_array().unwrap();
+        list.iter().find(|e| e[0] == "co").unwrap()[1].as_f64().unwrap()
+    };
+    let (without, with) = (co(""), co("fires = [\"fires.csv\"]\n"));
+    assert!(with > 1.001 * without, "{with} {without}");
+}
+
+/// The title says what is drawn, and when.
+#[test]
+fn a_map_says_what_it_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path(), 0, false);
+    let picture = folder.path().join("nox.svg");
+    let plot = |more: &[&str]| {
+        let args = ["emis", "plot", "--config", config.to_str().unwrap(), "--pollutant", "nox", "-o"];
+        let plotted = json(&[&args[..], &[picture.to_str().unwrap(), "--json"], more].concat());
+        let title = plotted["title"].as_str().unwrap().to_owned();
+        assert!(std::fs::read_to_string(&picture).unwrap().contains(&title), "{title}");
+        plotted
+    };
+    let year = plot(&["--sector", "traffic"]);
+    assert_eq!(year["title"], "Emission of NOx, traffic, annual");
+    assert_eq!((year["unit"].as_str(), year["largest_unit"].as_str()), (Some("t a-1"), Some("t km-2 a-1")));
+    // a town of the 3 km grid, far above the mean of 11,000 t on 43,000 km2
+    let largest = year["largest"].as_f64().unwrap();
+    assert!((1.0..200.0).contains(&largest), "{largest}");
+    let day = plot(&["--date", "2026-01-15"]);
+    assert_eq!(day["title"], "Emission of NOx, all sectors, 2026-01-15");
+    assert_eq!(day["largest_unit"], "t km-2 d-1");
 }
 
 #[test]

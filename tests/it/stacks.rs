@@ -155,6 +155,8 @@ fn a_night_takes_measurements_and_trends_into_its_ledger() {
         (Some(7), Some(1), Some(1))
     );
     assert_eq!((account["hours"].as_u64(), account["gaps"].as_u64()), (Some(5), Some(1)));
+    // particles and gases in the four hours alike; the hour between has the estimate
+    assert_eq!(account["measured_hours"], serde_json::json!([4, 4, 4]));
     let kg = |key: &str, i: usize| account[key][i].as_f64().unwrap();
     assert!((kg("measured_kg", 0) - 400.0).abs() < 1e-9, "{account}");
     assert_eq!(account["idle"].as_u64(), Some(1));

@@ -128,8 +128,8 @@ pub fn lines(findings: &[Finding], language: Language) -> String {
 
 /// What was left out or completed on purpose, as a line.
 pub fn note_line(note: &Rejection, language: Language) -> String {
-    let (word, instead) = (language.pick("[说明]", "[note]"), language.pick("依据", "as to"));
-    format!("{word} {}: {}: {} ({instead}: {})", note.file, note.place, note.found, note.expected)
+    let word = language.pick("[说明]", "[note]");
+    format!("{word} {}: {}: {} ({})", note.file, note.place, note.found, note.expected)
 }
 
 fn word(finding: &Finding, language: Language) -> &'static str {

@@ -15,6 +15,10 @@ fn findings(change: impl Fn(String) -> String, more: &[(&str, &str)]) -> Vec<Val
 
 /// With more inventory files (name and content), named in the configuration.
 fn check(folder: &Path, config: &Path, more: &[(&str, &str)]) -> Vec<Value> {
+    report(folder, config, more)["findings"].as_array().unwrap().clone()
+}
+
+fn report(folder: &Path, config: &Path, more: &[(&str, &str)]) -> Value {
     let mut text = std::fs::read_to_string(config).unwrap();
     for (name, content) in more {
         if !content.is_empty() {
@@ -24,15 +28,18 @@ fn check(folder: &Path, config: &Path, more: &[(&str, &str)]) -> Vec<Value> {
     }
     std::fs::write(config, text).unwrap();
     let report = json(&["emis", "check", "--config", config.to_str().unwrap(), "--json"]);
-    let found = report["findings"].as_array().unwrap().clone();
+    let found = report["findings"].as_array().unwrap();
     assert_eq!(report["problems"].as_u64(), Some(found.len() as u64));
-    for f in &found {
-        assert!(f["number"].is_number() && !f["place"].as_str().unwrap().is_empty(), "{f}");
+    for f in found {
+        // what is refused was not measured
+        let refused = ["refused", "refused_row"].contains(&f["ailment"].as_str().unwrap());
+        assert!(f["number"].is_number() != refused || f["ailment"] == "double", "{f}");
+        assert!(!f["place"].as_str().unwrap().is_empty(), "{f}");
         for text in ["what", "remedy"] {
             assert!(!f[text]["zh"].as_str().unwrap().is_empty() && !f[text]["en"].as_str().unwrap().is_empty(), "{f}");
         }
     }
-    found
+    report
 }
 
 /// The finding of a kind at a place.
@@ -98,13 +105,22 @@ fn points_outside_their_county_and_copies_are_found() {
         (100.0..140.0).contains(&f["number"].as_f64().unwrap()) && f["what"]["en"].as_str().unwrap().contains("Dunhua"),
         "{f}"
     );
-    let copy = |t: String| {
-        let row = t.lines().find(|l| l.starts_with("boiler-222401-01,")).unwrap().replace("boiler-222401-01", "copy");
-        format!("{t}{row}\n")
+    let copy = |from: &str, to: &str| {
+        let add = |t: String| {
+            let row =
+                t.lines().find(|l| l.starts_with("boiler-222401-01,")).unwrap().replace("boiler-222401-01", "copy");
+            format!("{t}{}\n", row.replace(from, to))
+        };
+        findings(add, &[])
     };
-    let found = findings(copy, &[]);
+    let found = copy("129.525", "129.526");
     assert!(the(&found, "double", "copy")["what"]["en"].as_str().unwrap().contains("boiler-222401-01"));
     assert_eq!(found.len(), 1, "{found:#?}");
+    // a second boiler of one kind, beside it and of another name
+    assert_eq!(
+        copy("锅炉01 75 t/h（估算）,boiler,222401,129.525", "锅炉02 75 t/h,boiler,222401,129.526"),
+        Vec::<Value>::new()
+    );
 }
 
 #[test]
@@ -162,6 +178,71 @@ fn double_counting_with_a_grid_is_found() {
     assert!(the(&found, "refused", "grid.nc: nox_sum")["what"]["en"].as_str().unwrap().contains("-50.00 %"));
 }
 
+/// Two wrong rows do not hide each other, and neither does a row that is too small; a boiler of clean gas is none.
+#[test]
+fn several_rows_off_by_powers_of_ten_are_found_above_and_below() {
+    let all = ["so2_t_a", "nox_t_a", "co_t_a", "nh3_t_a", "nmvoc_t_a", "pm25_t_a", "pm10_t_a", "bc_t_a", "oc_t_a"];
+    let change = |t: String| {
+        let high =
+            columns(&t, |c| ["boiler-222401-01", "boiler-222401-02"].contains(&c[0]), &["so2_t_a"], |v| v * 1000.0);
+        let low = columns(&high, |c| c[0] == "boiler-222401-08", &all, |v| v / 1000.0);
+        columns(&low, |c| c[0] == "boiler-222401-15", &["so2_t_a"], |v| v / 1e4)
+    };
+    let found = findings(change, &[]);
+    let places: Vec<&str> =
+        found.iter().filter(|f| f["ailment"] == "power_of_ten").map(|f| f["place"].as_str().unwrap()).collect();
+    let of = |id: &str| places.iter().filter(|p| p.starts_with(id)).count();
+    assert_eq!((of("boiler-222401-01"), of("boiler-222401-02"), of("boiler-222401-08")), (1, 1, 1), "{found:#?}");
+    assert_eq!((of("boiler-222401-15"), of("boiler")), (0, 3), "{found:#?}");
+    let small = the(&found, "power_of_ten", "boiler-222401-08")["number"].as_f64().unwrap();
+    assert!((1e-3..5e-3).contains(&small), "{small}");
+}
+
+/// A grid at 0.25 degree of what the grid at 0.1 degree gives: refused, unless the configuration says that it is another thing.
+#[test]
+fn two_grids_of_one_sector_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path(), 0, false);
+    grid(folder.path(), "fine.nc", &[("nmvoc_fire", 1e-14)], None);
+    let list = "ncols 8\nnrows 8\nxllcorner 128\nyllcorner 42\ncellsize 0.25\nunit: Mg/year\n";
+    let rows = "1e-3 1e-3 1e-3 1e-3 1e-3 1e-3 1e-3 1e-3\n".repeat(8);
+    let coarse = format!("{list}{rows}");
+    let found = check(folder.path(), &config, &[("fine.nc", ""), ("2017__fire__VOC.asc", &coarse)]);
+    let f = the(&found, "refused", "nmvoc of fire");
+    let said = format!("{}{}", f["place"], f["what"]["en"]);
+    assert!(said.contains("fine.nc") && said.contains("2017__fire__VOC.asc"), "{f}");
+    assert!(f["remedy"]["en"].as_str().unwrap().contains("inputs.inventory_beside"), "{f}");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("\"2017__fire__VOC.asc\", ", "");
+    std::fs::write(&config, format!("{text}inventory_beside = [\"2017__fire__VOC.asc\"]\n")).unwrap();
+    assert_eq!(check(folder.path(), &config, &[]), Vec::<Value>::new());
+    let report = json(&["emis", "report", "--config", config.to_str().unwrap(), "--json"]);
+    let fire = report["rows"].as_array().unwrap().iter().filter(|r| r["sector"] == "fire");
+    let both: f64 = fire.map(|r| r["t_a"]["nmvoc"].as_f64().unwrap()).sum();
+    // 54,236 km2 of 1e-14 kg m-2 s-1 are 17.104 t a-1, and 64 cells of 1 kg
+    assert!((both - 17.168).abs() < 1e-3, "{both}");
+}
+
+/// What is left out or completed on purpose is told, and is no finding: black carbon without PM2.5, a plant that the inventory has.
+#[test]
+fn notes_are_no_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path(), 0, false);
+    grid(folder.path(), "grid.nc", &[("bc_fire", 1e-15), ("oc_fire", 1e-15)], None);
+    let plants = "Power Plant ID,Name,Fuel,Capacity (MW),Operational Status,Latitude,Longitude\n7,Yanji,Coal,400,,42.912,129.571\n";
+    std::fs::write(folder.path().join("plants.csv"), plants).unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}power_plants = [\"plants.csv\"]\n")).unwrap();
+    let report = report(folder.path(), &config, &[("grid.nc", "")]);
+    assert_eq!(report["findings"], serde_json::json!([]));
+    let notes: Vec<&str> = report["notes"].as_array().unwrap().iter().map(|n| n["found"].as_str().unwrap()).collect();
+    assert!(notes.iter().any(|n| n.contains("BC or OC of sector fire and no PM2.5")), "{notes:?}");
+    assert!(notes.iter().any(|n| n.contains("power-222401-yanji")), "{notes:?}");
+    let text = super::hazecast(&["emis", "check", "--config", config.to_str().unwrap()]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("[note]") && text.contains("problems: 0"), "{text}");
+}
+
 /// A sector that only a grid gives, with a total that is its sum: nothing is wrong with it.
 #[test]
 fn a_sound_grid_has_no_finding() {
@@ -190,7 +271,11 @@ fn profiles_that_do_not_sum_are_found() {
     std::fs::write(&config, format!("overrides = \"rules\"\n{text}")).unwrap();
     let found = check(folder.path(), &config, &[]);
     let f = the(&found, "refused", "sector.power.month");
-    assert!((f["number"].as_f64().unwrap() - 1.0835).abs() < 0.01, "{f}");
+    assert!(f["what"]["en"].as_str().unwrap().contains("mean 1.08"), "{f}");
+    // a fault of the configuration itself is none of an inventory
+    std::fs::write(&config, format!("models = 1\noverrides = \"rules\"\n{text}")).unwrap();
+    let out = super::hazecast(&["emis", "check", "--config", config.to_str().unwrap(), "--json"]);
+    assert_eq!(out.status.code(), Some(2));
 }
 
 #[test]

@@ -106,3 +106,50 @@ fn parts_of_a_pollutant_are_summed() {
     assert!(read.iter().all(|s| s.sector == Sector::Traffic));
     refused(&[one(f, "co.nc", &[("co", 3e-10), ("co_ff", 1e-10)])], &["co of all sectors a second time"]);
 }
+
+/// A variable [kg m-2 s-1] on cells of `step` degrees from a south-western corner, zero where `given` says so.
+fn on(
+    folder: &Path,
+    name: &str,
+    (west, south, step, n): (f64, f64, f64, usize),
+    variable: &str,
+    given: fn(f64) -> bool,
+) -> PathBuf {
+    let path = folder.join(name);
+    let middles = |from: f64| centres(from, from + step * n as f64, n);
+    let lon = middles(west);
+    let values = (0..n * n).map(|i| if given(lon[i % n]) { 1e-10 } else { 0.0 }).collect();
+    let field =
+        Variable { name: variable, dimensions: &["lat", "lon"], attributes: vec![("units", "kg m-2 s-1")], values };
+    write(&path, &[("lat", n), ("lon", n)], &[], &[], &[axis("lat", &middles(south)), axis("lon", &lon), field]);
+    path
+}
+
+#[test]
+fn one_thing_on_two_kinds_of_cells_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let f = folder.path();
+    let everywhere = |_: f64| true;
+    let fine = (128.0, 42.0, 0.1, 20);
+    let coarse = |name: &str, variable: &str| on(f, name, (127.0, 41.0, 0.5, 8), variable, everywhere);
+    let own = on(f, "fine.nc", fine, "nox_traffic", everywhere);
+    let words = ["fine.nc", "coarse.nc", "nox of traffic", "inputs.inventory_beside"];
+    refused(&[own.clone(), coarse("coarse.nc", "nox_traffic")], &words);
+    refused(&[coarse("coarse.nc", "nox_traffic"), own.clone()], &words);
+    // a file that does not tell sectors holds them all
+    refused(&[own.clone(), coarse("coarse.nc", "nox")], &["coarse.nc", "nox of all sectors", "fine.nc"]);
+    // other sectors, other pollutants and other places are other emissions
+    for other in [
+        coarse("power.nc", "nox_power"),
+        coarse("co.nc", "co_traffic"),
+        on(f, "north.nc", (128.0, 44.0, 0.25, 8), "nox_traffic", everywhere),
+    ] {
+        let what = other.display().to_string();
+        let alone = sum(&sources(&[own.clone()])).sum() + sum(&sources(&[other.clone()])).sum();
+        near(sum(&sources(&[own.clone(), other])).sum(), alone, 1e-12, &what);
+    }
+    // one inside and one around it, with common cells at the border only
+    let inside = on(f, "inside.nc", (126.0, 40.0, 0.1, 60), "nox_traffic", |lon| lon < 129.0);
+    let around = on(f, "around.nc", (126.0, 40.0, 0.25, 24), "nox_traffic", |lon| lon > 128.9);
+    assert_eq!(together(&[inside, around]).unwrap().0.len(), 2);
+}
