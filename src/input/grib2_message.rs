@@ -300,7 +300,7 @@ impl Walker<'_> {
         self.reader.read_exact(&mut tail).map_err(|e| Error::io(self.path, e))?;
         if &tail != b"7777" {
             self.at = end - 4;
-            return Err(self.error(format!("{:?}", String::from_utf8_lossy(&tail)), "`7777` at the end of the message"));
+            return Err(self.error(format!("the bytes {tail:02x?}"), "`7777` at the end of the message"));
         }
         self.reader.seek(SeekFrom::Start(start + 16)).map_err(|e| Error::io(self.path, e))?;
         self.sections(end, head[6], wanted, each)?;

@@ -190,7 +190,8 @@ fn meaning(file: &NetcdfFile, vocabulary: &Vocabulary, name: &str) -> Result<Opt
             None => (String::new(), Role::Part(Sector::Other)),
         },
     };
-    let mass_factor = mass_factor(file, vocabulary, name, substance, unit, &stem)?;
+    let as_no = vocabulary.is_no(said.as_deref().unwrap_or(first)) || vocabulary.nox_as_no(&stem);
+    let mass_factor = mass_factor(file, vocabulary, name, (substance, as_no), unit)?;
     let named = said.as_deref().map(super::inventory_vocabulary::plain);
     let part = vocabulary.part_at_start(named.as_deref().unwrap_or(first)).or_else(|| {
         let from_file = named.is_none() && vocabulary.pollutant(first).is_none();
@@ -204,14 +205,13 @@ fn mass_factor(
     file: &NetcdfFile,
     vocabulary: &Vocabulary,
     name: &str,
-    substance: Substance,
+    (substance, as_no): (Substance, bool),
     unit: EmissionUnit,
-    stem: &str,
 ) -> Result<f64> {
     let stated = file.number(Some(name), "molecular_weight").or_else(|| file.number(None, "molecular_weight"));
     let as_no = match stated {
         Some(mass) => (mass - NO_G_PER_MOL).abs() < 0.5,
-        None => vocabulary.nox_as_no(stem),
+        None => as_no,
     };
     match unit.measure {
         Measure::Mass if substance == Substance::Nox && as_no => Ok(NO2_PER_NO),

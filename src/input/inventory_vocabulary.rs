@@ -118,6 +118,8 @@ pub struct Vocabulary {
     conventions: BTreeMap<String, BTreeSet<String>>,
     children: BTreeMap<String, Vec<String>>,
     nox_as_no: Vec<String>,
+    /// Names that stand for a mass of NO.
+    as_no: Vec<String>,
     mechanisms: BTreeMap<String, Mechanism>,
     /// Grid, unit of masses and unit of species of MEIC where a file states none.
     pub meic: (StatedGrid, String, String),
@@ -139,6 +141,8 @@ struct RawPollutant {
     names: Vec<String>,
     #[serde(default)]
     parts: Vec<String>,
+    #[serde(default)]
+    as_no: Vec<String>,
     #[serde(default)]
     g_per_mol: Option<f64>,
 }
@@ -230,11 +234,13 @@ impl Vocabulary {
             g if (1.0..1000.0).contains(&g) => Ok(g * 1e-3),
             g => Err(invalid(field, &g.to_string(), "1 to 1000 g mol-1")),
         };
-        let (mut pollutants, mut masses, mut part_names) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let (mut pollutants, mut masses) = (BTreeMap::new(), BTreeMap::new());
+        let (mut part_names, mut as_no) = (Vec::new(), Vec::new());
         for p in &raw.pollutant {
             let known = substance(format!("pollutant.{}", p.name), &p.name)?;
-            pollutants.extend(p.names.iter().chain(&p.parts).map(|n| (plain(n), known)));
+            pollutants.extend(p.names.iter().chain(&p.parts).chain(&p.as_no).map(|n| (plain(n), known)));
             part_names.extend(p.parts.iter().map(|n| plain(n)));
+            as_no.extend(p.as_no.iter().map(|n| plain(n)));
             if let Some(grams) = p.g_per_mol {
                 masses.insert(known, kg_per_mol(format!("pollutant.{}.g_per_mol", p.name), grams)?);
             }
@@ -308,6 +314,7 @@ impl Vocabulary {
             conventions,
             children,
             nox_as_no,
+            as_no,
             mechanisms,
             meic: meic.ok_or_else(|| invalid("convention.MEIC".into(), "no grid or units", "ascii, default_units"))?,
         })
@@ -364,6 +371,11 @@ impl Vocabulary {
     /// Species of IOAPI files, and of speciated VOC.
     pub fn ioapi(&self) -> &Mechanism {
         &self.mechanisms[IOAPI]
+    }
+
+    /// Whether the name is one of NOx as a mass of NO.
+    pub fn is_no(&self, name: &str) -> bool {
+        self.as_no.contains(&plain(name))
     }
 
     /// Whether a file of this name gives NOx as a mass of NO.

@@ -6,17 +6,20 @@
 //! Types read: PM2.5, PM10, SO2, NO2, O3 [ug m-3] and CO [mg m-3], hourly means. Left out by design, because this crate derives them
 //! itself: AQI, PM2.5_24h, PM10_24h, SO2_24h, NO2_24h, CO_24h, O3_24h, O3_8h, O3_8h_24h. Any other type is refused, row by row.
 //!
+//! Files of the archive of published hours (`timepoint,stationcode,...`, see [`super::published_archive`]) are read too.
+//!
 //! A blank is a missing value. A value below 0 or above what instruments report is refused; the limits are in [`largest`]. Whether
 //! a plausible value is also right (spikes, flat lines, PM2.5 above PM10) is a question of quality control, not of reading.
 
 use super::csv_rows::{Refusal, Row, Table};
+use super::published_archive;
 use crate::calendar::end_of_beijing_hour;
 use crate::domain::observation::Observation;
 use crate::domain::pollutant::Pollutant;
 use crate::error::{Accepted, Error, Rejection, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series, SortMultipleOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub(super) const LEFT_OUT: [&str; 9] =
@@ -49,6 +52,9 @@ struct HourRow {
 /// row or value is in `rejections` with its line and station, a station that the file does not have once with line 1.
 pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
     let mut table = Table::read(path, "the file of observations")?;
+    if table.find("timepoint").is_some() {
+        return of_archive(table, stations);
+    }
     let (date, hour, kind) = (table.column("date")?, table.column("hour")?, table.column("type")?);
     let mut wanted: Vec<(String, usize)> = Vec::new();
     for station in stations {
@@ -92,12 +98,46 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
     Ok(Accepted { items, rejections: table.rejections })
 }
 
+/// The wanted stations of a file of the archive.
+fn of_archive(table: Table, stations: &[String]) -> Result<Accepted<Observation>> {
+    let (file, none) = (table.path.clone(), format!("none of the stations {}", stations.join(", ")));
+    let published = published_archive::read(table)?;
+    let (mut items, mut rejections) = (Vec::new(), published.rejections);
+    for hour in published.items.into_iter().filter(|h| stations.contains(&h.station)) {
+        for pollutant in Pollutant::ALL {
+            let Some(&value) = hour.concentrations.get(pollutant) else { continue };
+            if value <= largest(pollutant) {
+                items.push(Observation { station: hour.station.clone(), end: hour.end, pollutant, value });
+                continue;
+            }
+            rejections.push(Rejection {
+                file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                place: format!("line {}, station {}", hour.line, hour.station),
+                found: format!("{} {value}", pollutant.name()),
+                expected: format!("0 ..= {} {}", largest(pollutant), pollutant.unit()),
+                by_design: false,
+            });
+        }
+    }
+    if items.is_empty() && !stations.is_empty() {
+        let remedy = "Name a file with stations of the region";
+        return Err(Error::format(file, "column stationcode", none, "values of at least one of them", remedy));
+    }
+    items.sort_by(|a, b| (a.end, &a.station, a.pollutant as usize).cmp(&(b.end, &b.station, b.pollutant as usize)));
+    Ok(Accepted { items, rejections })
+}
+
 /// Codes of all stations of a file, in the order of its columns.
 ///
 /// # Errors
 /// `Missing` without the file; `Format` when it is not of this layout.
 pub fn codes(path: &Path) -> Result<Vec<String>> {
     let table = Table::read(path, "the file of observations")?;
+    if table.find("timepoint").is_some() {
+        let code = table.column("stationcode")?;
+        let codes: BTreeSet<String> = table.rows.iter().map(|row| row.text(code).to_owned()).collect();
+        return Ok(codes.into_iter().collect());
+    }
     let keys = [table.column("date")?, table.column("hour")?, table.column("type")?];
     let stations = table.header.iter().enumerate().filter(|(column, name)| !keys.contains(column) && !name.is_empty());
     Ok(stations.map(|(_, name)| name.clone()).collect())

@@ -7,6 +7,8 @@ mod geography;
 pub mod gridded_inventory;
 
 use crate::real;
+use chrono::NaiveDate;
+use hazecast::calendar::end_of_beijing_hour;
 use hazecast::domain::pollutant::Pollutant;
 use hazecast::domain::source::{Place, Sector, Source, Strength};
 use hazecast::input::power_plants_csv::PlantFactors;
@@ -204,4 +206,22 @@ fn bad_plant_factors_are_refused() {
         let text = refused.unwrap_err().to_string();
         assert!(text.contains("models/power_plants.toml") && text.contains(key), "{text}");
     }
+}
+
+/// One hour of the archive of published hours: the values of its stations at the end of the hour, in the order of stations and pollutants.
+#[test]
+fn the_archive_of_published_hours_is_read_as_observations() {
+    let Some(path) = real("obs/cnemc_formats/HeQinWill_2022-01-04T12_NE_sample.csv") else { return };
+    let stations = ["2229A", "2225A"].map(String::from);
+    let read = observations_csv::read(&path, &stations).unwrap();
+    assert!(read.rejections.is_empty(), "{:?}", read.rejections);
+    let end = end_of_beijing_hour(NaiveDate::from_ymd_opt(2022, 1, 4).unwrap(), 12);
+    let first: Vec<(&str, f64)> =
+        read.items.iter().filter(|o| o.station == "2225A").map(|o| (o.pollutant.name(), o.value)).collect();
+    assert_eq!(first, [("PM2.5", 34.0), ("PM10", 110.0), ("SO2", 12.0), ("NO2", 23.0), ("CO", 0.6), ("O3", 49.0)]);
+    assert!(read.items.iter().all(|o| o.end == end) && read.items.iter().any(|o| o.station == "2229A"));
+    assert!(read.items.is_sorted_by_key(|o| (o.end, o.station.clone(), o.pollutant as usize)));
+    assert!(observations_csv::codes(&path).unwrap().contains(&"2226A".to_owned()));
+    let none = observations_csv::read(&path, &["0001A".to_owned()]).unwrap_err().to_string();
+    assert!(none.contains("0001A"), "{none}");
 }

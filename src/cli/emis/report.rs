@@ -1,7 +1,7 @@
 //! `hazecast emis report`: totals per county and sector, in tonnes a year and tonnes of a day.
 
 use super::super::language::Language;
-use super::super::output;
+use super::super::{DEGRADED, output};
 use super::{day, end_of_day, note_line, parse_date, placed, reference, wrong};
 use crate::archive::durable::write_atomic;
 use crate::domain::source::{Amounts, Sector};
@@ -64,6 +64,9 @@ struct Report {
     reference: Vec<Compared>,
     /// What was left out, completed or told by the name of a file; no problems.
     notes: Vec<Rejection>,
+    /// What was refused, and files that are missing: the totals are without it.
+    rejections: Vec<Rejection>,
+    degraded: Vec<String>,
 }
 
 pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
@@ -79,13 +82,16 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
         let (zh, en) = county.map_or(("各县之外", "outside the counties"), |c| (&c.name_zh, &c.name_en));
         Row { adcode: total.adcode, county_zh: zh.to_owned(), county_en: en.to_owned(), total }
     });
+    let (notes, rejections) = case.inputs.rejections.into_iter().partition(|r| r.by_design);
     let report = Report {
         day,
         sources: case.inputs.sources.len(),
         outside_t_a: *annual_t,
         rows: rows.collect(),
         reference: compared,
-        notes: case.inputs.rejections.into_iter().filter(|r| r.by_design).collect(),
+        notes,
+        rejections,
+        degraded: case.inputs.degraded,
     };
     if let Some(path) = &args.csv {
         if path.extension().is_none_or(|e| e != "csv") {
@@ -98,7 +104,7 @@ pub fn run(args: &ReportArgs, language: Language) -> Result<u8> {
     } else {
         output::print(text(&report, language).trim_end())?;
     }
-    Ok(0)
+    Ok(if report.rejections.is_empty() && report.degraded.is_empty() { 0 } else { DEGRADED })
 }
 
 fn compare(totals: &[CountySectorTotal], setup: &Setup, r: ReferenceTotal) -> Compared {
@@ -168,6 +174,12 @@ fn text(report: &Report, language: Language) -> String {
     }
     for note in &report.notes {
         let _ = writeln!(out, "{}", note_line(note, language));
+    }
+    for refused in &report.rejections {
+        let _ = writeln!(out, "{}", output::rejection(refused, language));
+    }
+    for missing in &report.degraded {
+        let _ = writeln!(out, "{}: {}", language.pick("缺失", "lacking"), language.say(missing));
     }
     out
 }
