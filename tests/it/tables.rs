@@ -10,7 +10,7 @@ use crate::real;
 use chrono::NaiveDate;
 use hazecast::calendar::end_of_beijing_hour;
 use hazecast::domain::pollutant::Pollutant;
-use hazecast::domain::source::{Place, Sector, Source, Strength};
+use hazecast::domain::source::{Place, Sector, Source};
 use hazecast::input::power_plants_csv::PlantFactors;
 use hazecast::input::{fires_csv, inventory_csv, observations_csv, outlines, power_plants_csv, region};
 use std::path::{Path, PathBuf};
@@ -38,10 +38,7 @@ fn file(name: &str, content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn annual(source: &Source) -> hazecast::domain::source::Amounts {
-    match source.strength {
-        Strength::Annual(amounts) => amounts,
-        _ => panic!("{} has a rate", source.id),
-    }
+    *source.strength.annual().unwrap_or_else(|| panic!("{} has a rate", source.id))
 }
 
 #[test]
