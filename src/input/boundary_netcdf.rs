@@ -7,7 +7,7 @@
 //! - Variables: those of [`SpeciesMapping`].
 
 use super::Window;
-use super::cf_axes::Axes;
+use super::cf_axes::{Axes, Cut};
 use super::cf_hybrid::{self, Terms};
 use super::cf_time;
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
@@ -163,8 +163,9 @@ pub fn read(path: &Path, window: Option<Window>, mapping: &SpeciesMapping) -> Re
         let file = NetcdfFile::open(&path)?;
         let mapping = mapping.within(&file)?;
         let species = mapping.variables(&file);
-        let axes =
-            Axes::on_levels(&file, species[0].1[0].0, window, |level| cf_hybrid::nominal_pressure(&file, level))?;
+        let axes = Axes::on_levels(&file, species[0].1[0].0, window.map(Cut::Whole), |level| {
+            cf_hybrid::nominal_pressure(&file, level)
+        })?;
         let levels = levels(&file, &axes)?;
         let times = cf_time::axis(&file, axes.time.as_deref())?;
         let source = Source { file: &file, axes: &axes, levels: &levels };

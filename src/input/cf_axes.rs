@@ -29,12 +29,12 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// The axes of variable `of` on levels of pressure, cropped to `window` (latitude-longitude grids only) and two cells around it.
+    /// The axes of variable `of` on levels of pressure, cropped to a window (latitude-longitude grids only) and two cells around it.
     ///
     /// # Errors
     /// [`crate::error::Error::Format`] when an axis is missing, irregular, of unknown kind, or does not hold the window.
-    pub fn new(file: &NetcdfFile, of: &str, window: Option<Window>) -> Result<Self> {
-        Self::on_levels(file, of, window, |level| Self::pressures(file, level))
+    pub fn new(file: &NetcdfFile, of: &str, cut: Option<Cut>) -> Result<Self> {
+        Self::on_levels(file, of, cut, |level| Self::pressures(file, level))
     }
 
     /// As [`Axes::new`], with `pressures` [Pa] of the level axis in file order.
@@ -44,7 +44,7 @@ impl Axes {
     pub fn on_levels(
         file: &NetcdfFile,
         of: &str,
-        window: Option<Window>,
+        cut: Option<Cut>,
         pressures: impl FnOnce(&str) -> Result<Vec<f64>>,
     ) -> Result<Self> {
         let dimensions: Vec<String> = file.dimensions(of)?.into_iter().map(|d| d.0).collect();
@@ -75,7 +75,7 @@ impl Axes {
         }
         let projection = projection(file, of, &x)?;
         let southward = dy < 0.0;
-        let (columns, rows) = match window {
+        let (columns, rows) = match cut {
             Some(w) if projection.starts_with("+proj=latlong") => crop(file, (&x, &xs, dx), (&y, &ys, dy), w)?,
             _ => (0..xs.len(), 0..ys.len()),
         };
@@ -248,25 +248,35 @@ pub(super) fn projection(file: &NetcdfFile, of: &str, x: &str) -> Result<String>
 /// Name, values and step.
 pub(super) type Axis<'a> = (&'a str, &'a [f64], f64);
 
-/// Columns and rows of the axes in `window`, as far as they reach into it, and two cells around it. Whether that is enough is known where the
-/// model grid is.
-pub(super) fn crop(
-    file: &NetcdfFile,
-    x: Axis<'_>,
-    y: Axis<'_>,
-    window: Window,
-) -> Result<(Range<usize>, Range<usize>)> {
-    let (west, south, east, north) = window;
+/// The part of a file that is read.
+#[derive(Debug, Clone, Copy)]
+pub enum Cut {
+    /// The window, which the file must hold.
+    Whole(Window),
+    /// As much of it as the file holds: whether that is enough is known where the model grid is.
+    AsFarAsItGoes(Window),
+}
+
+impl Cut {
+    fn window(self) -> Window {
+        let (Self::Whole(window) | Self::AsFarAsItGoes(window)) = self;
+        window
+    }
+}
+
+/// Columns and rows of the axes in the window, and two cells around it.
+pub(super) fn crop(file: &NetcdfFile, x: Axis<'_>, y: Axis<'_>, cut: Cut) -> Result<(Range<usize>, Range<usize>)> {
+    let (west, south, east, north) = cut.window();
     let middle = 0.5 * (x.1[0] + x.1[x.1.len() - 1]);
     let turn = ((0.5 * (west + east) - middle) / 360.0).round() * 360.0;
     let range = |(name, values, step): Axis<'_>, low: f64, high: f64| {
         let (a, b) = if step > 0.0 { (low, high) } else { (high, low) };
-        let first = ((a - values[0]) / step).floor().max(0.0);
-        let last = ((b - values[0]) / step).ceil().min(values.len() as f64 - 1.0);
-        if first > last {
+        let wanted = (((a - values[0]) / step).floor(), ((b - values[0]) / step).ceil());
+        let (first, last) = (wanted.0.max(0.0), wanted.1.min(values.len() as f64 - 1.0));
+        if first > last || matches!(cut, Cut::Whole(_)) && (first, last) != wanted {
             let found = format!("{} to {}", values[0], values[values.len() - 1]);
-            let expected = format!("an axis with a part of {low:.2} to {high:.2}");
-            return Err(file.error(format!("variable {name}"), found, expected));
+            let part = if matches!(cut, Cut::Whole(_)) { "an axis that holds" } else { "an axis with a part of" };
+            return Err(file.error(format!("variable {name}"), found, format!("{part} {low:.2} to {high:.2}")));
         }
         Ok((first as usize).saturating_sub(MARGIN_CELLS)..(last as usize + MARGIN_CELLS + 1).min(values.len()))
     };

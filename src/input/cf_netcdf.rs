@@ -5,7 +5,7 @@
 use super::Window;
 use super::accumulation::Accumulation;
 use super::cf_amounts;
-use super::cf_axes::Axes;
+use super::cf_axes::{Axes, Cut};
 use super::cf_hybrid;
 use super::cf_time;
 use super::driver_needs::{Columns as Kind, Need, lacking};
@@ -159,7 +159,9 @@ impl<'a> Source<'a> {
             return Err(refusal);
         }
         let temperature = need(file, TEMPERATURE, "air temperature on levels")?;
-        let mut axes = Axes::on_levels(file, temperature, window, |l| cf_hybrid::nominal_pressure(file, l))?;
+        let mut axes = Axes::on_levels(file, temperature, window.map(Cut::AsFarAsItGoes), |l| {
+            cf_hybrid::nominal_pressure(file, l)
+        })?;
         let hybrid = cf_hybrid::upward(file, &axes.level)?;
         let pressure = find(file, SURFACE_PRESSURE).or_else(|| find(file, LOGARITHM_OF_SURFACE_PRESSURE));
         axes.trim(file, pressure.unwrap_or(SURFACE_PRESSURE[0]))?;

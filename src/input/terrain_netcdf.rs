@@ -7,7 +7,7 @@
 //! - What lies below the sea's level is the sea floor in these files: it counts as height 0.
 
 use super::Window;
-use super::cf_axes::{crop, step};
+use super::cf_axes::{Cut, crop, step};
 use super::netcdf_file::{NetcdfFile, on_netcdf_thread};
 use super::quantity::Quantity;
 use crate::constants::EARTH_RADIUS_M;
@@ -54,7 +54,7 @@ fn read_open(file: &NetcdfFile, window: Window) -> Result<Terrain> {
     if dx < 0.0 {
         return Err(file.error(format!("variable {x}"), format!("a step of {dx}"), "an axis that goes eastward"));
     }
-    let (columns, rows) = crop(file, (x, &xs, dx), (y, &ys, dy), window)?;
+    let (columns, rows) = crop(file, (x, &xs, dx), (y, &ys, dy), Cut::Whole(window))?;
     let size = (columns.len(), rows.len());
     if size.0 * size.1 > MOST_VALUES {
         let found = format!("{} x {} values over the model grid", size.0, size.1);

@@ -93,7 +93,7 @@ fn errors_are_chinese_for_those_who_read_chinese() {
         (said, text(&out.stdout))
     };
     let (missing, json) = said(&["night", "--config", "nosuch.toml", "--json"], 3);
-    assert_eq!(missing.trim_end(), "错误: 缺少配置文件（nosuch.toml）。处理：用 --config 指定已有的TOML配置文件");
+    assert_eq!(missing.trim_end(), "错误: 缺少配置文件（nosuch.toml）。处理：用 --config 指定已有的TOML文件");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(missing.contains(json["message_zh"].as_str().unwrap()), "{json}");
     assert!(json["message"].as_str().unwrap().starts_with("missing the configuration file"), "{json}");

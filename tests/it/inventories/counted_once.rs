@@ -145,7 +145,7 @@ fn one_thing_on_two_kinds_of_cells_is_refused() {
         on(f, "north.nc", (128.0, 44.0, 0.25, 8), "nox_traffic", everywhere),
     ] {
         let what = other.display().to_string();
-        let alone = sum(&sources(&[own.clone()])).sum() + sum(&sources(&[other.clone()])).sum();
+        let alone = sum(&sources(std::slice::from_ref(&own))).sum() + sum(&sources(std::slice::from_ref(&other))).sum();
         near(sum(&sources(&[own.clone(), other])).sum(), alone, 1e-12, &what);
     }
     // one inside and one around it, with common cells at the border only
