@@ -81,7 +81,10 @@ fn lacks(error: &Error, file: &Path) -> bool {
     let all = |words: &[&str]| words.iter().all(|w| w.chars().any(char::is_alphanumeric));
     let whole = match error {
         Error::Io { source, .. } => all(&[&source.to_string()]),
-        Error::Format { place, found, expected, remedy, .. } => all(&[place, found, expected, remedy]),
+        // what was found may be signs without a word: it is what stands in the file
+        Error::Format { place, found, expected, remedy, .. } => {
+            all(&[place, expected, remedy]) && found.chars().any(|c| !c.is_whitespace() && !"`'\"".contains(c))
+        }
         Error::Missing { what, remedy, .. } => all(&[what, remedy]),
         // what is expected is what to write
         Error::Invalid { field, found, expected, .. } => all(&[field, expected]) && !found.is_empty(),
