@@ -29,18 +29,11 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// The axes of variable `of` on levels of pressure, cropped to a window (latitude-longitude grids only) and two cells around it.
+    /// The axes of variable `of` on levels, cropped to a window (latitude-longitude grids only) and two cells around it; `pressures` [Pa] are
+    /// those of the level axis in file order.
     ///
     /// # Errors
-    /// [`crate::error::Error::Format`] when an axis is missing, irregular, of unknown kind, or does not hold the window.
-    pub fn new(file: &NetcdfFile, of: &str, cut: Option<Cut>) -> Result<Self> {
-        Self::on_levels(file, of, cut, |level| Self::pressures(file, level))
-    }
-
-    /// As [`Axes::new`], with `pressures` [Pa] of the level axis in file order.
-    ///
-    /// # Errors
-    /// As [`Axes::new`].
+    /// [`crate::error::Error::Format`] when an axis is missing, irregular, of unknown kind, or does not hold what the cut asks for.
     pub fn on_levels(
         file: &NetcdfFile,
         of: &str,

@@ -175,10 +175,12 @@ impl<'a> Source<'a> {
         let all = |names: &[&str], quantity| -> Result<Option<Vec<Vec<f32>>>> {
             (0..times.len()).map(|time| self.optional(names, quantity, time)).collect()
         };
-        let amounts = match (&begins, all(SHORTWAVE, Quantity::Energy)?) {
-            (Some(_), _) => None,
-            (None, Some(sunshine)) => Some(sunshine),
-            (None, None) => all(RAIN, Quantity::WaterMass)?,
+        let amounts = match &begins {
+            Some(_) => None,
+            None => match all(SHORTWAVE, Quantity::Energy)? {
+                Some(sunshine) => Some(sunshine),
+                None => all(RAIN, Quantity::WaterMass)?,
+            },
         };
         Ok(cf_amounts::since(times, begins.as_deref(), amounts.as_deref()))
     }

@@ -228,11 +228,7 @@ fn relative_humidity_on_hybrid_levels_is_of_their_own_pressure() {
         for (name, n) in [("time", 1), ("lev", 3), ("lat", 3), ("lon", 3)] {
             file.add_dimension(name, n).unwrap();
         }
-        let mut add = |name: &str, dimensions: &[&str], units: &str, values: &[f64]| {
-            let mut variable = file.add_variable::<f64>(name, dimensions).unwrap();
-            variable.put_attribute("units", units).unwrap();
-            variable.put_values(values, ..).unwrap();
-        };
+        let mut add = adding(&mut file);
         add("time", &["time"], "hours since 2018-11-15 12:00:00", &[0.0]);
         add("lev", &["lev"], "1", &[1.0, 2.0, 3.0]);
         add("lat", &["lat"], "degrees_north", &[42.0, 43.0, 44.0]);
@@ -255,6 +251,15 @@ fn relative_humidity_on_hybrid_levels_is_of_their_own_pressure() {
     }
 }
 
+/// Adds variables: name, dimensions, units, values.
+fn adding(file: &mut netcdf::FileMut) -> impl FnMut(&str, &[&str], &str, &[f64]) {
+    |name, dimensions, units, values| {
+        let mut variable = file.add_variable::<f64>(name, dimensions).unwrap();
+        variable.put_attribute("units", units).unwrap();
+        variable.put_values(values, ..).unwrap();
+    }
+}
+
 /// Writes a field on hybrid levels as CDO names them, levels downward, rows southward.
 fn write(path: &Path, met: &hazecast::domain::met_field::MetField, coordinates: &[f64], with_boundaries: bool) {
     let (nx, ny, levels, cells) = (met.grid.nx, met.grid.ny, met.levels, met.grid.cells());
@@ -264,11 +269,7 @@ fn write(path: &Path, met: &hazecast::domain::met_field::MetField, coordinates: 
     for (name, n) in [("time", 1), ("lev", levels), ("ilev", levels + 1), ("lat", ny), ("lon", nx), ("one", 1)] {
         file.add_dimension(name, n).unwrap();
     }
-    let mut add = |name: &str, dimensions: &[&str], units: &str, values: &[f64]| {
-        let mut variable = file.add_variable::<f64>(name, dimensions).unwrap();
-        variable.put_attribute("units", units).unwrap();
-        variable.put_values(values, ..).unwrap();
-    };
+    let mut add = adding(&mut file);
     add("time", &["time"], "hours since 2018-11-15 12:00:00", &[0.0]);
     add("lev", &["lev"], "1", &(first + 1..=first + levels).map(|n| n as f64).collect::<Vec<f64>>());
     add("lon", &["lon"], "degrees_east", &(0..nx).map(|x| met.grid.x0 + x as f64 * met.grid.dx).collect::<Vec<f64>>());
