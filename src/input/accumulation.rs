@@ -63,7 +63,7 @@ pub enum Sign {
 
 /// Mean rates [quantity] over the interval that ends at each time.
 ///
-/// * same run and same start as the time before: difference over the interval;
+/// * same run, and the same start as the time before or an unknown one: difference over the interval;
 /// * otherwise a known start: amount over the time since it (an empty interval has no rate: `None`);
 /// * otherwise (first WRF time) the rate of the next interval, `None` for a single time.
 ///
@@ -93,7 +93,7 @@ fn rate(
     before: Option<(DateTime<Utc>, &Accumulation)>,
     sign: Sign,
 ) -> Option<Vec<f32>> {
-    let older = before.filter(|(t, b)| b.since == a.since && b.run == a.run && *t < end);
+    let older = before.filter(|(t, b)| (a.since.is_none() || b.since == a.since) && b.run == a.run && *t < end);
     if let Some((start, old)) = older {
         let seconds = (end - start).num_seconds() as f32;
         let amounts = a.places(old)?.into_iter().map(|(new, was)| {

@@ -141,8 +141,8 @@ pub fn readings(path: &Path, window: Option<Window>) -> Result<Vec<Reading>> {
         let file = NetcdfFile::open(&path)?;
         let source = Source::new(&file, window)?;
         let times = cf_time::axis(&file, source.axes.time.as_deref())?;
-        let since = source.since(&times)?;
-        times.into_iter().zip(since).enumerate().map(|(i, (t, since))| source.reading(i, t, since)).collect()
+        let (since, first) = (source.since(&times)?, times[0]);
+        times.into_iter().zip(since).enumerate().map(|(i, (t, since))| source.reading(i, t, (since, first))).collect()
     })
 }
 
@@ -171,22 +171,28 @@ impl<'a> Source<'a> {
     /// Start of the amounts at each of `times`.
     fn since(&self, times: &[DateTime<Utc>]) -> Result<Vec<Option<DateTime<Utc>>>> {
         let begins = cf_time::begins(self.file, self.axes.time.as_deref())?;
+        let of_times = |b: &Vec<DateTime<Utc>>| b.len() == times.len() && b.iter().zip(times).all(|(b, t)| b <= t);
+        if let Some(begins) = begins.filter(of_times) {
+            return Ok(begins.into_iter().map(Some).collect());
+        }
         // sunshine tells best, since it falls every afternoon
         let all = |names: &[&str], quantity| -> Result<Option<Vec<Vec<f32>>>> {
             (0..times.len()).map(|time| self.optional(names, quantity, time)).collect()
         };
-        let amounts = match &begins {
-            Some(_) => None,
-            None => match all(SHORTWAVE, Quantity::Energy)? {
-                Some(sunshine) => Some(sunshine),
-                None => all(RAIN, Quantity::WaterMass)?,
-            },
+        let amounts = match all(SHORTWAVE, Quantity::Energy)? {
+            Some(sunshine) => Some(sunshine),
+            None => all(RAIN, Quantity::WaterMass)?,
         };
-        Ok(cf_amounts::since(times, begins.as_deref(), amounts.as_deref()))
+        Ok(cf_amounts::since(times, amounts.as_deref()))
     }
 
-    /// `since`: the start of the amounts.
-    fn reading(&self, time: usize, valid_time: DateTime<Utc>, since: Option<DateTime<Utc>>) -> Result<Reading> {
+    /// `since`: the start of the amounts; `first`: the first time of the file.
+    fn reading(
+        &self,
+        time: usize,
+        valid_time: DateTime<Utc>,
+        (since, first): (Option<DateTime<Utc>>, DateTime<Utc>),
+    ) -> Result<Reading> {
         let place = || format!("{}", valid_time.format("%Y-%m-%d %H:%M UTC"));
         let (columns, surface) = match &self.hybrid {
             Some(hybrid) => self.hybrid_columns(hybrid, time)?,
@@ -241,7 +247,9 @@ impl<'a> Source<'a> {
         let unless = |given: bool, names: &[&str]| if given { Ok(None) } else { optional(names, Quantity::Energy) };
         Ok(Reading {
             rain: optional(RAIN, Quantity::WaterMass)?.map(amount),
-            heat: unless(field.sensible_heat_flux_w_m2.is_some(), HEAT)?.map(upward).map(amount),
+            // heat has either sign: where it began anew does not show, so it has no difference over files of unknown start
+            heat: unless(field.sensible_heat_flux_w_m2.is_some(), HEAT)?
+                .map(|v| amount(upward(v)).of_run(since.is_none().then_some(first))),
             shortwave: unless(field.shortwave_w_m2.is_some(), SHORTWAVE)?.map(amount),
             path: self.file.path().to_path_buf(),
             field,

@@ -84,12 +84,13 @@ fn variable<'n>(file: &NetcdfFile, dimension: Option<&'n str>) -> Option<&'n str
 pub fn begins(file: &NetcdfFile, dimension: Option<&str>) -> Result<Option<Vec<DateTime<Utc>>>> {
     let Some(name) = variable(file, dimension) else { return Ok(None) };
     let Some(bounds) = file.text(Some(name), "bounds").filter(|b| file.has(b)) else { return Ok(None) };
-    let dimensions = file.dimensions(&bounds)?;
-    let [(_, times), (_, 2)] = dimensions[..] else {
-        let expected = format!("[{name}, 2]");
-        return Err(file.error(format!("variable {bounds}, dimensions"), format!("{dimensions:?}"), expected));
+    let slab = match file.dimensions(&bounds)?[..] {
+        [(_, times), (_, 2)] => vec![0..times, 0..1],
+        // those of a time that is no dimension
+        [(_, 2)] => std::iter::once(0..1).collect(),
+        _ => return Ok(None),
     };
-    let values = file.raw(&bounds, &[0..times, 0..1])?;
+    let values = file.raw(&bounds, &slab)?;
     Clock::of(file, name)?.times(file, &bounds, &values).map(Some)
 }
 

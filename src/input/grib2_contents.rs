@@ -44,7 +44,7 @@ impl Lattices {
     }
 }
 
-/// `t:isobaric`; of an interval `tp:surface:acc3h`, since a file may have several that end at one time.
+/// `t:isobaric`; of an interval `tp:ground:acc3h`, since a file may have several that end at one time.
 fn name_of(field: &Field, when: Option<When>) -> String {
     let name = format!("{}:{}", parameter(&field.parameter).0, surface(field.parameter.surface).0);
     let Some(When::Interval { start, end, process }) = when else { return name };

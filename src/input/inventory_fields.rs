@@ -69,7 +69,8 @@ pub struct InventoryGroup {
     pub months: Option<Vec<u32>>,
     /// The first file of each sector and pollutant.
     pub files: Vec<(Sector, Substance, PathBuf)>,
-    /// Tonnes of each pollutant over all fields that are emitted, summed before they become sources; empty for a list of sources.
+    /// Tonnes of each pollutant over all fields that are emitted, and of wholes taken from parts, summed before they become sources; empty for a
+    /// list of sources.
     pub read_t: BTreeMap<Substance, f64>,
 }
 
@@ -155,7 +156,12 @@ fn group(fields: Vec<GridField>, vocabulary: &Vocabulary, notes: &mut Vec<Reject
         for (substance, (_, field)) in &*planes {
             files.entry((*sector, *substance)).or_insert_with(|| field.file.clone());
         }
+        let before: BTreeSet<Substance> = planes.keys().copied().collect();
         complete(*sector, planes, notes)?;
+        // what is taken as given counts as read
+        for (substance, (tonnes, _)) in planes.iter().filter(|(s, _)| !before.contains(s)) {
+            *read_t.entry(*substance).or_insert(0.0) += tonnes.iter().sum::<f64>();
+        }
         check_parts(*sector, planes)?;
     }
     let files = files.into_iter().map(|((sector, substance), file)| (sector, substance, file)).collect();

@@ -171,18 +171,28 @@ fn behind_unit(line: &str) -> Option<&str> {
 /// The unit that the titles of a list state.
 fn unit_of_titles(path: &Path, titles: &[&str]) -> Result<EmissionUnit> {
     // as EDGAR words it: `ton substance / 0.1degree x 0.1degree / year`
-    let plain: Vec<String> =
-        titles.iter().map(|t| t.replace(" substance", "").replace("0.1degree x 0.1degree", "0.1degree")).collect();
+    let plain = |t: &&str| {
+        let folded = t.replace('（', "(").replace('）', ")").replace('：', ":").replace("单位", " unit ");
+        folded.replace(" substance", "").replace("0.1degree x 0.1degree", "0.1degree")
+    };
+    let plain: Vec<String> = titles.iter().map(plain).collect();
     if let Some(stated) = plain.iter().find_map(|t| behind_unit(t)) {
         return leading_unit(stated)
             .ok_or_else(|| refuse(path, "the unit", format!("`{stated}`"), "such as ton/year per cell"));
     }
-    let bracketed = |t: &String| {
-        let inner = t.split(['(', '[']).skip(1).filter_map(|part| part.split([')', ']']).next());
-        inner.map(str::to_owned).find_map(|part| leading_unit(&part))
+    let brackets = || {
+        let of_line = |t: &'_ String| -> Vec<String> {
+            let inner = t.split(['(', '[']).skip(1).filter_map(|part| part.split([')', ']']).next());
+            inner.map(|part| part.trim().trim_start_matches("in ").to_owned()).collect()
+        };
+        plain.iter().flat_map(of_line)
     };
     let behind_in = |t: &String| t.split(" in ").skip(1).find_map(leading_unit);
-    let stated = plain.iter().find_map(bracketed).or_else(|| plain.iter().find_map(behind_in));
+    let stated = brackets().find_map(|part| leading_unit(&part)).or_else(|| plain.iter().find_map(behind_in));
+    let massive = |part: &String| part.split_whitespace().any(|word| parse_mass(word).is_some());
+    if let (None, Some(unknown)) = (stated, brackets().find(massive)) {
+        return Err(refuse(path, "the unit", format!("`{unknown}`"), "such as ton/year per cell"));
+    }
     Ok(stated.unwrap_or(EmissionUnit { measure: Measure::Mass, factor: 1e3, per_area: false, per: Per::Step }))
 }
 
@@ -416,6 +426,10 @@ mod tests {
             (&["EDGAR", "lat;lon;emission"][..], 1000.0),
             (&["EDGAR v8.1 SO2 2022 (SW corner)", "lat;lon;emission 2022 (tons)"], 1000.0),
             (&["lat;lon;emission 2022 (kg)"], 1.0),
+            (&["lat;lon;排放量（kg）"], 1.0),
+            (&["单位：kg", "lat;lon;排放量"], 1.0),
+            (&["lat;lon;emission (in kg)"], 1.0),
+            (&["lat;lon;emission [kilotonnes]"], 1e6),
             (&["emissions in ton substance / 0.1degree x 0.1degree / year for the year 2022"], 1000.0),
             (&["# Unit: kg m-2 s-1; corner of the cell", "lat;lon;emission (tons)"], 2e6 * year),
             (&["units = Gg/year"], 1e6),
@@ -424,6 +438,8 @@ mod tests {
             let unit = unit_of_titles(path, titles).unwrap();
             assert!((unit.amount(2e6, year, 12.0) / kg - 1.0).abs() < 1e-12, "{titles:?}: {unit:?}");
         }
+        let unknown = unit_of_titles(path, &["lat;lon;emission (thousand tons)"]).unwrap_err().to_string();
+        assert!(unknown.contains("`thousand tons`"), "{unknown}");
         let error = unit_of_titles(path, &["Unit: bushels a day"]).unwrap_err().to_string();
         assert!(error.contains("bushels a day"), "{error}");
     }

@@ -195,7 +195,7 @@ fn word(name: &str) -> Option<Word> {
         "g" | "gram" | "grams" => Word::Kg(1e-3),
         "ug" | "µg" | "μg" | "microgram" | "micrograms" => Word::Kg(1e-9),
         "t" | "ton" | "tons" | "tonne" | "tonnes" => Word::Kg(1e3),
-        "kt" | "kton" => Word::Kg(1e6),
+        "kt" | "kton" | "kilotonne" | "kilotonnes" => Word::Kg(1e6),
         "mol" | "mole" | "moles" => Word::Mol(1.0),
         "kmol" | "kmole" => Word::Mol(1e3),
         "m" | "meter" | "metre" => Word::Metre(1.0),

@@ -27,7 +27,7 @@ pub struct Contents {
 /// All fields of one kind.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Variable {
-    /// Name by which it is asked for: `t:isobaric`, of an interval `tp:surface:acc3h` in GRIB, the variable's own name in NetCDF.
+    /// Name by which it is asked for: `t:isobaric`, of an interval `tp:ground:acc3h` in GRIB, the variable's own name in NetCDF.
     pub name: String,
     pub description: String,
     pub units: String,
@@ -123,7 +123,13 @@ fn wanted_fields(path: &Path, format: Format, wanted: Wanted<'static>) -> Result
 /// Whether a field of this name, level and time is wanted.
 pub type Wanted<'a> = Box<dyn Fn(&str, Option<f64>, Option<DateTime<Utc>>) -> bool + Send + 'a>;
 
-/// The first field of a name (which may leave out `:` and what follows), nearest to a level and a time where given.
+/// A name without the interval: `tp:ground` of `tp:ground:acc3h`.
+fn surface(name: &str) -> &str {
+    name.match_indices(':').nth(1).map_or(name, |(at, _)| &name[..at])
+}
+
+/// The first field of a name, which may leave out parts behind a `:` (`tp`, `tp:ground`), nearest to a level and a time where given. Of intervals
+/// that the name leaves open, the first that ends then.
 ///
 /// # Errors
 /// As [`contents`]; `Missing` with the names that the file has when there is no such field.
@@ -136,12 +142,13 @@ pub fn field(
 ) -> Result<RawField> {
     let listed = contents(path, format, false)?;
     let exact = listed.variables.iter().find(|v| v.name == name);
-    let short: Vec<&Variable> = listed.variables.iter().filter(|v| v.name.split(':').next() == Some(name)).collect();
+    let begins = |v: &&Variable| v.name.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'));
+    let short: Vec<&Variable> = listed.variables.iter().filter(begins).collect();
     let Some(variable) = exact.or_else(|| match short[..] {
         [] => None,
-        [only] => Some(only),
+        [first, ref others @ ..] if others.iter().all(|v| surface(&v.name) == surface(&first.name)) => Some(first),
         // of several surfaces the one with levels when a level is asked for
-        _ => short.iter().find(|v| level.is_some() == (v.levels.len() > 1)).copied(),
+        [..] => short.iter().find(|v| level.is_some() == (v.levels.len() > 1)).copied(),
     }) else {
         let names: Vec<&str> = listed.variables.iter().map(|v| v.name.as_str()).collect();
         let remedy = format!("The file has: {}", names.join(" "));
@@ -152,10 +159,11 @@ pub fn field(
         None => variable.levels.first().copied(),
         Some(_) => variable.levels.iter().min_by(|a, b| near(a).total_cmp(&near(b))).copied(),
     };
-    let name = variable.name.clone();
+    let (name, open) = (variable.name.clone(), exact.is_none());
     let time = time.and_then(|t| listed.times.iter().copied().min_by_key(|x| (*x - t).abs()));
     let wanted = move |n: &str, l: Option<f64>, t: Option<DateTime<Utc>>| {
-        n == name && (l == level || l.is_none()) && (time.is_none() || t.is_none() || t == time)
+        let named = n == name || open && surface(n) == surface(&name);
+        named && (l == level || l.is_none()) && (time.is_none() || t.is_none() || t == time)
     };
     let found = wanted_fields(path, format, Box::new(wanted))?.into_iter().next();
     found.ok_or_else(|| Error::missing(format!("a field of {}", variable.name), path, "See `hazecast met info`"))

@@ -35,28 +35,29 @@ pub enum Format {
 /// Of the readers; and [`Error::Format`] when two files have the same time with other content, other grids or levels (a moving
 /// WRF nest may be displaced by whole cells), or when there is a gap: a step of more than 6 h, or one longer than the step after it (steps may grow along a forecast, not shrink).
 pub fn read(files: &[PathBuf], window: Option<Window>, isolation: Option<&Isolation>) -> Result<Vec<MetField>> {
-    read_telling(files, window, isolation, &mut |_| ())
+    read_telling(files, (window, None), isolation, &mut |_| ())
 }
 
-/// As [`read`]; tells `progress` how many files are read.
+/// As [`read`]; tells `progress` how many files are read. Of times before the last one at or before `from`, only what does not change is taken:
+/// ECMWF gives the orography at the first step of a run.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_telling(
     files: &[PathBuf],
-    window: Option<Window>,
+    (window, from): (Option<Window>, Option<DateTime<Utc>>),
     isolation: Option<&Isolation>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<MetField>> {
     let tasks: Vec<_> = files.iter().map(|path| MeteorologyFile { path: path.clone(), window }).collect();
-    together(isolation::read_all(isolation, &tasks, progress)?)
+    together(isolation::read_all(isolation, &tasks, progress)?, from)
 }
 
-/// What [`read`] makes of the contents of its files.
+/// What [`read_telling`] makes of the contents of its files.
 ///
 /// # Errors
 /// As [`read`].
-pub fn together(files: Vec<MeteorologyContents>) -> Result<Vec<MetField>> {
+pub fn together(files: Vec<MeteorologyContents>, from: Option<DateTime<Utc>>) -> Result<Vec<MetField>> {
     let mut grib = Vec::new();
     let mut readings = Vec::new();
     for contents in files {
@@ -70,6 +71,9 @@ pub fn together(files: Vec<MeteorologyContents>) -> Result<Vec<MetField>> {
     }
     if readings.is_empty() {
         return Err(Error::missing("meteorology files", "", "Name one file or more"));
+    }
+    if let Some(first) = readings.iter().map(|r| r.field.valid_time).filter(|t| Some(*t) <= from).max() {
+        readings.retain(|r| r.field.valid_time >= first);
     }
     one_run(readings)
 }
@@ -153,7 +157,8 @@ fn same(a: &Reading, b: &Reading) -> bool {
         && f.surface_pressure_pa == g.surface_pressure_pa
         && f.temperature_2m_k == g.temperature_2m_k
         && f.precipitation_kg_m2_s == g.precipitation_kg_m2_s
-        && a.rain == b.rain
+        // two files may tell the start of one amount differently
+        && a.rain.as_ref().map(|r| &r.total) == b.rain.as_ref().map(|r| &r.total)
 }
 
 fn one_grid(readings: &[Reading]) -> Result<()> {

@@ -100,28 +100,46 @@ pub fn read(path: &Path, stations: &[String]) -> Result<Accepted<Observation>> {
 
 /// The wanted stations of a file of the archive.
 fn of_archive(table: Table, stations: &[String]) -> Result<Accepted<Observation>> {
-    let (file, none) = (table.path.clone(), format!("none of the stations {}", stations.join(", ")));
-    let published = published_archive::read(table)?;
+    let code = table.column("stationcode")?;
+    let there: BTreeSet<String> = table.rows.iter().map(|row| row.text(code).to_owned()).collect();
+    let (wanted, absent): (Vec<&String>, Vec<&String>) = stations.iter().partition(|s| there.contains(*s));
+    if wanted.is_empty() && !stations.is_empty() {
+        let found = format!("none of the stations {}", stations.join(", "));
+        return Err(table.refuse_file("column stationcode", found, "a row for at least one of them"));
+    }
+    let file = table.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let refused = |place: String, found: String, expected: String| Rejection {
+        file: file.clone(),
+        place,
+        found,
+        expected,
+        by_design: false,
+    };
+    let published = published_archive::read(table, |station| wanted.iter().any(|w| *w == station))?;
     let (mut items, mut rejections) = (Vec::new(), published.rejections);
-    for hour in published.items.into_iter().filter(|h| stations.contains(&h.station)) {
+    let none =
+        |s: &String| refused("column stationcode".into(), format!("no row of {s}"), "the station in the file".into());
+    rejections.extend(absent.into_iter().map(none));
+    let mut lines: BTreeMap<(String, DateTime<Utc>), usize> = BTreeMap::new();
+    for hour in published.items {
+        let first = *lines.entry((hour.station.clone(), hour.end)).or_insert(hour.line);
+        if first != hour.line {
+            let found = format!("the hour of {} of line {first} again", hour.station);
+            rejections.push(refused(format!("line {}", hour.line), found, "each station and hour once".into()));
+            continue;
+        }
         for pollutant in Pollutant::ALL {
             let Some(&value) = hour.concentrations.get(pollutant) else { continue };
             if value <= largest(pollutant) {
                 items.push(Observation { station: hour.station.clone(), end: hour.end, pollutant, value });
                 continue;
             }
-            rejections.push(Rejection {
-                file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                place: format!("line {}, station {}", hour.line, hour.station),
-                found: format!("{} {value}", pollutant.name()),
-                expected: format!("0 ..= {} {}", largest(pollutant), pollutant.unit()),
-                by_design: false,
-            });
+            rejections.push(refused(
+                format!("line {}, station {}", hour.line, hour.station),
+                format!("{} {value}", pollutant.name()),
+                format!("0 ..= {} {}", largest(pollutant), pollutant.unit()),
+            ));
         }
-    }
-    if items.is_empty() && !stations.is_empty() {
-        let remedy = "Name a file with stations of the region";
-        return Err(Error::format(file, "column stationcode", none, "values of at least one of them", remedy));
     }
     items.sort_by(|a, b| (a.end, &a.station, a.pollutant as usize).cmp(&(b.end, &b.station, b.pollutant as usize)));
     Ok(Accepted { items, rejections })

@@ -21,11 +21,11 @@ struct Columns {
     pm10_24h: usize,
 }
 
-/// Reads the rows of such a file.
+/// Reads the rows of the stations of such a file for which `keep` holds.
 ///
 /// # Errors
 /// `Format` naming a column that is absent, or where the O3 columns are swapped in one row and not in another.
-pub(super) fn read(mut table: Table) -> Result<Accepted<PublishedHour>> {
+pub(super) fn read(mut table: Table, keep: impl Fn(&str) -> bool) -> Result<Accepted<PublishedHour>> {
     let columns = Columns {
         time: table.column("timepoint")?,
         station: table.column("stationcode")?,
@@ -43,7 +43,7 @@ pub(super) fn read(mut table: Table) -> Result<Accepted<PublishedHour>> {
         pm10_24h: table.column("pm10_24h")?,
     };
     let (mut items, mut refused) = (Vec::new(), Vec::new());
-    for row in &table.rows {
+    for row in table.rows.iter().filter(|row| keep(row.text(columns.station))) {
         match hour(row, &columns) {
             Ok(hour) => items.push(hour),
             Err(refusal) => refused.push(table.rejection(format!("line {}", row.line), refusal)),

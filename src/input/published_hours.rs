@@ -67,7 +67,7 @@ impl Kind {
 /// `Missing` without the file; `Format` when its header is of neither layout, or the archive's O3 columns contradict each other.
 pub fn read(path: &Path) -> Result<Accepted<PublishedHour>> {
     let table = Table::read(path, "the file of published hours")?;
-    if table.find("timepoint").is_some() { published_archive::read(table) } else { national(table) }
+    if table.find("timepoint").is_some() { published_archive::read(table, |_| true) } else { national(table) }
 }
 
 fn national(mut table: Table) -> Result<Accepted<PublishedHour>> {

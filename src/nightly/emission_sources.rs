@@ -171,10 +171,10 @@ pub fn read_case(setup: &Setup, options: CaseOptions) -> Result<EmissionCase> {
     let mut inputs = NightInputs::none(setup);
     let needs_meteorology = options.meteorology || setup.grids.grid(&config.grid, &[]).is_err();
     if needs_meteorology {
-        let (patterns, _) = inputs.meteorology_files(config, options.cycle)?;
+        let (patterns, _, from) = inputs.meteorology_files(config, options.cycle)?;
         let files = inputs.take("meteorology", &patterns)?;
         let around = setup.grids.grid(setup.outermost(), &[]).ok().map(|g| meteorology_window(&g.horizontal));
-        inputs.meteorology = meteorology::read(&files, around, isolation)?;
+        inputs.meteorology = meteorology::read_telling(&files, (around, from), isolation, &mut |_| ())?;
     }
     let mut grid = setup.grids.grid(&config.grid, &inputs.meteorology)?;
     if needs_meteorology {
@@ -192,7 +192,8 @@ pub fn read_case(setup: &Setup, options: CaseOptions) -> Result<EmissionCase> {
     inputs.read_sources(setup, Some(window), isolation, &mut on_fault)?;
     twice(&mut inputs, &mut on_fault)?;
     let first = || options.meteorology.then(|| first_full_hour(&inputs.meteorology)).flatten();
-    let fires_at = options.cycle.or_else(first);
+    let spin_up = Duration::hours(i64::from(config.spin_up_hours));
+    let fires_at = options.cycle.or_else(|| first().map(|first| first + spin_up));
     if let Some(cycle) = fires_at {
         inputs.cycle = cycle;
         inputs.read_fires(setup, Some(window))?;

@@ -41,12 +41,16 @@ impl NightInputs {
         let mut fires = sources_from_fires(&detections, &setup.fires, &scene);
         judge(&mut fires, &setup.burn_bans);
         let report = fires.report;
-        for (count, why) in [
-            (report.low_confidence, "confidence below the minimum"),
-            (report.unusable, "no usable power or position"),
-            (report.after_cycle, "a time after the cycle, unknown when the forecast is made"),
-            (report.lasting_heat, "heat that lasts, such as steelworks"),
-            (report.duplicates, "a stronger overpass of the same fire in the same hours, with which they are averaged"),
+        for (count, by_design, why) in [
+            (report.low_confidence, true, "confidence below the minimum"),
+            (report.unusable, false, "no usable power or position"),
+            (report.after_cycle, true, "a time after the cycle, unknown when the forecast is made"),
+            (report.lasting_heat, true, "heat that lasts, such as steelworks"),
+            (
+                report.duplicates,
+                true,
+                "a stronger overpass of the same fire in the same hours, with which they are averaged",
+            ),
         ] {
             if count > 0 {
                 self.rejections.push(Rejection {
@@ -54,7 +58,7 @@ impl NightInputs {
                     place: "detections inside the grid".into(),
                     found: format!("{count} with {why}"),
                     expected: "detections that stand for a fire".into(),
-                    by_design: false,
+                    by_design,
                 });
             }
         }

@@ -84,6 +84,9 @@ const BOUNDARY_GAP_H: i64 = 12;
 /// How far [degrees] meteorology is kept around the grid.
 const METEOROLOGY_MARGIN: f64 = 6.0;
 
+/// Patterns of files; of a mirror the cycle that follows from what it holds, and the time from which its files are wanted.
+pub(super) type MeteorologyFiles = (Vec<String>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 /// Reads and checks all inputs for the night of `cycle`.
 ///
 /// # Errors
@@ -105,13 +108,13 @@ pub fn read_telling(
     let config = &setup.config;
     let mut night = NightInputs::none(setup);
     let window = window(setup);
-    let (patterns, cycle) = night.meteorology_files(config, cycle)?;
+    let (patterns, cycle, from) = night.meteorology_files(config, cycle)?;
     let files = night.take("meteorology", &patterns)?;
     let isolation = Isolation::of_this_program();
     let isolation = isolation.as_ref();
     let around = window.map(|w| widen(w, METEOROLOGY_MARGIN));
     let mut told = |done: usize| progress(done as u32, files.len() as u32);
-    night.meteorology = meteorology::read_telling(&files, around, isolation, &mut told)?;
+    night.meteorology = meteorology::read_telling(&files, (around, from), isolation, &mut told)?;
     night.read_terrain(setup, window, isolation)?;
     night.cycle = pick_cycle(setup, &night.meteorology, cycle)?;
     if config.frozen_meteorology {
@@ -242,19 +245,19 @@ impl NightInputs {
         }
     }
 
-    /// Files of meteorology as the configuration names them, or those of a mirror; there the cycle follows from what it holds.
+    /// Files of meteorology as the configuration names them, or those of a mirror.
     pub(super) fn meteorology_files(
         &mut self,
         config: &Config,
         cycle: Option<DateTime<Utc>>,
-    ) -> Result<(Vec<String>, Option<DateTime<Utc>>)> {
-        let Some(mirror) = &config.inputs.mirror else { return Ok((config.inputs.meteorology.clone(), cycle)) };
+    ) -> Result<MeteorologyFiles> {
+        let Some(mirror) = &config.inputs.mirror else { return Ok((config.inputs.meteorology.clone(), cycle, None)) };
         let forecast = if config.frozen_meteorology { 0 } else { config.forecast_hours };
         let spin_up = if config.frozen_meteorology { 0 } else { config.spin_up_hours };
         let chosen = mirror_folder::choose(mirror, cycle, spin_up, forecast)?;
         self.degraded.extend(chosen.degraded);
         let files = chosen.files.iter().map(|p| p.to_string_lossy().into_owned()).collect();
-        Ok((files, Some(chosen.cycle)))
+        Ok((files, Some(chosen.cycle), Some(chosen.cycle - Duration::hours(i64::from(spin_up)))))
     }
 
     pub(super) fn take(&mut self, role: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {

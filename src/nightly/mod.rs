@@ -134,7 +134,20 @@ pub fn night(setup: &Setup, cycle: Option<DateTime<Utc>>, progress: Progress) ->
     let base_series = model.settled(&base_history);
     let (base, corrections) = model.corrected(&base_series, &learned)?;
     let base_hash = series::write(&work.path(BASE_SERIES), &base)?;
-    let (members, departures) = tonight.members(&basis, (&base, &base_series), &corrections)?.unzip();
+    let (members, departures) = match tonight.members(&basis, (&base, &base_series), &corrections) {
+        // the forecast stands without them
+        Err(e @ Error::Unstable { .. }) => {
+            rejections.push(Rejection {
+                file: "members".into(),
+                place: "perturbed inputs".into(),
+                found: e.to_string(),
+                expected: "runs within the bounds of the numeric guard: this night has no members".into(),
+                by_design: false,
+            });
+            (None, None)
+        }
+        other => other?.unzip(),
+    };
     let errors = past::errors(setup, &inputs, &learned, &base);
     let paths = Trajectories::around(&base, &corrections.uncertainty, &errors, departures.as_ref());
     let mut decision = decide(&basis, &base, Some(&paths));

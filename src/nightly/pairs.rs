@@ -39,7 +39,7 @@ pub struct Learned {
 
 impl Learned {
     /// Takes the trained correction of the configuration; one that cannot be used is named, and the night goes on without.
-    fn take_artefact(&mut self, setup: &Setup) {
+    fn take_artefact(&mut self, setup: &Setup, analysed: bool) {
         let Some(path) = &setup.config.correction else { return };
         let unusable = |found: String| {
             Rejection {
@@ -58,7 +58,7 @@ impl Learned {
                 let place = artefact.place();
                 let with = if place.2 { "with" } else { "without" };
                 match artefact.fits() {
-                    _ if place != setup.place() => {
+                    _ if place != (&*setup.region.id, &*setup.config.grid, analysed) => {
                         let found = format!("of {}, {}, nights {with} assimilation", place.0, place.1);
                         self.rejections.push(unusable(found));
                     }
@@ -98,8 +98,10 @@ pub(super) fn by_hour(observed: &BTreeMap<u32, Vec<ObservedHour>>) -> Observed {
 /// `Io` when the archive cannot be read. A run that does not verify is left out.
 pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInputs) -> Result<Learned> {
     let observed = by_hour(&inputs.observed);
+    // what follows an analysis has other errors than what does not
+    let analysed = inputs.analyst(setup).is_some();
     let mut learned = Learned::default();
-    learned.take_artefact(setup);
+    learned.take_artefact(setup, analysed);
     if observed.is_empty() {
         return Ok(learned);
     }
@@ -137,8 +139,6 @@ pub fn collect(setup: &Setup, store: &Store, tonight: &RunId, inputs: &NightInpu
             bytes: archived.record_bytes.len() as u64,
             sha256: sha256(&archived.record_bytes),
         });
-        // what follows an analysis has other errors than what does not
-        let analysed = inputs.analyst(setup).is_some();
         if degraded || record.grid != setup.config.grid || record.assimilation.is_some() != analysed {
             continue;
         }

@@ -26,7 +26,8 @@ fn like<'s>(setup: &'s Setup, inputs: &NightInputs) -> (&'s str, bool) {
 
 /// Nights that err as tonight may.
 fn comparable<'l>(setup: &Setup, inputs: &NightInputs, learned: &'l Learned) -> Vec<&'l PastNight> {
-    learned.nights.iter().filter(|n| n.errs_as(like(setup, inputs))).collect()
+    let like = like(setup, inputs);
+    learned.nights.iter().filter(|n| n.errs_as(like)).collect()
 }
 
 /// The uncertainty with the spread that past nights show where a station is left out.

@@ -104,5 +104,5 @@ pub fn total_of(totals: &[CountySectorTotal], region: &Region, reference: &Refer
         here && (reference.sectors.is_empty() || reference.sectors.contains(&t.sector))
     });
     let pollutants = counts.flat_map(|t| t.t_a.named());
-    pollutants.filter(|(name, _)| *name == reference.pollutant).map(|(_, t)| t).sum()
+    pollutants.filter(|(name, _)| *name == reference.pollutant).fold(0.0, |sum, (_, t)| sum + t)
 }

@@ -297,7 +297,7 @@ fn a_child_hands_over_what_its_file_holds() {
     let order: Vec<_> = (0..7).filter_map(|i| files.get(i % files.len().max(1)).cloned()).collect();
     let tasks: Vec<_> = order.iter().map(|path| MeteorologyFile { path: path.clone(), window: None }).collect();
     let mut told = 0;
-    let _ = meteorology::read_telling(&order, None, Some(&isolation), &mut |done| told = done);
+    let _ = meteorology::read_telling(&order, (None, None), Some(&isolation), &mut |done| told = done);
     assert_eq!(told, order.len());
     let kinds: Vec<Option<bool>> = read_each(Some(&isolation), &tasks)
         .into_iter()

@@ -354,7 +354,9 @@ fn edited_days_are_scored_beside_the_forecasts() {
         let day = beijing_day_hour(cycle).0 + Duration::days(1);
         let came = Concentrations { pm25_ug_m3: Some(mean(day)), ..Concentrations::default() };
         let aqi = rules.daily(day, &came, &NOT_FORECAST).aqi.unwrap() + 7;
-        text.push_str(&format!("{},{YANJI},{day},{aqi},PM2.5,{:.6}\n", cycle.format("%Y%m%d%H"), mean(day) + 3.0));
+        // a primary pollutant that is not named is neither right nor wrong
+        let primary = if n % 2 == 0 { "PM2.5" } else { "" };
+        text.push_str(&format!("{},{YANJI},{day},{aqi},{primary},{:.6}\n", cycle.format("%Y%m%d%H"), mean(day) + 3.0));
     }
     for wrong in [
         "2025121112,222401,2025-12-12,80,PM2.5,60",
@@ -375,6 +377,7 @@ fn edited_days_are_scored_beside_the_forecasts() {
     assert_eq!((&scores[0]["n"], &scores[0]["group"]["lead_day"]), (&12.into(), &1.into()));
     close(&scores[0]["aqi_mae"]["value"], 7.0, 1e-9);
     close(&scores[0]["pm25"]["mae"]["value"], 3.0, 1e-5);
+    close(&scores[0]["primary_accuracy"]["value"], 1.0, 1e-9);
     close(&scores[0]["pm25"]["nmb"], scores[0]["pm25"]["nme"].as_f64().unwrap(), 1e-9);
     assert!(!book["hourly"].to_string().contains("edited"));
     let refused: Vec<String> = book["rejections"].as_array().unwrap().iter().map(|r| r.to_string()).collect();

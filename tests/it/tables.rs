@@ -223,4 +223,18 @@ fn the_archive_of_published_hours_is_read_as_observations() {
     assert!(observations_csv::codes(&path).unwrap().contains(&"2226A".to_owned()));
     let none = observations_csv::read(&path, &["0001A".to_owned()]).unwrap_err().to_string();
     assert!(none.contains("0001A"), "{none}");
+    // a row again, a station that is not there, and faults of stations that nobody asked for
+    let folder = tempfile::tempdir().unwrap();
+    let again = folder.path().join("again.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let row = text.lines().find(|l| l.contains(",2225A,")).unwrap();
+    std::fs::write(
+        &again,
+        format!("{}\n{row}\n{}\n", text.trim_end(), row.replace("2225A", "9999A").replace(",80,", ",-1,")),
+    )
+    .unwrap();
+    let read = observations_csv::read(&again, &["2225A", "0001A"].map(String::from)).unwrap();
+    assert_eq!(read.items.len(), 6);
+    let refused: Vec<&str> = read.rejections.iter().map(|r| r.found.as_str()).collect();
+    assert_eq!(refused, ["23 fields", "no row of 0001A", "the hour of 2225A of line 2 again"]);
 }

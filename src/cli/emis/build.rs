@@ -60,7 +60,10 @@ pub fn run(args: &BuildArgs, language: Language) -> Result<u8> {
     let setup = Setup::load(&args.config)?;
     let config = &setup.config;
     let hours = args.hours.unwrap_or(config.spin_up_hours + config.forecast_hours);
-    let options = CaseOptions { meteorology: !args.standard_air, keep_faults: false, cycle: args.start };
+    // as in a night, which begins so long before its cycle and knows the fires up to that
+    let spin_up = Duration::hours(i64::from(config.spin_up_hours));
+    let cycle = args.start.map(|start| start + spin_up);
+    let options = CaseOptions { meteorology: !args.standard_air, keep_faults: false, cycle };
     let case = read_case(&setup, options)?;
     let start = args.start.or_else(|| first_full_hour(&case.inputs.meteorology));
     let start = start.ok_or_else(|| wrong("--start", "none", "the first hour, where no meteorology is read"))?;

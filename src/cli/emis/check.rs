@@ -46,9 +46,11 @@ struct Report {
 pub fn run(args: &CheckArgs, language: Language) -> Result<u8> {
     let setup = match Setup::of(Config::load(&args.config)?) {
         Ok(setup) => setup,
-        // a model, seed or table of profiles that is wrong is what the doctor is asked about
-        Err(e @ (Error::Invalid { .. } | Error::Format { .. })) => {
-            let findings = vec![of_error(&e)];
+        // a file of models, seeds or profiles that is wrong is what the doctor is asked about; a fault of the configuration is named as such
+        Err(ref e @ (Error::Invalid { ref path, .. } | Error::Format { ref path, .. }))
+            if path.extension().is_some() =>
+        {
+            let findings = vec![of_error(e)];
             return show(args, &Report { sources: 0, problems: 1, findings, notes: Vec::new() }, language);
         }
         Err(e) => return Err(e),

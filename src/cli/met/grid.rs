@@ -53,7 +53,7 @@ pub(super) fn run(args: &GridArgs, language: Language) -> Result<u8> {
     let started = Instant::now();
     let reading = bar(args.files.len(), language.pick("读取气象文件", "reading meteorology"));
     let (window, isolation) = (Some(meteorology_window(&grid.horizontal)), Isolation::of_this_program());
-    let fields = meteorology::read_telling(&args.files, window, isolation.as_ref(), &mut |done| {
+    let fields = meteorology::read_telling(&args.files, (window, None), isolation.as_ref(), &mut |done| {
         reading.set_position(done as u64);
     })?;
     reading.finish();

@@ -132,7 +132,7 @@ impl Readers {
         let path_buf = path.to_path_buf();
         match reader {
             Reader::Meteorology => self.apart(&MeteorologyFile { path: path_buf, window: None }, |contents| {
-                meteorology::together(vec![contents]).map(|_| ())
+                meteorology::together(vec![contents], None).map(|_| ())
             }),
             Reader::Boundary => {
                 self.apart(&BoundaryFile { path: path_buf, window: None, mapping: self.mapping.clone() }, |_| Ok(()))

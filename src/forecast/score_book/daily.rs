@@ -8,7 +8,7 @@ use crate::domain::edited::EditedDay;
 use crate::domain::pollutant::Pollutant;
 use crate::forecast::DayForecast;
 use crate::forecast::past_night::PastNight;
-use crate::forecast::scores::aqi_practice::{Mark, Parts, primary_hit};
+use crate::forecast::scores::aqi_practice::{Mark, Parts};
 use crate::forecast::scores::bootstrap::{Interval, ratio};
 use crate::forecast::scores::contingency::Contingency;
 use crate::forecast::scores::deterministic::{self as d, Benchmark};
@@ -167,7 +167,8 @@ fn case(
     let parts = |kind: Kind| {
         // what is usual names no primary pollutant: the service's mark has no meaning for it
         let report = aqi[kind as usize].as_ref().filter(|_| kind != Kind::Climatology)?;
-        Some(rules.scoring.service.parts(report, &observed.aqi, |a| rules.aqi.level_of(a)))
+        let parts = rules.scoring.service.parts(report, &observed.aqi, |a| rules.aqi.level_of(a));
+        Some(Parts { primary: parts.primary.filter(|_| names_primary(kind, report)), ..parts })
     };
     let e = forecast.concentrations.pm25_ug_m3;
     Case {
@@ -190,6 +191,11 @@ fn case(
         observed: observed.aqi.clone(),
         aqi,
     }
+}
+
+/// Whether a report says something of the primary pollutant: a consultation may have left it open, and up to an AQI of 50 there is none.
+fn names_primary(kind: Kind, report: &AqiReport) -> bool {
+    kind != Kind::Edited || !report.primary.is_empty() || report.aqi.is_none_or(|a| a <= THRESHOLDS[0])
 }
 
 /// A report of nothing but an AQI and the primary pollutants.
@@ -238,9 +244,7 @@ fn score(rules: &Rules, group: Group, kind: Kind, cases: &[&Case]) -> Option<Dai
         level_accuracy: mean(&|c| aqi_pair(c, kind).map(|(f, o)| share(level(f) == level(o))))?,
         half_level_accuracy: mean(&|c| Some(share(c.half_levels[k]? == c.observed_half_level)))?,
         range_accuracy: mean(&|c| c.range_hits[k].map(share))?,
-        primary_accuracy: (kind != Kind::Climatology)
-            .then(|| mean(&|c| primary_hit(c.aqi[k].as_ref()?, &c.observed).map(share)))
-            .flatten(),
+        primary_accuracy: mean(&|c| Some(c.parts[k].as_ref()?.primary? / 100.0)),
         service_mark: mean(&|c| Some(mark(c)?.mark)),
         service_weight_missing: d::mae(&missing, &vec![0.0; missing.len()]),
         service_skill_over_persistence: skill(rules, kind, &own),

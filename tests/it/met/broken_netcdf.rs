@@ -352,3 +352,64 @@ fn gaps_and_contradictions_between_files_are_refused() {
     });
     refused("other grid", &moved, meteorology::read(&[a, moved.clone()], None, None), &["grid", "a.nc"]);
 }
+
+/// Amounts of three hours, told by bounds: rain as it fell, sunshine as it shone, heat turned upward; a flux of the moment goes before a mean.
+/// Those of a single time have bounds without the dimension of times.
+#[test]
+fn amounts_are_of_the_interval_that_bounds_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("amounts.nc");
+    let flat = ["time", "latitude", "longitude"];
+    let mut f = cf();
+    f.dims.push(("bnds", 2));
+    f.var("time").values = vec![0.0, 3.0];
+    f.var("time").attributes.push(("bounds", "time_bnds".into()));
+    f.add("time_bnds", "", &["time", "bnds"], &|i| 3.0 * (i[0] + i[1]) as f64 - 3.0);
+    f.add("tp", "m", &flat, &|i| 0.001 * (1 + i[0]) as f64);
+    f.add("ssrd", "J m-2", &flat, &|_| 3.0 * 3600.0 * 200.0);
+    f.add("sshf", "J m-2", &flat, &|_| -3.0 * 3600.0 * 50.0);
+    f.write(&path);
+    let near = |field: &Option<Vec<f32>>, expected: f32| {
+        let found = field.as_ref().unwrap()[0];
+        assert!((found / expected - 1.0).abs() < 1e-5, "{found} is not {expected}");
+    };
+    for (i, met) in cf_netcdf::read(&path, None).unwrap().iter().enumerate() {
+        near(&met.precipitation_kg_m2_s, (1 + i) as f32 / 10_800.0);
+        near(&met.shortwave_w_m2, 200.0);
+        near(&met.sensible_heat_flux_w_m2, 50.0);
+    }
+    f.add("ishf", "W m-2", &flat, &|_| -80.0);
+    f.write(&path);
+    near(&cf_netcdf::read(&path, None).unwrap()[1].sensible_heat_flux_w_m2, 80.0);
+    // an empty first interval, as at the start of a forecast, has no rate
+    f.var("time_bnds").values = vec![0.0, 0.0, 0.0, 3.0];
+    f.write(&path);
+    let met = cf_netcdf::read(&path, None).unwrap();
+    assert!(met[0].precipitation_kg_m2_s.is_none());
+    near(&met[1].precipitation_kg_m2_s, 1.0 / 10_800.0);
+    // without bounds it is the hour before
+    f.var("time").attributes.pop();
+    f.write(&path);
+    near(&cf_netcdf::read(&path, None).unwrap()[1].precipitation_kg_m2_s, 2.0 / 3600.0);
+}
+
+/// A time long before the others gives only what does not change, where it is known from when on times are wanted.
+#[test]
+fn times_before_those_that_are_wanted_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, start: f64| {
+        let mut f = cf();
+        f.var("time").values = vec![start, start + 1.0];
+        let path = folder.path().join(name);
+        f.write(&path);
+        path
+    };
+    let (early, late) = (write("early.nc", -12.0), write("late.nc", 1.0));
+    let all = meteorology::read(&[early.clone(), late.clone()], None, None);
+    refused("gap", &late, all, &["gap"]);
+    let first = meteorology::read(std::slice::from_ref(&late), None, None).unwrap()[0].valid_time;
+    let read = |from| meteorology::read_telling(&[early.clone(), late.clone()], (None, Some(from)), None, &mut |_| ());
+    let wanted = read(first + chrono::Duration::minutes(30)).unwrap();
+    assert_eq!((wanted.len(), wanted[0].valid_time), (2, first));
+    assert!(read(first - chrono::Duration::minutes(30)).is_err(), "the gap is within what is wanted");
+}

@@ -122,4 +122,10 @@ fn layers_and_intervals_of_a_grib_file_are_told_apart() {
     let intervals: Vec<&String> = named.iter().map(|(n, _)| n).filter(|n| n.split(':').count() == 3).collect();
     println!("{intervals:?}");
     assert!(intervals.iter().any(|n| n.contains(":acc")) && intervals.iter().any(|n| n.contains(":avg")));
+    let soil: Vec<&(String, Option<i64>)> = named.iter().filter(|(n, _)| n.contains(":depth")).collect();
+    let distinct: std::collections::BTreeSet<_> = soil.iter().collect();
+    assert!(soil.len() >= 8 && distinct.len() == soil.len(), "{soil:?}");
+    // a name may leave the interval open
+    let rain = met_contents::field(&path, Format::Grib2, "tp:ground", None, None).unwrap();
+    assert!(rain.name.starts_with("tp:ground:acc"), "{}", rain.name);
 }
