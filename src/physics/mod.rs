@@ -7,6 +7,7 @@ pub mod dry_deposition;
 pub mod eddy_diffusivity;
 pub mod horizontal_diffusion;
 pub mod horizontal_diffusion_adjoint;
+pub mod lanes;
 pub mod moisture;
 pub mod nonlocal_mixing;
 pub mod plume_rise;
