@@ -105,14 +105,6 @@ impl Flow {
         self.lanes = Arch::new().dispatch(Prepare { slab, along, mass, flux, after, coefficients });
     }
 
-    /// As [`Self::prepare`], one face at a time.
-    #[cfg(test)]
-    pub(super) fn prepare_singly(&mut self, mass: &[f32], flux: &[f32], after: &mut [f32]) {
-        let Self { slab, along, .. } = *self;
-        let coefficients = &mut self.coefficients;
-        self.lanes = Prepare { slab, along, mass, flux, after, coefficients }.with_simd(pulp::Scalar);
-    }
-
     /// Lets what flows in through the sides of the domain have the value of the cell outside, whatever lies behind it.
     pub fn open_sides(&mut self, flux: &[f32]) {
         let Padded { nx, ny, .. } = self.slab;
@@ -251,6 +243,16 @@ pub fn weights<S: Simd>(simd: S, c: Lanes<S>) -> [Lanes<S>; 4] {
         three.mul_add(number(simd, 0.0) - d4, (d1 + d2) - (d3 + d3)),
         d3 + d4,
     ]
+}
+
+#[cfg(test)]
+impl Flow {
+    /// As [`Self::prepare`], one face at a time.
+    pub(super) fn prepare_singly(&mut self, mass: &[f32], flux: &[f32], after: &mut [f32]) {
+        let Self { slab, along, .. } = *self;
+        let coefficients = &mut self.coefficients;
+        self.lanes = Prepare { slab, along, mass, flux, after, coefficients }.with_simd(pulp::Scalar);
+    }
 }
 
 #[cfg(test)]

@@ -191,17 +191,15 @@ impl<'a> Simulation<'a> {
     }
 
     fn check_finite(&self) -> Result<()> {
-        for ((s, z, y, x), v) in self.state.indexed_iter() {
-            if !v.is_finite() {
-                return Err(Error::Unstable {
-                    process: "transport and chemistry".into(),
-                    place: format!("{} layer {z} row {y} column {x}", Species::ALL[s].name()),
-                    found: v.to_string(),
-                    expected: "a finite mixing ratio".into(),
-                });
-            }
-        }
-        Ok(())
+        let Some(at) = not_finite(self.state.as_slice().expect("state is contiguous")) else { return Ok(()) };
+        let (_, nz, ny, nx) = self.state.dim();
+        let (s, z, y, x) = (at / (nz * ny * nx), at / (ny * nx) % nz, at / nx % ny, at % nx);
+        Err(Error::Unstable {
+            process: "transport and chemistry".into(),
+            place: format!("{} layer {z} row {y} column {x}", Species::ALL[s].name()),
+            found: self.state[[s, z, y, x]].to_string(),
+            expected: "a finite mixing ratio".into(),
+        })
     }
 
     /// Steps taken so far.
@@ -213,6 +211,13 @@ impl<'a> Simulation<'a> {
     pub fn mass(&self) -> &Array3<f32> {
         &self.mass
     }
+}
+
+/// Place of the first value that is not finite.
+fn not_finite(values: &[f32]) -> Option<usize> {
+    // numbers without their sign are in the order of their bits: the largest is found many at a time
+    let largest = values.iter().fold(0, |largest: u32, v| largest.max(v.abs().to_bits()));
+    if f32::from_bits(largest).is_finite() { None } else { values.iter().position(|v| !v.is_finite()) }
 }
 
 /// Sets what rounding left below zero to zero; returns the mass this added, per species [kg].

@@ -394,3 +394,12 @@ fn the_mean_of_two_times_of_the_sides_lies_between_them() {
     let mean = Sides::uniform(&with(1.0), &grid).mean(&Sides::uniform(&with(3.0), &grid));
     assert_eq!(mean, Sides::uniform(&with(2.0), &grid));
 }
+
+#[test]
+fn the_first_value_that_is_no_number_is_named() {
+    let mut values = vec![1.0f32, -3.0e38, 0.0, -0.0, 1e-40];
+    assert_eq!(super::not_finite(&values), None);
+    values.extend([f32::NEG_INFINITY, 2.0, f32::NAN]);
+    assert_eq!(super::not_finite(&values), Some(5));
+    assert_eq!(super::not_finite(&values[6..]), Some(1));
+}
