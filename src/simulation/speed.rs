@@ -4,7 +4,7 @@
 //! of the triad's bandwidth counts the bytes it needs at least: the state read and written once per pass.
 
 use super::boundary::{Background, BackgroundProfiles, Sides};
-use super::columns::{ColumnRows, Columns};
+use super::columns::{Block, ColumnRows, Columns};
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
@@ -19,10 +19,10 @@ use crate::domain::met_field::MetField;
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use crate::physics::advection::{HALO, REACH, Sweep, face_values, move_tracer, ranges_across};
-use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, Lift, continuity_flux};
+use crate::physics::vertical_advection::{self, LayerCoefficients, Lift, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
 use chrono::{DateTime, TimeZone, Utc};
-use ndarray::{Array3, Array4, Axis, Zip};
+use ndarray::{Array3, Array4, Zip};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -248,12 +248,14 @@ impl Bench<'_> {
         })
     }
 
-    /// Seconds of vertical advection and of mixing alone, for all species on the whole grid, each row in cache.
+    /// Seconds of vertical advection and of mixing alone, for all species on the whole grid, each block in cache.
     fn rows(&self, driver: &HourDriver, dt: f32) -> (f64, f64) {
         let (nz, ny, nx) = self.grid.shape();
         let thickness: Vec<f64> = (0..nz).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
-        let mut rows: Vec<Row> = (0..ny).map(|y| Row::new(driver, y, nz, nx, dt)).collect();
+        let width = Block::width_in(ny, nx);
+        let mut rows: Vec<Row> =
+            (0..ny * nx / width).map(|index| Row::new(driver, Block::new(index, width), nz, dt)).collect();
         let lift = best_of(|| {
             rows.par_iter_mut().for_each(|row| {
                 widest(
@@ -320,7 +322,7 @@ impl Slab {
     }
 }
 
-/// Arrays `[z][x]` of one row, as the columns have them.
+/// Arrays `[z][x]` of one block, as the columns have them.
 struct Row {
     width: usize,
     q: Vec<f32>,
@@ -332,15 +334,17 @@ struct Row {
     factors: MixingFactors,
     emitted: Vec<f32>,
     deposition: Vec<f32>,
-    deposited: Vec<f64>,
-    work: Vec<f32>,
     lift: Lift,
-    scratch: ColumnScratch,
 }
 
 impl Row {
-    fn new(driver: &HourDriver, y: usize, nz: usize, width: usize, dt: f32) -> Self {
-        let of = |field: &Array3<f32>| field.index_axis(Axis(1), y).iter().copied().collect::<Vec<f32>>();
+    fn new(driver: &HourDriver, block: Block, nz: usize, dt: f32) -> Self {
+        let width = Block::row(block.width);
+        let of = |field: &Array3<f32>| {
+            let mut rows = vec![1.0; field.dim().0 * width];
+            block.gather(field, &mut rows);
+            rows
+        };
         let (mass, target) = (of(&driver.air_mass_start), of(&driver.air_mass_end));
         let mut flux = vec![0.0; (nz + 1) * width];
         continuity_flux(&mass, &target, width, &mut flux);
@@ -357,10 +361,7 @@ impl Row {
             factors: MixingFactors::new(nz, width),
             emitted: vec![1e-3; width],
             deposition,
-            deposited: vec![0.0; width],
-            work: vec![0.0; nz * width],
             lift: Lift::new(nz, width),
-            scratch: ColumnScratch::new(nz, width),
         }
     }
 
@@ -372,7 +373,7 @@ impl Row {
         self.lift.prepare(&mut self.moving, &self.flux, 1.0 / 12.0, self.width);
         let top = vec![1e-8; self.width];
         for _ in Species::ALL {
-            vertical_advection::advance(&mut self.q, &self.lift, &top, self.width, coefficients, &mut self.scratch);
+            vertical_advection::advance(&mut self.q, &self.lift, &top, self.width, coefficients);
         }
     }
 
@@ -385,16 +386,7 @@ impl Row {
             self.factors.factorise(&self.mass, &self.exchange, self.width);
         }
         for _ in Species::ALL {
-            mix(
-                &mut self.q,
-                &self.mass,
-                &self.factors,
-                &self.emitted,
-                &self.deposition,
-                &mut self.deposited,
-                &mut self.work,
-                self.width,
-            );
+            mix(&mut self.q, &self.mass, &self.factors, &self.emitted, &self.deposition, self.width);
         }
     }
 }
