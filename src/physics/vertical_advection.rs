@@ -137,14 +137,15 @@ impl Lift {
             *near = (stays * stays).copysign(crossing);
             *far = (courant * stays).copysign(crossing);
         }
-        let through = flux[..n].iter().zip(&flux[width..]);
-        let air = self.entering[..n].iter_mut().zip(&mut self.leaving[..n]);
-        for ((mass, (below, above)), (entering, leaving)) in mass.iter_mut().zip(through).zip(air) {
-            let (below, above) = (below * share, above * share);
-            *mass = *mass + below - above;
-            let inverse = 1.0 / *mass;
-            *entering = below * inverse;
-            *leaving = above * inverse;
+        // two loops over few arrays, which vectorise
+        let (entering, leaving) = (&mut self.entering[..n], &mut self.leaving[..n]);
+        for (((mass, inverse), below), above) in mass.iter_mut().zip(&mut *leaving).zip(flux).zip(&flux[width..]) {
+            *mass = *mass + share * below - share * above;
+            *inverse = share / *mass;
+        }
+        for (((entering, leaving), below), above) in entering.iter_mut().zip(leaving).zip(flux).zip(&flux[width..]) {
+            *entering = below * *leaving;
+            *leaving *= above;
         }
         for (through, flux) in self.through_top.iter_mut().zip(&flux[n..]) {
             *through = flux * share;

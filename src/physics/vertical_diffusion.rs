@@ -61,18 +61,17 @@ impl MixingFactors {
     /// Factors from air mass [kg] and exchange [kg] through inner interfaces: `exchange[k]` between layers k and k+1, `layers - 1` rows.
     #[inline(always)]
     pub fn factorise(&mut self, mass: &[f32], exchange: &[f32], width: usize) {
-        let n = mass.len() / width;
         self.convective = false;
-        let ground = &mut self.ground[..width];
-        ground.copy_from_slice(&mass[(n - 1) * width..]);
-        for k in (1..n).rev() {
-            let (row, below) = (k * width..(k + 1) * width, (k - 1) * width..k * width);
-            let (e, m) = (&exchange[below.clone()], &mass[below.clone()]);
-            let (inverse, ratio) = (&mut self.inverse[row], &mut self.ratio[below]);
-            for x in 0..width {
-                inverse[x] = 1.0 / (ground[x] + e[x]);
-                ratio[x] = e[x] * inverse[x];
-                ground[x] = m[x] + ratio[x] * ground[x];
+        let highest = mass.len() - width;
+        self.ground.copy_from_slice(&mass[highest..]);
+        let below = mass[..highest].chunks_exact(width).zip(exchange.chunks_exact(width));
+        let factors = self.ratio.chunks_exact_mut(width).zip(self.inverse[width..].chunks_exact_mut(width));
+        for ((mass, exchange), (ratio, inverse)) in below.zip(factors).rev() {
+            let air = self.ground.iter_mut().zip(mass).zip(exchange);
+            for (((ground, mass), exchange), (ratio, inverse)) in air.zip(ratio.iter_mut().zip(inverse)) {
+                *inverse = 1.0 / (*ground + exchange);
+                *ratio = exchange * *inverse;
+                *ground = mass + *ratio * *ground;
             }
         }
     }
