@@ -69,6 +69,14 @@ impl<S: Simd> Lanes<S> {
         Self(s, s.transmute_f32s_u32s(bits))
     }
 
+    /// With the sign of `other`.
+    #[inline(always)]
+    pub fn signed_like(self, other: Self) -> Self {
+        let s = self.0;
+        let sign = s.and_u32s(s.transmute_u32s_f32s(other.1), s.splat_u32s(1 << 31));
+        Self(s, s.transmute_f32s_u32s(s.or_u32s(s.transmute_u32s_f32s(self.magnitude().1), sign)))
+    }
+
     /// `plus` in lanes where `self` has no minus sign, `minus` where it has one; a negative zero has one.
     #[inline(always)]
     pub fn by_sign(self, plus: Self, minus: Self) -> Self {
@@ -123,7 +131,7 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            for operation in 0..9 {
+            for operation in 0..10 {
                 let mut row = vec![0.0; self.a.len()];
                 for ((a, b), to) in lanes::<S>(self.a).iter().zip(lanes::<S>(self.b)).zip(lanes_mut::<S>(&mut row)) {
                     let (a, b) = (Lanes(simd, *a), Lanes(simd, *b));
@@ -136,6 +144,7 @@ mod tests {
                         5 => a.least(b),
                         6 => a.largest(b),
                         7 => a.magnitude(),
+                        8 => b.signed_like(a),
                         _ => a.by_sign(b, Lanes::splat(simd, 9.0)),
                     }
                     .1;
@@ -157,7 +166,8 @@ mod tests {
         for i in 0..64 {
             assert_eq!(of(3, i), a[i].mul_add(b[i], 0.7));
             assert_eq!((of(5, i), of(6, i)), (a[i].min(b[i]), a[i].max(b[i])));
-            assert_eq!((of(7, i), of(8, i)), (a[i].abs(), if a[i] < 0.0 { 9.0 } else { b[i] }));
+            assert_eq!((of(7, i), of(8, i)), (a[i].abs(), b[i].copysign(a[i])));
+            assert_eq!(of(9, i), if a[i] < 0.0 { 9.0 } else { b[i] });
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod advection;
 pub mod advection_adjoint;
+pub mod advection_sweep;
+pub mod aligned;
 pub mod boundary_layer;
 pub mod dry_deposition;
 pub mod eddy_diffusivity;
@@ -10,6 +12,7 @@ pub mod horizontal_diffusion_adjoint;
 pub mod lanes;
 pub mod moisture;
 pub mod nonlocal_mixing;
+pub mod padded;
 pub mod plume_rise;
 pub mod sedimentation;
 pub mod sedimentation_adjoint;

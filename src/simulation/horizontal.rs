@@ -1,19 +1,22 @@
 //! Horizontal transport: x- and y-sweeps of every (species, layer) slab, sub-stepped where the Courant number asks.
 //!
-//! A layer is one task. What its sweeps need to know of the air is made once per sub-step and serves all species; then each species' slab is
-//! swept in blocks of rows whose intermediate values stay in the nearest cache.
+//! A layer is one task. What its sweeps need to know of the air is made once per sub-step and serves all species, which are swept a few at a time:
+//! their slabs and the coefficients stay in the second cache.
 
-use super::aligned::Aligned;
 use super::boundary::{Inflow, Sides};
-use super::vectors::widest;
-use crate::physics::advection::{HALO, REACH, Sweep, face_values, move_tracer, ranges_across};
+use crate::physics::advection::{Along, Flow, HALO_MASS};
+use crate::physics::advection_sweep::{RowSpace, Sweep};
+use crate::physics::aligned::Aligned;
+use crate::physics::padded::{HALO, Padded};
 use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 /// Air masses a step moves through the faces of each padded layer, and how often each layer is sub-stepped.
 #[derive(Debug)]
 pub struct HorizontalFluxes {
     layers: Vec<Layer>,
+    of_threads: Vec<Mutex<Workspace>>,
     /// Net horizontal outflow of each cell in the whole step [kg], `[z, y, x]`.
     pub outflow: Array3<f32>,
 }
@@ -21,14 +24,8 @@ pub struct HorizontalFluxes {
 /// Share of a cell's air that may leave it in one sweep.
 const COURANT_LIMIT: f32 = 0.85;
 
-/// Rows swept at a time: what a block reads and writes stays in the nearest cache.
-const BLOCK: usize = 16;
-
-/// Values to a vector of the widest kind; rows of a slab are whole vectors.
-const LANES: usize = 16;
-
-/// Air in halo cells: so much that they do not change.
-const HALO_MASS: f32 = 1e30;
+/// Species swept at a time.
+pub(super) const TOGETHER: usize = 5;
 
 impl HorizontalFluxes {
     /// Fluxes of a step of `dt` [s] from rates [kg s-1] through western `[z, y, x+1]` and southern `[z, y+1, x]` faces; `mass` is the least air
@@ -71,7 +68,9 @@ impl HorizontalFluxes {
                 layer
             })
             .collect();
-        Self { layers, outflow }
+        let slab = Padded::new(nx, ny);
+        let of_threads = (0..rayon::current_num_threads()).map(|_| Mutex::new(Workspace::new(slab))).collect();
+        Self { layers, of_threads, outflow }
     }
 
     /// The layer that is sub-stepped most often, and how often.
@@ -94,16 +93,17 @@ impl HorizontalFluxes {
         y_first: bool,
     ) -> Vec<(f64, f64)> {
         let species = state.dim().0;
-        self.layers
+        let Self { layers, of_threads, .. } = self;
+        layers
             .par_iter_mut()
             .zip(state.axis_iter_mut(Axis(1)).into_par_iter())
             .zip(mass.axis_iter_mut(Axis(0)).into_par_iter())
             .enumerate()
-            .for_each(|(z, ((layer, mut state), mut mass))| {
-                widest(
-                    #[inline(always)]
-                    || layer.advance(&mut state, &mut mass, sides, z, y_first),
-                );
+            .for_each(|(z, ((layer, state), mass))| {
+                // a pool of more threads than when the fluxes were made shares the space
+                let thread = rayon::current_thread_index().unwrap_or(0) % of_threads.len();
+                let mut space = of_threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                layer.advance(&mut space, state, mass, (sides, z), y_first);
             });
         let mut through = vec![(0.0, 0.0); species];
         for layer in &self.layers {
@@ -115,35 +115,7 @@ impl HorizontalFluxes {
     }
 }
 
-/// Where cells lie in a padded slab: rows of whole vectors, [`HALO`] cells on each side, and a vector more at both ends for the reach of the flat loops.
-#[derive(Debug, Clone, Copy)]
-struct Padded {
-    nx: usize,
-    ny: usize,
-    width: usize,
-}
-
-impl Padded {
-    fn new(nx: usize, ny: usize) -> Self {
-        Self { nx, ny, width: (nx + 2 * HALO).next_multiple_of(LANES) }
-    }
-
-    fn len(&self) -> usize {
-        self.width * (self.ny + 2 * HALO) + 2 * LANES
-    }
-
-    /// First cell of a row that is part of the domain.
-    fn row(&self, y: usize) -> usize {
-        LANES + (y + HALO) * self.width + HALO
-    }
-
-    /// A block of whole rows, halo columns included.
-    fn rows(&self, from: usize, to: usize) -> std::ops::Range<usize> {
-        self.row(from) - HALO..self.row(to) - HALO
-    }
-}
-
-/// Fluxes, coefficients and working space of one layer.
+/// Fluxes of one layer.
 #[derive(Debug)]
 struct Layer {
     slab: Padded,
@@ -151,57 +123,94 @@ struct Layer {
     /// Air through western and southern faces in a sub-step [kg].
     flux_x: Aligned,
     flux_y: Aligned,
-    mass: Aligned,
-    x: Sweep,
-    y: Sweep,
-    q: Aligned,
-    moved: Aligned,
-    low: Aligned,
-    high: Aligned,
-    face: Aligned,
     /// Tracer mass in and out through the sides in the last step [kg], per species.
     through: Vec<(f64, f64)>,
+}
+
+/// What a thread needs for the layer it works on.
+#[derive(Debug)]
+struct Workspace {
+    mass: Aligned,
+    after: Aligned,
+    x: Flow,
+    y: Flow,
+    q: Vec<Aligned>,
+    moved: Vec<Aligned>,
+    rows: RowSpace,
+}
+
+impl Workspace {
+    fn new(slab: Padded) -> Self {
+        // sweeps leave the air of the halo as it is
+        let outside = || {
+            let mut mass = Aligned::new(slab.len());
+            mass.fill(HALO_MASS);
+            mass
+        };
+        let slabs = || (0..TOGETHER).map(|_| Aligned::new(slab.len())).collect();
+        Self {
+            mass: outside(),
+            after: outside(),
+            x: Flow::new(slab, Along::X),
+            y: Flow::new(slab, Along::Y),
+            q: slabs(),
+            moved: slabs(),
+            rows: RowSpace::new(slab),
+        }
+    }
+
+    /// Takes the air of a sub-step through both sweeps.
+    fn prepare(&mut self, layer: &Layer, order: [Along; 2]) {
+        for along in order {
+            let (flow, flux) = match along {
+                Along::X => (&mut self.x, &layer.flux_x),
+                Along::Y => (&mut self.y, &layer.flux_y),
+            };
+            flow.prepare(&self.mass, flux, &mut self.after);
+            flow.open_sides(flux);
+            std::mem::swap(&mut self.mass, &mut self.after);
+        }
+    }
+
+    /// Sweeps the first slabs of `q`, as many as there are `inflows`.
+    fn sweep(&mut self, layer: &Layer, along: Along, inflows: &[Inflow], through: &mut [(f64, f64)]) {
+        let Self { x, y, q, moved, rows, .. } = self;
+        for (q, inflow) in q.iter_mut().zip(inflows) {
+            layer.fill_halo(q, inflow);
+        }
+        let (flow, flux) = match along {
+            Along::X => (&*x, &layer.flux_x),
+            Along::Y => (&*y, &layer.flux_y),
+        };
+        let (from, to) = (&q[..inflows.len()], &mut moved[..inflows.len()]);
+        Sweep { slab: layer.slab, flow, flux, from, to, rows, through }.run();
+        std::mem::swap(q, moved);
+    }
 }
 
 impl Layer {
     fn new(nx: usize, ny: usize, substeps: usize) -> Self {
         let slab = Padded::new(nx, ny);
-        let (whole, block) = (slab.len(), slab.width * (BLOCK + 2 * REACH));
-        Self {
-            slab,
-            substeps,
-            flux_x: Aligned::new(whole),
-            flux_y: Aligned::new(whole),
-            mass: Aligned::new(whole),
-            x: Sweep::new(whole, 1),
-            y: Sweep::new(whole, slab.width),
-            q: Aligned::new(whole),
-            moved: Aligned::new(whole),
-            low: Aligned::new(block),
-            high: Aligned::new(block),
-            face: Aligned::new(block),
-            through: Vec::new(),
-        }
+        Self { slab, substeps, flux_x: Aligned::new(slab.len()), flux_y: Aligned::new(slab.len()), through: Vec::new() }
     }
 
     /// Fills the halo of `q`: what is outside where air flows in, the edge's own value where it flows out.
-    fn fill_halo(&mut self, inflow: &Inflow) {
-        let Padded { nx, ny, width, .. } = self.slab;
+    fn fill_halo(&self, q: &mut [f32], inflow: &Inflow) {
+        let Padded { nx, ny, width } = self.slab;
         let (south, north) = (self.slab.row(0), self.slab.row(ny));
         for x in 0..nx {
-            let outside_south = if self.flux_y[south + x] > 0.0 { inflow.south[x] } else { self.q[south + x] };
-            let outside_north = if self.flux_y[north + x] < 0.0 { inflow.north[x] } else { self.q[north - width + x] };
+            let outside_south = if self.flux_y[south + x] > 0.0 { inflow.south[x] } else { q[south + x] };
+            let outside_north = if self.flux_y[north + x] < 0.0 { inflow.north[x] } else { q[north - width + x] };
             for h in 0..HALO {
-                self.q[south - (h + 1) * width + x] = outside_south;
-                self.q[north + h * width + x] = outside_north;
+                q[south - (h + 1) * width + x] = outside_south;
+                q[north + h * width + x] = outside_north;
             }
         }
         for row in 0..ny + 2 * HALO {
-            let west = LANES + row * width + HALO;
+            let west = self.slab.start(row);
             let east = west + nx;
-            let side = row.checked_sub(HALO).filter(|y| *y < ny);
-            let (mut outside_west, mut outside_east) = (self.q[west], self.q[east - 1]);
-            if let Some(y) = side {
+            let (mut outside_west, mut outside_east) = (q[west], q[east - 1]);
+            if let Some(y) = row.checked_sub(HALO).filter(|y| *y < ny) {
                 if self.flux_x[west] > 0.0 {
                     outside_west = inflow.west[y];
                 }
@@ -209,119 +218,44 @@ impl Layer {
                     outside_east = inflow.east[y];
                 }
             }
-            self.q[west - HALO..west].fill(outside_west);
-            self.q[east..east + HALO].fill(outside_east);
+            q[west - HALO..west].fill(outside_west);
+            q[east..east + HALO].fill(outside_east);
         }
-    }
-
-    #[inline(always)]
-    fn sweep_x(&mut self, inflow: &Inflow, through: &mut (f64, f64)) {
-        let Padded { nx, ny, width, .. } = self.slab;
-        self.fill_halo(inflow);
-        for from in (0..ny).step_by(BLOCK) {
-            let to = (from + BLOCK).min(ny);
-            let cells = self.slab.rows(from, to);
-            let first = cells.start;
-            ranges_across(&self.q, width, first - 2..cells.end + 2, &mut self.low, &mut self.high);
-            face_values(&self.q, &self.low, &self.high, &self.x, first..cells.end + 1, &mut self.face);
-            for y in from..to {
-                let (west, east) = (self.slab.row(y), self.slab.row(y) + nx);
-                side(self.flux_x[west], &mut self.face[west - first], inflow.west[y], through);
-                side(-self.flux_x[east], &mut self.face[east - first], inflow.east[y], through);
-            }
-            move_tracer(&self.q, &self.face, &self.x, cells, &mut self.moved);
-        }
-        std::mem::swap(&mut self.q, &mut self.moved);
-    }
-
-    #[inline(always)]
-    fn sweep_y(&mut self, inflow: &Inflow, through: &mut (f64, f64)) {
-        let Padded { nx, ny, width, .. } = self.slab;
-        self.fill_halo(inflow);
-        for from in (0..ny).step_by(BLOCK) {
-            let to = (from + BLOCK).min(ny);
-            let cells = self.slab.rows(from, to);
-            let first = cells.start;
-            let around = first - 2 * width..cells.end + 2 * width;
-            ranges_across(&self.q, 1, around, &mut self.low, &mut self.high);
-            face_values(&self.q, &self.low, &self.high, &self.y, first..cells.end + width, &mut self.face);
-            for x in 0..nx {
-                if from == 0 {
-                    let south = self.slab.row(0) + x;
-                    side(self.flux_y[south], &mut self.face[south - first], inflow.south[x], through);
-                }
-                if to == ny {
-                    let north = self.slab.row(ny) + x;
-                    side(-self.flux_y[north], &mut self.face[north - first], inflow.north[x], through);
-                }
-            }
-            move_tracer(&self.q, &self.face, &self.y, cells, &mut self.moved);
-        }
-        std::mem::swap(&mut self.q, &mut self.moved);
     }
 
     /// One step of this layer, all species `[species, y, x]`.
-    #[inline(always)]
     fn advance(
         &mut self,
-        state: &mut ArrayViewMut3<f32>,
-        mass: &mut ArrayViewMut2<f32>,
-        sides: &Sides,
-        z: usize,
+        space: &mut Workspace,
+        mut state: ArrayViewMut3<f32>,
+        mut mass: ArrayViewMut2<f32>,
+        (sides, z): (&Sides, usize),
         y_first: bool,
     ) {
         let slab = self.slab;
-        self.through.clear();
-        self.through.resize(state.dim().0, (0.0, 0.0));
-        self.mass.fill(HALO_MASS);
-        for (y, row) in mass.outer_iter().enumerate() {
-            let at = slab.row(y);
-            self.mass[at..at + slab.nx].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
-        }
+        let mut through = std::mem::take(&mut self.through);
+        through.clear();
+        through.resize(state.dim().0, (0.0, 0.0));
+        slab.load(mass.as_slice().expect("planes are contiguous"), &mut space.mass);
         for sub in 0..self.substeps {
-            let y_first = y_first == (sub % 2 == 0);
-            // halo air is so much that f32 absorbs every flux: it needs no reset
-            if y_first {
-                self.y.prepare(&mut self.mass, &self.flux_y);
-                self.x.prepare(&mut self.mass, &self.flux_x);
-            } else {
-                self.x.prepare(&mut self.mass, &self.flux_x);
-                self.y.prepare(&mut self.mass, &self.flux_y);
-            }
-            for (s, mut state) in state.outer_iter_mut().enumerate() {
-                let inflow = sides.layer(s, z);
-                let mut through = self.through[s];
-                for (y, row) in state.outer_iter().enumerate() {
-                    let at = slab.row(y);
-                    self.q[at..at + slab.nx].iter_mut().zip(row).for_each(|(to, from)| *to = *from);
+            let order = if y_first == (sub % 2 == 0) { [Along::Y, Along::X] } else { [Along::X, Along::Y] };
+            space.prepare(self, order);
+            for (group, mut state) in state.axis_chunks_iter_mut(Axis(0), TOGETHER).enumerate() {
+                let first = group * TOGETHER;
+                let inflows: Vec<Inflow> = (0..state.dim().0).map(|s| sides.layer(first + s, z)).collect();
+                let through = &mut through[first..][..inflows.len()];
+                for (q, plane) in space.q.iter_mut().zip(state.outer_iter()) {
+                    slab.load(plane.to_slice().expect("planes are contiguous"), q);
                 }
-                if y_first {
-                    self.sweep_y(&inflow, &mut through);
-                    self.sweep_x(&inflow, &mut through);
-                } else {
-                    self.sweep_x(&inflow, &mut through);
-                    self.sweep_y(&inflow, &mut through);
+                for along in order {
+                    space.sweep(self, along, &inflows, through);
                 }
-                for (y, mut row) in state.outer_iter_mut().enumerate() {
-                    let at = slab.row(y);
-                    row.iter_mut().zip(&self.q[at..at + slab.nx]).for_each(|(to, from)| *to = *from);
+                for (q, plane) in space.q.iter().zip(state.outer_iter_mut()) {
+                    slab.store(q, plane.into_slice().expect("planes are contiguous"));
                 }
-                self.through[s] = through;
             }
         }
-        for (y, mut row) in mass.outer_iter_mut().enumerate() {
-            let at = slab.row(y);
-            row.iter_mut().zip(&self.mass[at..at + slab.nx]).for_each(|(to, from)| *to = *from);
-        }
-    }
-}
-
-/// A face of the domain: air that enters (`inward > 0`) brings what is outside; books what passes.
-fn side(inward: f32, face: &mut f32, inflow: f32, through: &mut (f64, f64)) {
-    if inward > 0.0 {
-        *face = inflow;
-        through.0 += f64::from(inward) * f64::from(inflow);
-    } else {
-        through.1 -= f64::from(inward) * f64::from(*face);
+        slab.store(&space.mass, mass.as_slice_mut().expect("planes are contiguous"));
+        self.through = through;
     }
 }

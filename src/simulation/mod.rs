@@ -1,6 +1,5 @@
 //! State(t) -> State(t + dt) -> History.
 
-mod aligned;
 pub mod analysis;
 mod bilinear;
 pub mod boundary;

@@ -8,7 +8,7 @@ use super::columns::{Block, ColumnRows, Columns};
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
-use super::horizontal::HorizontalFluxes;
+use super::horizontal::{HorizontalFluxes, TOGETHER};
 use super::horizontal_diffusion::HorizontalDiffusion;
 use super::meteorology::Meteorology;
 use super::step::{Simulation, chemistry_fractions, react};
@@ -18,7 +18,10 @@ use crate::domain::grid::Grid;
 use crate::domain::met_field::MetField;
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
-use crate::physics::advection::{HALO, REACH, Sweep, face_values, move_tracer, ranges_across};
+use crate::physics::advection::{Along, Flow, HALO_MASS};
+use crate::physics::advection_sweep::{RowSpace, Sweep};
+use crate::physics::aligned::Aligned;
+use crate::physics::padded::Padded;
 use crate::physics::vertical_advection::{self, LayerCoefficients, Lift, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
 use chrono::{DateTime, TimeZone, Utc};
@@ -146,7 +149,7 @@ impl Bench<'_> {
         let (horizontal_s, columns_s) =
             self.transport(&driver, &emission, (&sides, &diagnosis.area()), dt, &simulation.state);
         let (lift_s, mix_s) = self.rows(&driver, dt);
-        let (sweep_x_s, sweep_y_s) = (self.sweep(false), self.sweep(true));
+        let (sweep_x_s, sweep_y_s) = (self.sweep(Along::X), self.sweep(Along::Y));
         let mut diffusion = HorizontalDiffusion::new(self.grid);
         diffusion.prepare(&driver, &driver.air_mass_end, dt);
         let mut state = simulation.state.clone();
@@ -233,16 +236,13 @@ impl Bench<'_> {
     }
 
     /// Seconds of one sweep along x or y alone, for all species on the whole grid, each slab in cache.
-    fn sweep(&self, along_y: bool) -> f64 {
+    fn sweep(&self, along: Along) -> f64 {
         let (nz, ny, nx) = self.grid.shape();
-        let mut slabs: Vec<Slab> = (0..nz).map(|_| Slab::new(nx, ny, along_y)).collect();
+        let mut slabs: Vec<Slabs> = (0..nz).map(|_| Slabs::new(nx, ny, along)).collect();
         best_of(|| {
-            slabs.par_iter_mut().for_each(|slab| {
-                for _ in Species::ALL {
-                    widest(
-                        #[inline(always)]
-                        || slab.sweep(),
-                    );
+            slabs.par_iter_mut().for_each(|slabs| {
+                for _ in 0..Species::COUNT / TOGETHER {
+                    slabs.sweep();
                 }
             });
         })
@@ -276,49 +276,35 @@ impl Bench<'_> {
     }
 }
 
-/// One padded slab in a steady wind, swept in blocks of rows as the model does.
-struct Slab {
-    width: usize,
-    rows: usize,
-    along: usize,
-    across: usize,
-    sweep: Sweep,
-    q: Vec<f32>,
-    moved: Vec<f32>,
-    low: Vec<f32>,
-    high: Vec<f32>,
-    face: Vec<f32>,
+/// Padded slabs in a steady wind, swept as the model does.
+struct Slabs {
+    slab: Padded,
+    flow: Flow,
+    flux: Aligned,
+    rows: RowSpace,
+    q: Vec<Aligned>,
+    moved: Vec<Aligned>,
 }
 
-/// Rows of a block, and cells beside the slab for the reach of the loops.
-const BLOCK: usize = 16;
-const BESIDE: usize = 16;
-
-impl Slab {
-    fn new(nx: usize, ny: usize, along_y: bool) -> Self {
-        let width = (nx + 2 * HALO).next_multiple_of(BESIDE);
-        let n = width * (ny + 2 * HALO) + 2 * BESIDE;
-        let (along, across) = if along_y { (width, 1) } else { (1, width) };
-        let mut sweep = Sweep::new(n, along);
-        sweep.prepare(&mut vec![1.0; n], &vec![0.3; n]);
-        let q: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect();
-        let block = || vec![0.0; width * (BLOCK + 2 * REACH) + 2 * BESIDE];
-        let (low, high, face) = (block(), block(), block());
-        Self { width, rows: ny, along, across, sweep, moved: q.clone(), q, low, high, face }
+impl Slabs {
+    fn new(nx: usize, ny: usize, along: Along) -> Self {
+        let slab = Padded::new(nx, ny);
+        let filled = |value: &dyn Fn(usize) -> f32| {
+            let mut values = Aligned::new(slab.len());
+            values.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
+            values
+        };
+        let (flux, mut flow) = (filled(&|_| 0.3), Flow::new(slab, along));
+        flow.prepare(&filled(&|_| 1.0), &flux, &mut filled(&|_| HALO_MASS));
+        let species = || (0..TOGETHER).map(|_| filled(&|i| 1.0 + (i as f32 * 0.01).sin())).collect();
+        Self { slab, flow, flux, rows: RowSpace::new(slab), q: species(), moved: species() }
     }
 
-    #[inline(always)]
     fn sweep(&mut self) {
-        for from in (0..self.rows).step_by(BLOCK) {
-            let row = |y: usize| BESIDE + (y + HALO) * self.width;
-            let cells = row(from)..row((from + BLOCK).min(self.rows));
-            let around = cells.start - 2 * self.along..cells.end + 2 * self.along;
-            ranges_across(&self.q, self.across, around, &mut self.low, &mut self.high);
-            let faces = cells.start..cells.end + self.along;
-            face_values(&self.q, &self.low, &self.high, &self.sweep, faces, &mut self.face);
-            move_tracer(&self.q, &self.face, &self.sweep, cells, &mut self.moved);
-        }
-        std::mem::swap(&mut self.q, &mut self.moved);
+        let Self { slab, flow, flux, rows, q, moved } = self;
+        let mut through = [(0.0, 0.0); TOGETHER];
+        Sweep { slab: *slab, flow, flux, from: q, to: moved, rows, through: &mut through }.run();
+        std::mem::swap(q, moved);
     }
 }
 
