@@ -18,7 +18,7 @@
 //! Colella & Woodward 1984, eq. 1.6-1.12; bounded edge values: White & Adcroft 2008, J. Comput. Phys. 227, 7394; vertical flux from continuity: Hu,
 //! Odman & Russell 2006, Atmos. Environ. 40, 4879 ("yamo").
 
-use super::lanes::{Lanes, lanes, lanes_mut};
+use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use std::cell::Cell;
 
@@ -113,15 +113,17 @@ pub struct Lift {
     /// Air entering from below and leaving above, per mass of the layer afterwards.
     entering: Vec<f32>,
     leaving: Vec<f32>,
-    /// Air mass through the top [kg], upward positive.
-    through_top: Vec<f32>,
+    /// Air mass that leaves and enters through the top [kg].
+    out: Vec<f32>,
+    entered: Vec<f32>,
 }
 
 impl Lift {
     /// Space for rows of `layers x width`.
     pub fn new(layers: usize, width: usize) -> Self {
         let rows = || vec![0.0; layers * width];
-        Self { near: rows(), far: rows(), entering: rows(), leaving: rows(), through_top: vec![0.0; width] }
+        let row = || vec![0.0; width];
+        Self { near: rows(), far: rows(), entering: rows(), leaving: rows(), out: row(), entered: row() }
     }
 
     /// Takes the air of a sub-step, `share` of `flux` [kg]: `mass` [kg] becomes the mass after it.
@@ -131,8 +133,8 @@ impl Lift {
         let (below, above) = (&mass[..n - width], &mass[width..]);
         let (near, far) = (&mut self.near[width..n], &mut self.far[width..n]);
         for ((((flux, below), above), near), far) in flux[width..n].iter().zip(below).zip(above).zip(near).zip(far) {
-            let crossing = flux * share;
-            let courant = crossing.abs() / if crossing >= 0.0 { *below } else { *above };
+            let (crossing, below, above) = (flux * share, *below, *above);
+            let courant = crossing.abs() / if crossing >= 0.0 { below } else { above };
             let stays = 1.0 - courant;
             *near = (stays * stays).copysign(crossing);
             *far = (courant * stays).copysign(crossing);
@@ -147,8 +149,9 @@ impl Lift {
             *entering = below * *leaving;
             *leaving *= above;
         }
-        for (through, flux) in self.through_top.iter_mut().zip(&flux[n..]) {
-            *through = flux * share;
+        for ((out, entered), flux) in self.out.iter_mut().zip(&mut self.entered).zip(&flux[n..]) {
+            let through = flux * share;
+            (*out, *entered) = if through >= 0.0 { (through, 0.0) } else { (0.0, -through) };
         }
     }
 }
@@ -173,7 +176,8 @@ impl WithSimd for Advance<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> (f64, f64) {
-        let passed = self.passed();
+        let highest = &self.q[self.q.len() - self.width..];
+        let passed = (sum_of_products(&self.lift.out, highest), sum_of_products(&self.lift.entered, self.top));
         if self.width.is_multiple_of(S::F32_LANES) {
             self.rise(simd)
         } else {
@@ -184,23 +188,6 @@ impl WithSimd for Advance<'_> {
 }
 
 impl Advance<'_> {
-    /// Tracer mass that leaves and enters through the top: sums in eight parts, which go side by side.
-    #[inline(always)]
-    fn passed(&self) -> (f64, f64) {
-        let highest = &self.q[self.q.len() - self.width..];
-        let (mut out, mut entered) = ([0.0f64; 8], [0.0f64; 8]);
-        let air = self.lift.through_top.chunks(8).zip(highest.chunks(8)).zip(self.top.chunks(8));
-        for ((through, highest), top) in air {
-            let sums = out.iter_mut().zip(&mut entered);
-            for ((((out, entered), through), highest), top) in sums.zip(through).zip(highest).zip(top) {
-                let through = f64::from(*through);
-                *out += through.max(0.0) * f64::from(*highest);
-                *entered -= through.min(0.0) * f64::from(*top);
-            }
-        }
-        (out.iter().sum(), entered.iter().sum())
-    }
-
     #[inline(always)]
     fn rise<S: Simd>(self, simd: S) {
         let (step, steps) = (self.width / S::F32_LANES, self.steps);
@@ -208,7 +195,7 @@ impl Advance<'_> {
         let q = Cell::from_mut(lanes_mut::<S>(self.q)).as_slice_of_cells();
         let (near, far) = (lanes::<S>(&self.lift.near), lanes::<S>(&self.lift.far));
         let (entering, leaving) = (lanes::<S>(&self.lift.entering), lanes::<S>(&self.lift.leaving));
-        let (through_top, air_above) = (lanes::<S>(&self.lift.through_top), lanes::<S>(self.top));
+        let air_above = lanes::<S>(self.top);
         let highest = q.len() - step;
         for v in 0..step {
             let third = q[(2 * step).min(highest) + v].get();
@@ -235,8 +222,8 @@ impl Advance<'_> {
                 column.flat,
                 [near[here], far[here], entering[below], leaving[below]],
             ));
-            let through = Lanes(simd, through_top[v]);
-            let face = through.by_sign(column.below, Lanes(simd, air_above[v]));
+            // what leaves through the top has the sign of the flux
+            let face = Lanes(simd, leaving[here]).by_sign(column.below, Lanes(simd, air_above[v]));
             q[here].set(column.value(face, [entering[here], leaving[here]]));
         }
     }

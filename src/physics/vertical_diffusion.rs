@@ -23,7 +23,7 @@
 //! Thomas algorithm; unconditionally stable and positive: an M-matrix with non-negative sources (e.g. Jacobson 2005, Fundamentals of
 //! Atmospheric Modeling, 2nd ed., sec. 7.4). Non-local part: Pleim 2007, J. Appl. Meteorol. Climatol. 46, 1383.
 
-use super::lanes::{Lanes, lanes, lanes_mut};
+use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
 /// Factors shared by all species of a row `[z][x]`.
@@ -140,23 +140,11 @@ impl WithSimd for Mix<'_> {
         } else {
             self.solve(Scalar)
         }
-        self.deposited()
+        sum_of_products(&self.q[..self.width], self.deposition)
     }
 }
 
 impl Mix<'_> {
-    /// Mass that the mixed air leaves on the ground: a sum in eight parts, which go side by side.
-    #[inline(always)]
-    fn deposited(&self) -> f64 {
-        let mut parts = [0.0f64; 8];
-        for (q, d) in self.q[..self.width].chunks(8).zip(self.deposition.chunks(8)) {
-            for ((part, q), d) in parts.iter_mut().zip(q).zip(d) {
-                *part += f64::from(*q) * f64::from(*d);
-            }
-        }
-        parts.iter().sum()
-    }
-
     /// Solves column by column: right-hand sides `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` from the top down, then departures from the ground up.
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S) {

@@ -1,13 +1,15 @@
 //! Column processes of every species: vertical advection, mixing with emission and dry deposition, settling, rain-out.
 
+use super::block::{Block, values};
 use super::driver::HourDriver;
-use super::emission_placement::EmissionField;
+use super::hour_emission::HourEmission;
 use super::vectors::widest;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
+use crate::physics::lanes::sum_of_products;
 use crate::physics::vertical_advection::{LayerCoefficients, Lift, advance, continuity_flux, largest_outflow};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
-use ndarray::{Array, Array3, Array4, ArrayViewMut2, ArrayViewMut3, Axis, Dimension};
+use ndarray::{Array3, Array4, ArrayViewMut2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
@@ -39,58 +41,6 @@ impl ColumnTally {
     }
 }
 
-/// Columns that are worked on together: what a block needs of one species stays in the nearest caches.
-const WIDEST: usize = 96;
-/// Numbers in the widest of vectors.
-const VECTOR: usize = 16;
-
-/// Neighbouring cells of a plane `[y, x]` seen as one row: the first of them, and how many there are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Block {
-    pub first: usize,
-    pub width: usize,
-}
-
-impl Block {
-    /// Cells of the blocks into which a plane of `ny` rows of `nx` is cut: of equal size, so that the blocks depend on the grid alone; of whole vectors as
-    /// far as the plane allows, and of as many as that.
-    pub fn width_in(ny: usize, nx: usize) -> usize {
-        let widths = (1..=WIDEST.max(nx)).filter(|width| (ny * nx).is_multiple_of(*width));
-        widths.max_by_key(|width| (1000 * width / Self::row(*width), *width)).unwrap_or(nx)
-    }
-
-    /// Block number `index` of those of `width` cells.
-    pub fn new(index: usize, width: usize) -> Self {
-        Self { first: index * width, width }
-    }
-
-    /// Cells of a row of whole vectors that holds a block of `width`.
-    pub fn row(width: usize) -> usize {
-        width.next_multiple_of(VECTOR)
-    }
-
-    /// The block in plane `plane` of a field whose planes have `cells` cells.
-    #[inline(always)]
-    pub fn of<'v>(&self, field: &'v [f32], plane: usize, cells: usize) -> &'v [f32] {
-        &field[plane * cells + self.first..][..self.width]
-    }
-
-    /// The block of all layers of a field `[z, y, x]` into rows of equal length, which may be longer.
-    #[inline(always)]
-    pub fn gather(&self, field: &Array3<f32>, to: &mut [f32]) {
-        let (nz, ny, nx) = field.dim();
-        let (field, length) = (values(field), to.len() / nz);
-        for (k, to) in to.chunks_exact_mut(length).enumerate() {
-            to[..self.width].copy_from_slice(self.of(field, k, ny * nx));
-        }
-    }
-}
-
-/// The values of a field in the order of memory.
-pub(super) fn values<D: Dimension>(field: &Array<f32, D>) -> &[f32] {
-    field.as_slice().expect("fields are contiguous")
-}
-
 /// Working space of the columns, kept over the run: a block for each thread, a tally for each block.
 pub struct ColumnRows {
     of_threads: Vec<Mutex<Row>>,
@@ -116,7 +66,9 @@ pub struct Columns<'a> {
     /// Mixing ratio of the air that enters through the top, `[species, y, x]`.
     pub top: &'a Array3<f32>,
     pub driver: &'a HourDriver,
-    pub emission: &'a EmissionField,
+    pub emission: &'a HourEmission<'a>,
+    /// Share of each species that rain removes in the step `[species, z, y, x]`; `None` in a dry hour.
+    pub washed: Option<&'a Array4<f32>>,
     pub area: &'a [f32],
     /// Length of the step [s].
     pub dt: f32,
@@ -154,6 +106,7 @@ impl Columns<'_> {
         });
         let mut sum = ColumnTally::default();
         tallies.iter().for_each(|t| sum.add(t));
+        sum.emitted = self.emission.kg_s.map(|rate| rate * f64::from(self.dt));
         sum
     }
 
@@ -198,15 +151,14 @@ impl Columns<'_> {
     #[inline(always)]
     fn mix(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
         let (s, length) = (species.index(), row.length);
-        let layers = self.emission.layers_of(species);
+        let (layers, field) = (self.emission.layers[s], self.emission.field);
         for (k, emitted) in row.emitted.chunks_exact_mut(length).take(layers).enumerate() {
-            let rate = block.of(values(&self.emission.rate_kg_s), s * self.emission.layers + k, self.cells());
+            let rate = block.of(values(&field.rate_kg_s), s * field.layers + k, self.cells());
             for (kg, rate) in emitted.iter_mut().zip(rate) {
                 *kg = rate * self.dt;
             }
         }
         let emitted = &row.emitted[..layers * length];
-        tally.emitted[s] += sum(emitted);
         let velocity = block.of(values(&self.driver.deposition_velocity), s, self.cells());
         for ((d, lowest), v) in row.deposition.iter_mut().zip(&row.per_velocity).zip(velocity) {
             *d = lowest * v;
@@ -219,14 +171,19 @@ impl Columns<'_> {
     fn settle(&self, row: &mut Row, block: Block) {
         let length = row.length;
         let area = block.of(self.area, 0, self.cells());
+        let fall = self.driver.settling_velocity * self.dt;
         for k in 1..row.q.len() / length {
             let density = block.of(values(&self.driver.density), k, self.cells());
             let (below, here) = row.q[(k - 1) * length..(k + 1) * length].split_at_mut(length);
             let (mass_below, mass) = row.target[(k - 1) * length..(k + 1) * length].split_at(length);
-            for x in 0..block.width {
-                let falling = self.driver.settling_velocity * density[x] * area[x] * self.dt * here[x];
-                here[x] -= falling / mass[x];
-                below[x] += falling / mass_below[x];
+            for (((falling, q), density), area) in row.lost.iter_mut().zip(&*here).zip(density).zip(area) {
+                *falling = fall * density * area * q;
+            }
+            for ((q, falling), mass) in here.iter_mut().zip(&row.lost).zip(mass) {
+                *q -= falling / mass;
+            }
+            for ((q, falling), mass) in below.iter_mut().zip(&row.lost).zip(mass_below) {
+                *q += falling / mass;
             }
         }
     }
@@ -234,33 +191,25 @@ impl Columns<'_> {
     /// Rain-out.
     #[inline(always)]
     fn rain_out(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
-        let Some(loss) = &self.driver.wet_loss else { return };
-        let s = species.index();
+        let Some(washed) = self.washed else { return };
         let layers = row.q.chunks_exact_mut(row.length).zip(row.target.chunks_exact(row.length));
-        let above = s * layers.len();
+        let first = species.index() * layers.len();
         for (k, (q, mass)) in layers.enumerate() {
-            for ((q, m), rate) in q.iter_mut().zip(mass).zip(block.of(values(loss), above + k, self.cells())) {
-                if *rate > 0.0 {
-                    let removed = -*q * (-rate * self.dt).exp_m1();
-                    *q -= removed;
-                    tally.wet[s] += f64::from(removed) * f64::from(*m);
-                }
+            let washed = block.of(values(washed), first + k, self.cells());
+            for ((q, removed), washed) in q.iter_mut().zip(&mut row.lost).zip(washed) {
+                *removed = *q * washed;
+                *q -= *removed;
             }
+            tally.wet[species.index()] += sum_of_products(&row.lost, mass);
         }
     }
 }
 
-/// Sum in eight parts, which go side by side, and the rest.
-#[inline(always)]
-fn sum(values: &[f32]) -> f64 {
-    let (chunks, rest) = values.as_chunks::<8>();
-    let mut parts = [0.0f64; 8];
-    for chunk in chunks {
-        for (part, v) in parts.iter_mut().zip(chunk) {
-            *part += f64::from(*v);
-        }
-    }
-    parts.iter().sum::<f64>() + rest.iter().map(|v| f64::from(*v)).sum::<f64>()
+/// Share of each species that rain removes in a step of `dt` [s].
+pub fn washed_out(driver: &HourDriver, dt: f32) -> Option<Array4<f32>> {
+    let mut washed = driver.wet_loss.clone()?;
+    washed.par_mapv_inplace(|rate| -(-rate * dt).exp_m1());
+    Some(washed)
 }
 
 /// Working arrays of one block `[z][x]`. Rows are whole vectors: the columns beside the block hold air that is still, with nothing in it.
@@ -283,6 +232,8 @@ struct Row {
     /// Air of the lowest layer that a deposition velocity of 1 m/s cleans in the step [kg].
     per_velocity: Vec<f32>,
     deposition: Vec<f32>,
+    /// What a layer loses: particles that fall [kg], or what rain removes [kg per kg of air].
+    lost: Vec<f32>,
 }
 
 impl Row {
@@ -305,6 +256,7 @@ impl Row {
             emitted: zeros(n),
             per_velocity: zeros(length),
             deposition: zeros(length),
+            lost: zeros(length),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Column processes as a linear operator: vertical advection, mixing with emission and dry deposition, settling, rain-out; and their transposes in
 //! reversed order.
 
-use super::columns::{Block, COURANT_LIMIT, values};
+use super::block::{Block, values};
+use super::columns::COURANT_LIMIT;
 use super::driver::HourDriver;
 use super::vectors::widest;
 use crate::domain::species::{Phase, Species};

@@ -3,13 +3,15 @@
 //! Every figure is the best of several repetitions, as in STREAM (McCalpin 1995), on the same threads and in the same run. A kernel's share
 //! of the triad's bandwidth counts the bytes it needs at least: the state read and written once per pass.
 
+use super::block::Block;
 use super::boundary::{Background, BackgroundProfiles, Sides};
-use super::columns::{Block, ColumnRows, Columns};
+use super::columns::{ColumnRows, Columns};
 use super::diagnose::{Diagnosis, SurfaceParameters};
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::{HorizontalFluxes, TOGETHER};
 use super::horizontal_diffusion::HorizontalDiffusion;
+use super::hour_emission::HourEmission;
 use super::meteorology::Meteorology;
 use super::step::{Simulation, chemistry_fractions, react};
 use super::synthetic::{Weather, towns};
@@ -215,9 +217,9 @@ impl Bench<'_> {
     ) -> (f64, f64) {
         let thickness: Vec<f64> = (0..self.grid.vertical.layers()).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
-        let dry = HourDriver { wet_loss: None, ..driver.clone() };
-        let columns =
-            Columns { grid: self.grid, coefficients: &coefficients, top: &sides.top, driver: &dry, emission, area, dt };
+        let emission = &HourEmission::new(emission);
+        let (top, washed) = (&sides.top, None);
+        let columns = Columns { grid: self.grid, coefficients: &coefficients, top, driver, emission, washed, area, dt };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let mut rows = ColumnRows::new(self.grid.shape());

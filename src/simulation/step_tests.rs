@@ -272,7 +272,8 @@ fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
         coefficients: &LayerCoefficients::new(&thickness),
         top: &sides.top,
         driver: &driver,
-        emission: &nothing,
+        emission: &HourEmission::new(&nothing),
+        washed: None,
         area: &area,
         dt: 300.0,
     };
