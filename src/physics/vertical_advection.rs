@@ -18,6 +18,7 @@
 //! Colella & Woodward 1984, eq. 1.6-1.12; bounded edge values: White & Adcroft 2008, J. Comput. Phys. 227, 7394; vertical flux from continuity: Hu,
 //! Odman & Russell 2006, Atmos. Environ. 40, 4879 ("yamo").
 
+use super::aligned::Aligned;
 use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use std::cell::Cell;
@@ -105,14 +106,14 @@ pub fn largest_outflow(mass_now: &[f32], mass_next: &[f32], flux: &[f32], width:
 }
 
 /// What a sub-step of vertical motion needs to know of the air of rows `[z][x]`, the same for every species.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Lift {
     /// `(1-c)^2` and `c (1-c)` at the lower face of each layer, with the sign of the flux; `c` is the share of the upwind layer that crosses.
-    near: Vec<f32>,
-    far: Vec<f32>,
+    near: Aligned,
+    far: Aligned,
     /// Air entering from below and leaving above, per mass of the layer afterwards.
-    entering: Vec<f32>,
-    leaving: Vec<f32>,
+    entering: Aligned,
+    leaving: Aligned,
     /// Air mass that leaves and enters through the top [kg].
     out: Vec<f32>,
     entered: Vec<f32>,
@@ -121,7 +122,7 @@ pub struct Lift {
 impl Lift {
     /// Space for rows of `layers x width`.
     pub fn new(layers: usize, width: usize) -> Self {
-        let rows = || vec![0.0; layers * width];
+        let rows = || Aligned::new(layers * width);
         let row = || vec![0.0; width];
         Self { near: rows(), far: rows(), entering: rows(), leaving: rows(), out: row(), entered: row() }
     }

@@ -23,37 +23,38 @@
 //! Thomas algorithm; unconditionally stable and positive: an M-matrix with non-negative sources (e.g. Jacobson 2005, Fundamentals of
 //! Atmospheric Modeling, 2nd ed., sec. 7.4). Non-local part: Pleim 2007, J. Appl. Meteorol. Climatol. 46, 1383.
 
+use super::aligned::Aligned;
 use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
 /// Factors shared by all species of a row `[z][x]`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct MixingFactors {
     /// `r_k` for interfaces above layers 0 .. n-2, stored at the layer below.
-    ratio: Vec<f32>,
+    ratio: Aligned,
     /// `1 / P_k`.
-    inverse: Vec<f32>,
+    inverse: Aligned,
     /// `S_k` of the layer eliminated last: of layer 0, the pivot without deposition.
-    ground: Vec<f32>,
+    ground: Aligned,
     /// `e_k-1 / P_k` and `U_k / P_k`, where there are updrafts.
-    from_below: Vec<f32>,
-    from_ground: Vec<f32>,
+    from_below: Aligned,
+    from_ground: Aligned,
     /// `U_k` of the layer eliminated last.
-    updraft: Vec<f32>,
+    updraft: Aligned,
     convective: bool,
 }
 
 impl MixingFactors {
     /// Empty factors for rows of `layers x width`.
     pub fn new(layers: usize, width: usize) -> Self {
-        let rows = || vec![0.0; layers * width];
+        let rows = || Aligned::new(layers * width);
         Self {
             ratio: rows(),
             inverse: rows(),
-            ground: vec![0.0; width],
+            ground: Aligned::new(width),
             from_below: rows(),
             from_ground: rows(),
-            updraft: vec![0.0; width],
+            updraft: Aligned::new(width),
             convective: false,
         }
     }

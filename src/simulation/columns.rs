@@ -1,11 +1,12 @@
 //! Column processes of every species: vertical advection, mixing with emission and dry deposition, settling, rain-out.
 
-use super::block::{Block, values};
+use super::block::{Block, flat, values};
 use super::driver::HourDriver;
 use super::hour_emission::HourEmission;
 use super::vectors::widest;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
+use crate::physics::aligned::Aligned;
 use crate::physics::lanes::sum_of_products;
 use crate::physics::vertical_advection::{LayerCoefficients, Lift, advance, continuity_flux, largest_outflow};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
@@ -84,9 +85,9 @@ impl Columns<'_> {
         rows: &mut ColumnRows,
     ) -> ColumnTally {
         let ColumnRows { of_threads, tallies } = rows;
-        let (species, nz, ny, nx) = state.dim();
+        let (nz, ny, nx) = mass.dim();
         let width = Block::width_in(ny, nx);
-        let mut state = state.view_mut().into_shape_with_order((species, nz, ny * nx)).expect("fields are contiguous");
+        let mut state = flat(state.view_mut());
         let mut mass = mass.view_mut().into_shape_with_order((nz, ny * nx)).expect("fields are contiguous");
         let blocks = state.axis_chunks_iter_mut(Axis(2), width).into_par_iter();
         let blocks = blocks.zip(mass.axis_chunks_iter_mut(Axis(1), width));
@@ -217,9 +218,9 @@ struct Row {
     /// Values of a layer.
     length: usize,
     /// One species.
-    q: Vec<f32>,
-    mass: Vec<f32>,
-    target: Vec<f32>,
+    q: Aligned,
+    mass: Aligned,
+    target: Aligned,
     flux: Vec<f32>,
     substeps: usize,
     /// Of each sub-step.
@@ -241,11 +242,16 @@ impl Row {
         let length = Block::row(width);
         let n = nz * length;
         let zeros = |n| vec![0.0f32; n];
+        let still = || {
+            let mut mass = Aligned::new(n);
+            mass.fill(1.0);
+            mass
+        };
         Self {
             length,
-            q: zeros(n),
-            mass: vec![1.0; n],
-            target: vec![1.0; n],
+            q: Aligned::new(n),
+            mass: still(),
+            target: still(),
             flux: zeros(n + length),
             substeps: 1,
             lifts: vec![Lift::new(nz, length)],
@@ -291,7 +297,7 @@ impl Row {
             self.factors.factorise(&self.target, &self.exchange, length);
         }
         let per_metre = columns.dt / columns.grid.vertical.thickness_m(0) as f32;
-        for (per_velocity, lowest) in self.per_velocity.iter_mut().zip(&self.target) {
+        for (per_velocity, lowest) in self.per_velocity.iter_mut().zip(&*self.target) {
             *per_velocity = lowest * per_metre;
         }
     }

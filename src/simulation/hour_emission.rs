@@ -31,3 +31,22 @@ impl<'a> HourEmission<'a> {
         Self { field, layers: std::array::from_fn(|s| found[s].0), kg_s: std::array::from_fn(|s| found[s].1) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+
+    #[test]
+    fn layers_end_where_nothing_is_emitted_above_and_the_tracer_has_none() {
+        let mut field = EmissionField { layers: 4, rate_kg_s: Array4::zeros((Species::COUNT, 4, 2, 3)) };
+        field.rate_kg_s[[Species::So2.index(), 2, 1, 1]] = 3.0;
+        field.rate_kg_s[[Species::So2.index(), 0, 0, 2]] = 0.5;
+        field.rate_kg_s[[Species::Coarse.index(), 0, 1, 0]] = 2.0;
+        field.rate_kg_s[[Species::Tracer.index(), 1, 1, 0]] = 1.0;
+        let emission = HourEmission::new(&field);
+        let of = |species: Species| (emission.layers[species.index()], emission.kg_s[species.index()]);
+        assert_eq!((of(Species::So2), of(Species::Coarse)), ((3, 3.5), (1, 2.0)));
+        assert_eq!((of(Species::Tracer), of(Species::No2)), ((0, 0.0), (0, 0.0)));
+    }
+}

@@ -1,7 +1,7 @@
 //! Column processes as a linear operator: vertical advection, mixing with emission and dry deposition, settling, rain-out; and their transposes in
 //! reversed order.
 
-use super::block::{Block, values};
+use super::block::{Block, flat, values};
 use super::columns::COURANT_LIMIT;
 use super::driver::HourDriver;
 use super::vectors::widest;
@@ -11,7 +11,7 @@ use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
 use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
 use crate::physics::vertical_advection_adjoint::set_sweep;
 use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
-use ndarray::{Array3, Array4, ArrayBase, ArrayView3, ArrayViewMut3, Axis, Ix3, Ix4, RawData};
+use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 /// Column processes of the steps of an hour.
@@ -153,12 +153,6 @@ impl LinearColumns<'_> {
             q.iter_mut().zip(kept).for_each(|(q, kept)| *q *= kept);
         }
     }
-}
-
-/// A field with its planes as rows of cells.
-fn flat<S: RawData>(field: ArrayBase<S, Ix4>) -> ArrayBase<S, Ix3> {
-    let (slots, layers, ny, nx) = field.dim();
-    field.into_shape_with_order((slots, layers, ny * nx)).expect("fields are contiguous")
 }
 
 /// Share of each slot that rain leaves in a step of `dt` [s].

@@ -313,8 +313,8 @@ impl Slabs {
 /// Arrays `[z][x]` of one block, as the columns have them.
 struct Row {
     width: usize,
-    q: Vec<f32>,
-    mass: Vec<f32>,
+    q: Aligned,
+    mass: Aligned,
     moving: Vec<f32>,
     flux: Vec<f32>,
     exchange: Vec<f32>,
@@ -329,19 +329,22 @@ impl Row {
     fn new(driver: &HourDriver, block: Block, nz: usize, dt: f32) -> Self {
         let width = Block::row(block.width);
         let of = |field: &Array3<f32>| {
-            let mut rows = vec![1.0; field.dim().0 * width];
+            let mut rows = Aligned::new(field.dim().0 * width);
+            rows.fill(1.0);
             block.gather(field, &mut rows);
             rows
         };
+        let mut q = Aligned::new(nz * width);
+        q.iter_mut().enumerate().for_each(|(i, q)| *q = 1e-8 * (2.0 + (i as f32 * 0.1).sin()));
         let (mass, target) = (of(&driver.air_mass_start), of(&driver.air_mass_end));
         let mut flux = vec![0.0; (nz + 1) * width];
         continuity_flux(&mass, &target, width, &mut flux);
-        let in_a_step = |field: &Array3<f32>| of(field).into_iter().map(|rate| rate * dt).collect::<Vec<f32>>();
+        let in_a_step = |field: &Array3<f32>| of(field).iter().map(|rate| rate * dt).collect::<Vec<f32>>();
         let deposition = target[..width].iter().map(|m| m * 0.002 * dt / 20.0).collect();
         Self {
             width,
-            q: (0..nz * width).map(|i| 1e-8 * (2.0 + (i as f32 * 0.1).sin())).collect(),
-            moving: mass.clone(),
+            q,
+            moving: mass.to_vec(),
             mass,
             flux,
             exchange: in_a_step(&driver.exchange),

@@ -3,6 +3,7 @@ use crate::domain::grid::{HorizontalGrid, VerticalGrid};
 use crate::domain::species::Phase;
 use crate::simulation::boundary::Background;
 use crate::simulation::diagnose::{Diagnosis, SurfaceParameters};
+use crate::simulation::hour_emission::HourEmission;
 use crate::simulation::meteorology::Meteorology;
 use crate::simulation::synthetic::{Weather, towns};
 use chrono::{Duration, TimeZone, Utc};
