@@ -458,7 +458,7 @@ mod tests {
             let flux: Vec<f32> =
                 (0..(n + 1) * width).map(|i| if i < width { 0.0 } else { (i * 31 % 23) as f32 - 11.0 }).collect();
             let start: Vec<f32> = (0..n * width).map(|i| (i * i * 7 % 19).saturating_sub(6) as f32 * 1e-9).collect();
-            let top: Vec<f32> = (0..width).map(|x| x as f32 * 1e-9).collect();
+            let top: Vec<f32> = (0..width).map(|x| (x % 13) as f32 * 1e-9).collect();
             let mut together = start.clone();
             let mut lift = Lift::new(n, width);
             lift.prepare(&mut mass.clone(), &flux, 0.9, width);
@@ -471,7 +471,7 @@ mod tests {
                 let (out, entered) = advance(&mut q, &lift, &top[x..=x], 1, &coefficients);
                 sum = (sum.0 + out, sum.1 + entered);
                 assert_eq!(q, column(&together), "{n} layers, column {x}");
-                assert!(q.iter().all(|q| (0.0..=13e-9).contains(q)), "{q:?}");
+                assert!(q.iter().all(|q| (0.0..=12.00001e-9).contains(q)), "{q:?}");
             }
             assert!((passed.0 / sum.0 - 1.0).abs() < 1e-12 && (passed.1 / sum.1 - 1.0).abs() < 1e-12);
         }
