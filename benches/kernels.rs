@@ -8,7 +8,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hazecast::domain::grid::Grid;
 use hazecast::domain::species::Species;
-use hazecast::physics::vertical_advection::{ColumnScratch, LayerCoefficients, Lift, advance};
+use hazecast::physics::vertical_advection::{LayerCoefficients, Lift, advance};
 use hazecast::physics::vertical_diffusion::{MixingFactors, mix};
 use hazecast::setup::grids::GridSetups;
 use hazecast::setup::library::Library;
@@ -23,6 +23,8 @@ use ndarray::{Array3, Array4};
 const NX: usize = 100;
 const NY: usize = 96;
 const LAYERS: usize = 20;
+/// Columns of a block.
+const WIDTH: usize = 96;
 
 fn main() {
     divan::main();
@@ -64,35 +66,33 @@ fn horizontal_advection(bencher: Bencher) {
 }
 
 fn row() -> Vec<f32> {
-    (0..LAYERS * NX).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect()
+    (0..LAYERS * WIDTH).map(|i| 1.0 + (i as f32 * 0.01).sin()).collect()
 }
 
 #[divan::bench]
 fn vertical_advection(bencher: Bencher) {
     let thickness: Vec<f64> = (0..LAYERS).map(|k| 20.0 * 1.25f64.powi(k as i32)).collect();
-    let (coefficients, mut scratch) = (LayerCoefficients::new(&thickness), ColumnScratch::new(LAYERS, NX));
-    let (mass, flux) = (vec![1e6f32; LAYERS * NX], vec![1e4f32; (LAYERS + 1) * NX]);
-    let (mut q, mut lift, top) = (row(), Lift::new(LAYERS, NX), vec![1.0f32; NX]);
-    bencher.counter(ItemsCount::new(LAYERS * NX)).bench_local(|| {
-        lift.prepare(&mut mass.clone(), &flux, 1.0, NX);
-        advance(&mut q, &lift, &top, NX, &coefficients, &mut scratch);
+    let coefficients = LayerCoefficients::new(&thickness);
+    let (mass, flux) = (vec![1e6f32; LAYERS * WIDTH], vec![1e4f32; (LAYERS + 1) * WIDTH]);
+    let (mut q, mut lift, top) = (row(), Lift::new(LAYERS, WIDTH), vec![1.0f32; WIDTH]);
+    lift.prepare(&mut mass.clone(), &flux, 1.0, WIDTH);
+    bencher.counter(ItemsCount::new(LAYERS * WIDTH)).bench_local(|| {
+        advance(&mut q, &lift, &top, WIDTH, &coefficients);
         black_box(&mut q);
     });
 }
 
 #[divan::bench]
 fn vertical_mixing(bencher: Bencher) {
-    let n = LAYERS * NX;
+    let n = LAYERS * WIDTH;
     let mass = vec![1e6f32; n];
-    let exchange = vec![5e5f32; n - NX];
-    let mut factors = MixingFactors::new(LAYERS, NX);
-    factors.factorise(&mass, &exchange, NX);
+    let exchange = vec![5e5f32; n - WIDTH];
+    let mut factors = MixingFactors::new(LAYERS, WIDTH);
+    factors.factorise(&mass, &exchange, WIDTH);
     let mut q = row();
-    let (emitted, deposition) = (vec![1.0f32; 2 * NX], vec![10.0f32; NX]);
-    let (mut deposited, mut work) = (vec![0.0f64; NX], vec![0.0f32; n]);
+    let (emitted, deposition) = (vec![1.0f32; 2 * WIDTH], vec![10.0f32; WIDTH]);
     bencher.counter(ItemsCount::new(n)).bench_local(|| {
-        mix(&mut q, &mass, &factors, &emitted, &deposition, &mut deposited, &mut work, NX);
-        black_box(&mut q);
+        black_box(mix(&mut q, &mass, &factors, &emitted, &deposition, WIDTH));
     });
 }
 

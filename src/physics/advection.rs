@@ -46,18 +46,6 @@ const LEAST_LOSS: f32 = 1e-6;
 /// Keeps the rounding of an update inside its bound.
 const MARGIN: f32 = 1.0 - 4e-6;
 
-/// The smaller of two numbers, one instruction: f32::min takes care of NaN, which costs three.
-#[inline(always)]
-pub(super) fn least(a: f32, b: f32) -> f32 {
-    if a < b { a } else { b }
-}
-
-/// The larger of two numbers.
-#[inline(always)]
-pub(super) fn largest(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
-}
-
 /// Direction of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Along {

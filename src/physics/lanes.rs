@@ -25,6 +25,26 @@ pub fn lanes_mut<S: Simd>(values: &mut [f32]) -> &mut [S::f32s] {
     S::as_mut_simd_f32s(values).0
 }
 
+/// Sum of the products of two rows: in eight parts, which go side by side, and the rest.
+#[inline(always)]
+pub fn sum_of_products(a: &[f32], b: &[f32]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut parts = [0.0f64; 8];
+    for (a, b) in a.iter().zip(b) {
+        for ((part, a), b) in parts.iter_mut().zip(a).zip(b) {
+            *part += f64::from(*a) * f64::from(*b);
+        }
+    }
+    let mut sum = 0.0;
+    for (a, b) in a_rest.iter().zip(b_rest) {
+        sum += f64::from(*a) * f64::from(*b);
+    }
+    for part in parts {
+        sum += part;
+    }
+    sum
+}
+
 impl<S: Simd> Lanes<S> {
     /// The same number in every lane.
     #[inline(always)]

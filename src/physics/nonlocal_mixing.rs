@@ -100,9 +100,9 @@ mod tests {
         let in_step = |v: &[f32]| v.iter().map(|v| v * dt).collect::<Vec<f32>>();
         let mut factors = MixingFactors::new(12, 1);
         factors.factorise_convective(&thickness, &in_step(&exchange), &in_step(&descent), 1);
-        let (mut q, mut work) = (vec![0.0f32; 12], vec![0.0; 12]);
+        let mut q = vec![0.0f32; 12];
         for _ in 0..(seconds / dt) as usize {
-            mix(&mut q, &thickness, &factors, &[dt], &[0.0], &mut [0.0], &mut work, 1);
+            mix(&mut q, &thickness, &factors, &[dt], &[0.0], 1);
         }
         q
     }

@@ -23,34 +23,38 @@
 //! Thomas algorithm; unconditionally stable and positive: an M-matrix with non-negative sources (e.g. Jacobson 2005, Fundamentals of
 //! Atmospheric Modeling, 2nd ed., sec. 7.4). Non-local part: Pleim 2007, J. Appl. Meteorol. Climatol. 46, 1383.
 
+use super::aligned::Aligned;
+use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
+use pulp::{Arch, Scalar, Simd, WithSimd};
+
 /// Factors shared by all species of a row `[z][x]`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct MixingFactors {
     /// `r_k` for interfaces above layers 0 .. n-2, stored at the layer below.
-    ratio: Vec<f32>,
+    ratio: Aligned,
     /// `1 / P_k`.
-    inverse: Vec<f32>,
+    inverse: Aligned,
     /// `S_k` of the layer eliminated last: of layer 0, the pivot without deposition.
-    ground: Vec<f32>,
+    ground: Aligned,
     /// `e_k-1 / P_k` and `U_k / P_k`, where there are updrafts.
-    from_below: Vec<f32>,
-    from_ground: Vec<f32>,
+    from_below: Aligned,
+    from_ground: Aligned,
     /// `U_k` of the layer eliminated last.
-    updraft: Vec<f32>,
+    updraft: Aligned,
     convective: bool,
 }
 
 impl MixingFactors {
     /// Empty factors for rows of `layers x width`.
     pub fn new(layers: usize, width: usize) -> Self {
-        let rows = || vec![0.0; layers * width];
+        let rows = || Aligned::new(layers * width);
         Self {
             ratio: rows(),
             inverse: rows(),
-            ground: vec![0.0; width],
+            ground: Aligned::new(width),
             from_below: rows(),
             from_ground: rows(),
-            updraft: vec![0.0; width],
+            updraft: Aligned::new(width),
             convective: false,
         }
     }
@@ -58,18 +62,17 @@ impl MixingFactors {
     /// Factors from air mass [kg] and exchange [kg] through inner interfaces: `exchange[k]` between layers k and k+1, `layers - 1` rows.
     #[inline(always)]
     pub fn factorise(&mut self, mass: &[f32], exchange: &[f32], width: usize) {
-        let n = mass.len() / width;
         self.convective = false;
-        let ground = &mut self.ground[..width];
-        ground.copy_from_slice(&mass[(n - 1) * width..]);
-        for k in (1..n).rev() {
-            let (row, below) = (k * width..(k + 1) * width, (k - 1) * width..k * width);
-            let (e, m) = (&exchange[below.clone()], &mass[below.clone()]);
-            let (inverse, ratio) = (&mut self.inverse[row], &mut self.ratio[below]);
-            for x in 0..width {
-                inverse[x] = 1.0 / (ground[x] + e[x]);
-                ratio[x] = e[x] * inverse[x];
-                ground[x] = m[x] + ratio[x] * ground[x];
+        let highest = mass.len() - width;
+        self.ground.copy_from_slice(&mass[highest..]);
+        let below = mass[..highest].chunks_exact(width).zip(exchange.chunks_exact(width));
+        let factors = self.ratio.chunks_exact_mut(width).zip(self.inverse[width..].chunks_exact_mut(width));
+        for ((mass, exchange), (ratio, inverse)) in below.zip(factors).rev() {
+            let air = self.ground.iter_mut().zip(mass).zip(exchange);
+            for (((ground, mass), exchange), (ratio, inverse)) in air.zip(ratio.iter_mut().zip(inverse)) {
+                *inverse = 1.0 / (*ground + exchange);
+                *ratio = exchange * *inverse;
+                *ground = mass + *ratio * *ground;
             }
         }
     }
@@ -106,11 +109,7 @@ impl MixingFactors {
 }
 
 /// Mixes the rows `q` of one species in air of `mass` [kg]; `emitted` [kg] in the lowest `emitted.len() / width` layers, `deposition` the `d` of each column [kg].
-/// Adds the deposited mass [kg] to `deposited` per column. `work` is scratch of q's size.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a kernel on plain slices: each argument is an array or a number of the formula"
-)]
+/// Returns the deposited mass [kg].
 #[inline(always)]
 pub fn mix(
     q: &mut [f32],
@@ -118,112 +117,92 @@ pub fn mix(
     factors: &MixingFactors,
     emitted: &[f32],
     deposition: &[f32],
-    deposited: &mut [f64],
-    work: &mut [f32],
     width: usize,
-) {
-    let n = q.len() / width;
-    let (lower, top) = q.split_at_mut((n - 1) * width);
-    eliminate(lower, top, mass, factors, emitted, work, width);
-    for x in 0..width {
-        let departure = (work[x] - deposition[x] * top[x]) / (factors.ground[x] + deposition[x]);
-        work[x] = departure;
-        lower[x] = departure + top[x];
-        deposited[x] += f64::from(deposition[x]) * f64::from(lower[x]);
-    }
-    if factors.convective {
-        substitute_convective(lower, top, factors, work, width);
-    } else {
-        substitute(lower, top, factors, work, width);
-    }
+) -> f64 {
+    Arch::new().dispatch(Mix { q, mass, factors, emitted, deposition, width })
 }
 
-/// Right-hand sides from the top down: `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` into `work`.
-#[inline(always)]
-fn eliminate(
-    lower: &[f32],
-    top: &[f32],
-    mass: &[f32],
-    factors: &MixingFactors,
-    emitted: &[f32],
-    work: &mut [f32],
+struct Mix<'a> {
+    q: &'a mut [f32],
+    mass: &'a [f32],
+    factors: &'a MixingFactors,
+    emitted: &'a [f32],
+    deposition: &'a [f32],
     width: usize,
-) {
-    let top = &top[..width];
-    let highest = lower.len();
-    work[highest..highest + width].fill(0.0);
-    add_row(&mut work[highest..highest + width], emitted.get(highest..).unwrap_or(&[]));
-    for k in (0..highest / width).rev() {
-        let row = k * width..(k + 1) * width;
-        let (here, above) = work[row.start..row.end + width].split_at_mut(width);
-        let (q, m, ratio) = (&lower[row.clone()], &mass[row.clone()], &factors.ratio[row.clone()]);
-        for x in 0..width {
-            here[x] = m[x].mul_add(q[x] - top[x], ratio[x] * above[x]);
+}
+
+impl WithSimd for Mix<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> f64 {
+        if self.width.is_multiple_of(S::F32_LANES) {
+            self.solve(simd)
+        } else {
+            self.solve(Scalar)
         }
-        add_row(here, emitted.get(row.start..).unwrap_or(&[]));
+        sum_of_products(&self.q[..self.width], self.deposition)
     }
 }
 
-#[inline(always)]
-fn add_row(row: &mut [f32], addend: &[f32]) {
-    for (r, a) in row.iter_mut().zip(addend) {
-        *r += a;
-    }
-}
-
-#[inline(always)]
-fn add_products(row: &mut [f32], a: &[f32], b: &[f32]) {
-    for ((r, a), b) in row.iter_mut().zip(a).zip(b) {
-        *r = a.mul_add(*b, *r);
-    }
-}
-
-/// Departures from the ground up, and the new mixing ratios from them.
-#[inline(always)]
-fn substitute(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work: &mut [f32], width: usize) {
-    let n = lower.len() / width + 1;
-    for k in 1..n {
-        let row = k * width..(k + 1) * width;
-        let (below, here) = work[row.start - width..row.end].split_at_mut(width);
-        let (inverse, ratio) = (&factors.inverse[row.clone()], &factors.ratio[row.start - width..row.start]);
-        for x in 0..width {
-            here[x] = here[x].mul_add(inverse[x], ratio[x] * below[x]);
-        }
-        value_row(lower, top, here, row.start);
-    }
-}
-
-/// As [`substitute`], with what the updrafts bring from the ground.
-#[inline(always)]
-fn substitute_convective(lower: &mut [f32], top: &mut [f32], factors: &MixingFactors, work: &mut [f32], width: usize) {
-    let n = lower.len() / width + 1;
-    let (ground, above) = work.split_at_mut(width);
-    for k in 1..n {
-        let row = k * width..(k + 1) * width;
-        let inverse = &factors.inverse[row.clone()];
-        let (from_below, from_ground) = (&factors.from_below[row.clone()], &factors.from_ground[row.clone()]);
-        let (before, here) = above.split_at_mut(row.start - width);
-        let here = &mut here[..width];
-        let below = if k == 1 { &*ground } else { &before[row.start - 2 * width..] };
-        for (h, i) in here.iter_mut().zip(inverse) {
-            *h *= i;
-        }
-        add_products(here, from_below, below);
-        add_products(here, from_ground, ground);
-        value_row(lower, top, here, row.start);
-    }
-}
-
-/// Mixing ratios of the layer that starts at `start`: departure plus the old value at the top, which its own layer loses last.
-#[inline(always)]
-fn value_row(lower: &mut [f32], top: &mut [f32], departure: &[f32], start: usize) {
-    if start < lower.len() {
-        for ((q, d), t) in lower[start..].iter_mut().zip(departure).zip(&*top) {
-            *q = d + t;
-        }
-    } else {
-        for (t, d) in top.iter_mut().zip(departure) {
-            *t += d;
+impl Mix<'_> {
+    /// Solves column by column: right-hand sides `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` from the top down, then departures from the ground up.
+    #[inline(always)]
+    fn solve<S: Simd>(&mut self, simd: S) {
+        let (step, factors) = (self.width / S::F32_LANES, self.factors);
+        let (q, mass, emitted) = (lanes_mut::<S>(self.q), lanes::<S>(self.mass), lanes::<S>(self.emitted));
+        let (ratio, inverse) = (lanes::<S>(&factors.ratio), lanes::<S>(&factors.inverse));
+        let (ground, deposition) = (lanes::<S>(&factors.ground), lanes::<S>(self.deposition));
+        let (from_below, from_ground) = (lanes::<S>(&factors.from_below), lanes::<S>(&factors.from_ground));
+        let highest = q.len() - step;
+        let emitting = emitted.len().min(highest);
+        for v in 0..step {
+            let top = Lanes(simd, q[highest + v]);
+            let source = if emitted.len() > highest { Lanes(simd, emitted[highest + v]) } else { top - top };
+            let mut above = source;
+            let layers = q[emitting..highest].chunks_exact_mut(step);
+            let air = mass[emitting..highest].chunks_exact(step).zip(ratio[emitting..highest].chunks_exact(step));
+            for (q, (mass, ratio)) in layers.zip(air).rev() {
+                let own = Lanes(simd, mass[v]) * (Lanes(simd, q[v]) - top);
+                above = Lanes(simd, ratio[v]).mul_add(above, own);
+                q[v] = above.1;
+            }
+            let layers = q[..emitting].chunks_exact_mut(step).zip(emitted[..emitting].chunks_exact(step));
+            let air = mass[..emitting].chunks_exact(step).zip(ratio[..emitting].chunks_exact(step));
+            for ((q, emitted), (mass, ratio)) in layers.zip(air).rev() {
+                let own = Lanes(simd, mass[v]).mul_add(Lanes(simd, q[v]) - top, Lanes(simd, emitted[v]));
+                above = Lanes(simd, ratio[v]).mul_add(above, own);
+                q[v] = above.1;
+            }
+            let deposition = Lanes(simd, deposition[v]);
+            let lowest = (above - deposition * top).over(Lanes(simd, ground[v]) + deposition);
+            q[v] = (lowest + top).1;
+            let mut below = lowest;
+            let layers = q[step..highest].chunks_exact_mut(step).zip(inverse[step..highest].chunks_exact(step));
+            if factors.convective {
+                let updraft = from_ground[step..highest].chunks_exact(step);
+                let air = from_below[step..highest].chunks_exact(step).zip(updraft);
+                for ((q, inverse), (from_below, from_ground)) in layers.zip(air) {
+                    let own = Lanes(simd, q[v]) * Lanes(simd, inverse[v]);
+                    let own = Lanes(simd, from_ground[v]).mul_add(lowest, own);
+                    below = Lanes(simd, from_below[v]).mul_add(below, own);
+                    q[v] = (below + top).1;
+                }
+            } else {
+                for ((q, inverse), ratio) in layers.zip(ratio.chunks_exact(step)) {
+                    below = Lanes(simd, ratio[v]).mul_add(below, Lanes(simd, q[v]) * Lanes(simd, inverse[v]));
+                    q[v] = (below + top).1;
+                }
+            }
+            let c = highest + v;
+            let mut own = source * Lanes(simd, inverse[c]);
+            let share = if factors.convective {
+                own = Lanes(simd, from_ground[c]).mul_add(lowest, own);
+                from_below[c]
+            } else {
+                ratio[c - step]
+            };
+            q[c] = (Lanes(simd, share).mul_add(below, own) + top).1;
         }
     }
 }
@@ -235,7 +214,6 @@ mod tests {
     struct Column {
         mass: Vec<f32>,
         factors: MixingFactors,
-        work: Vec<f32>,
     }
 
     /// Uniform grid of `n` layers over 1000 m, density 1, K [m2 s-1], step dt [s], 1 m2.
@@ -245,7 +223,7 @@ mod tests {
         let exchange = vec![(k / dz * dt) as f32; n - 1];
         let mut factors = MixingFactors::new(n, 1);
         factors.factorise(&mass, &exchange, 1);
-        Column { mass, factors, work: vec![0.0; n] }
+        Column { mass, factors }
     }
 
     /// Exact: a cosine mode of a closed column decays as exp(-K (pi/H)^2 t).
@@ -253,11 +231,11 @@ mod tests {
     fn cosine_mode_decays_as_the_exact_solution() {
         let error = |n: usize, steps: usize| {
             let (k, t) = (20.0, 4000.0);
-            let mut c = column(n, k, t / steps as f64);
+            let c = column(n, k, t / steps as f64);
             let mode = |i: usize| (std::f64::consts::PI * (i as f64 + 0.5) / n as f64).cos();
             let mut q: Vec<f32> = (0..n).map(|i| 1.0 + mode(i) as f32).collect();
             for _ in 0..steps {
-                mix(&mut q, &c.mass, &c.factors, &[], &[0.0], &mut [0.0], &mut c.work, 1);
+                mix(&mut q, &c.mass, &c.factors, &[], &[0.0], 1);
             }
             let decay = (-k * (std::f64::consts::PI / 1000.0).powi(2) * t).exp();
             (0..n).map(|i| (f64::from(q[i]) - 1.0 - decay * mode(i)).abs()).fold(0.0, f64::max)
@@ -272,38 +250,36 @@ mod tests {
     #[test]
     fn emission_balances_deposition_in_steady_state() {
         let (emission, v_d, dt) = (3e-7, 0.004, 600.0);
-        let mut c = column(10, 5.0, dt);
+        let c = column(10, 5.0, dt);
         let mut q = vec![0.0f32; 10];
         let d = [(f64::from(c.mass[0]) * v_d * dt / 100.0) as f32];
         let emitted = [(emission * dt) as f32];
-        let mut deposited = [0.0];
+        let mut deposited = 0.0;
         for _ in 0..40_000 {
-            deposited[0] = 0.0;
-            mix(&mut q, &c.mass, &c.factors, &emitted, &d, &mut deposited, &mut c.work, 1);
+            deposited = mix(&mut q, &c.mass, &c.factors, &emitted, &d, 1);
         }
         for &v in &q {
             assert!((f64::from(v) / (emission / v_d) - 1.0).abs() < 1e-3, "{v}");
         }
-        assert!((deposited[0] / (emission * dt) - 1.0).abs() < 1e-3);
+        assert!((deposited / (emission * dt) - 1.0).abs() < 1e-3);
     }
 
     #[test]
     fn mass_closes_and_stays_positive_with_huge_mixing() {
-        let mut c = column(20, 500.0, 3600.0);
+        let c = column(20, 500.0, 3600.0);
         let mut q: Vec<f32> = (0..20).map(|i| if i == 3 { 1.0 } else { 0.0 }).collect();
         let before: f64 = q.iter().zip(&c.mass).map(|(q, m)| f64::from(q * m)).sum();
-        let mut deposited = [0.0];
-        mix(&mut q, &c.mass, &c.factors, &[2.0, 1.0], &[5.0], &mut deposited, &mut c.work, 1);
+        let deposited = mix(&mut q, &c.mass, &c.factors, &[2.0, 1.0], &[5.0], 1);
         let after: f64 = q.iter().zip(&c.mass).map(|(q, m)| f64::from(q * m)).sum();
         assert!(q.iter().all(|&v| v > 0.0));
-        assert!(((after + deposited[0]) / (before + 3.0) - 1.0).abs() < 1e-6, "{after} {deposited:?} {before}");
+        assert!(((after + deposited) / (before + 3.0) - 1.0).abs() < 1e-6, "{after} {deposited} {before}");
     }
 
     #[test]
     fn uniform_stays_uniform_to_the_last_bit() {
-        let mut c = column(20, 300.0, 900.0);
+        let c = column(20, 300.0, 900.0);
         let mut q = vec![0.777f32; 20];
-        mix(&mut q, &c.mass, &c.factors, &[], &[0.0], &mut [0.0], &mut c.work, 1);
+        mix(&mut q, &c.mass, &c.factors, &[], &[0.0], 1);
         assert!(q.iter().all(|&v| v == 0.777));
     }
 
@@ -353,9 +329,7 @@ mod tests {
         let (mass, exchange, descent) = column;
         let mut factors = MixingFactors::new(mass.len(), 1);
         factors.factorise_convective(mass, exchange, descent, 1);
-        let mut deposited = [0.0];
-        mix(q, mass, &factors, emitted, &[deposition], &mut deposited, &mut vec![0.0; mass.len()], 1);
-        deposited[0]
+        mix(q, mass, &factors, emitted, &[deposition], 1)
     }
 
     #[test]
@@ -421,8 +395,7 @@ mod tests {
         let mut factors = MixingFactors::new(12, 2);
         factors.factorise_convective(&pair(&mass, &mass), &pair(&exchange, &exchange), &pair(&descent, &still), 2);
         let mut both = pair(&start, &start);
-        let mut work = vec![0.0; 24];
-        mix(&mut both, &pair(&mass, &mass), &factors, &[1.0; 2], &[0.5; 2], &mut [0.0; 2], &mut work, 2);
+        mix(&mut both, &pair(&mass, &mass), &factors, &[1.0; 2], &[0.5; 2], 2);
         let mut convective = start.clone();
         mix_convective(&mut convective, &(mass.clone(), exchange.clone(), descent), &[1.0], 0.5);
         let mut alone = start;
@@ -430,10 +403,46 @@ mod tests {
         // factors that were convective in an earlier hour
         factors.factorise_convective(&mass, &exchange, &exchange, 1);
         factors.factorise(&mass, &exchange, 1);
-        mix(&mut alone, &mass, &factors, &[1.0], &[0.5], &mut [0.0], &mut work[..12], 1);
+        mix(&mut alone, &mass, &factors, &[1.0], &[0.5], 1);
         for k in 0..12 {
             assert_eq!(both[2 * k], convective[k]);
             assert!((both[2 * k + 1] / alone[k] - 1.0).abs() < 1e-6, "{} {}", both[2 * k + 1], alone[k]);
+        }
+    }
+
+    /// Sixteen columns in vectors have the bits of sixteen columns alone, emission in none, some and all layers.
+    #[test]
+    fn columns_side_by_side_have_the_bits_of_each_alone() {
+        let (n, width) = (9, 16);
+        let rows = |layers: usize, step: usize, scale: f32| -> Vec<f32> {
+            (0..layers * width).map(|i| scale * (1 + i * step % 23) as f32).collect()
+        };
+        let (mass, exchange, start) = (rows(n, 5, 20.0), rows(n - 1, 7, 3.0), rows(n, 11, 1e-9));
+        let descent: Vec<f32> = (0..(n - 1) * width).map(|i| ((i % width) * (n - i / width)) as f32).collect();
+        let deposition = rows(1, 3, 0.5);
+        for (convective, layers) in [(false, 0), (false, 3), (false, n), (true, 0), (true, 3), (true, n)] {
+            let emitted = rows(layers, 13, 1e-7);
+            let factors = |mass: &[f32], exchange: &[f32], descent: &[f32], width: usize| {
+                let mut factors = MixingFactors::new(n, width);
+                if convective {
+                    factors.factorise_convective(mass, exchange, descent, width);
+                } else {
+                    factors.factorise(mass, exchange, width);
+                }
+                factors
+            };
+            let mut together = start.clone();
+            let all = factors(&mass, &exchange, &descent, width);
+            let deposited = mix(&mut together, &mass, &all, &emitted, &deposition, width);
+            let mut sum = 0.0;
+            for x in 0..width {
+                let column = |rows: &[f32]| rows.iter().copied().skip(x).step_by(width).collect::<Vec<f32>>();
+                let alone = factors(&column(&mass), &column(&exchange), &column(&descent), 1);
+                let mut q = column(&start);
+                sum += mix(&mut q, &column(&mass), &alone, &column(&emitted), &deposition[x..=x], 1);
+                assert_eq!(q, column(&together), "convective {convective}, {layers} layers emit, column {x}");
+            }
+            assert!((deposited / sum - 1.0).abs() < 1e-12);
         }
     }
 }

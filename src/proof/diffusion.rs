@@ -129,9 +129,8 @@ fn errors(case: &Case, layers: usize) -> Errors {
         q.iter().fold(ends, |(low, high), v| (f64::min(low, f64::from(*v)), f64::max(high, f64::from(*v))))
     };
     let start = range(&q);
-    let mut work = vec![0.0f32; layers];
     for _ in 0..steps {
-        mix(&mut q, &mass, &factors, &[], &[0.0], &mut [0.0], &mut work, 1);
+        mix(&mut q, &mass, &factors, &[], &[0.0], 1);
     }
     let (minimum, maximum) = range(&q);
     let exact: Vec<f64> = centre.iter().map(|z| (case.exact)(*z, case.duration)).collect();

@@ -264,13 +264,13 @@ impl Column {
         let released = (0..n).find(|&k| self.faces[k + 1] > RELEASE_M).expect("the release lies in the column");
         let mut c = vec![0.0f32; n];
         c[released] = 1.0 / air[released];
-        let (mut factors, mut work) = (MixingFactors::new(n, 1), vec![0.0f32; n]);
+        let mut factors = MixingFactors::new(n, 1);
         let mut x = 0.0;
         while x < distance {
             let step = (step_share * x).max(step_share).min(distance - x);
             let exchange: Vec<f32> = per_metre.iter().map(|e| (e * step) as f32).collect();
             factors.factorise(&air, &exchange, 1);
-            mix(&mut c, &air, &factors, &[], &[(deposition * step) as f32], &mut [0.0], &mut work, 1);
+            mix(&mut c, &air, &factors, &[], &[(deposition * step) as f32], 1);
             x += step;
         }
         let above = (1..n).find(|&k| self.centre(k) > SAMPLER_M).expect("the samplers lie in the column");

@@ -1,15 +1,16 @@
 //! Column processes of every species: vertical advection, mixing with emission and dry deposition, settling, rain-out.
 
+use super::block::{Block, flat, values};
 use super::driver::HourDriver;
-use super::emission_placement::EmissionField;
+use super::hour_emission::HourEmission;
 use super::vectors::widest;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
-use crate::physics::vertical_advection::{
-    ColumnScratch, LayerCoefficients, Lift, advance, continuity_flux, largest_outflow,
-};
+use crate::physics::aligned::Aligned;
+use crate::physics::lanes::sum_of_products;
+use crate::physics::vertical_advection::{LayerCoefficients, Lift, advance, continuity_flux, largest_outflow};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
-use ndarray::{Array, Array3, Array4, ArrayViewMut4, Axis, Dimension};
+use ndarray::{Array3, Array4, ArrayViewMut2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
@@ -41,51 +42,7 @@ impl ColumnTally {
     }
 }
 
-/// Rows that are worked on together: what a block needs of one species stays in the second cache, and memory is read in longer pieces.
-const ROWS: [usize; 3] = [4, 3, 2];
-
-/// Neighbouring rows of a plane `[y, x]` as one row: the first of its cells, and how many there are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Block {
-    pub first: usize,
-    pub width: usize,
-}
-
-impl Block {
-    /// Rows of the blocks into which `ny` rows are cut: of equal size, so that the blocks depend on the grid alone.
-    pub fn rows(ny: usize) -> usize {
-        ROWS.into_iter().find(|rows| ny.is_multiple_of(*rows)).unwrap_or(1)
-    }
-
-    /// Block number `index` of a plane of `ny` rows and `nx` columns.
-    pub fn new(index: usize, ny: usize, nx: usize) -> Self {
-        let width = Self::rows(ny) * nx;
-        Self { first: index * width, width }
-    }
-
-    /// The block in plane `plane` of a field whose planes have `cells` cells.
-    #[inline(always)]
-    pub fn of<'v>(&self, field: &'v [f32], plane: usize, cells: usize) -> &'v [f32] {
-        &field[plane * cells + self.first..][..self.width]
-    }
-
-    /// The block of all layers of a field `[z, y, x]`, one after another.
-    #[inline(always)]
-    pub fn gather(&self, field: &Array3<f32>, to: &mut [f32]) {
-        let (nz, ny, nx) = field.dim();
-        let field = values(field);
-        for (k, to) in (0..nz).zip(to.chunks_exact_mut(self.width)) {
-            to.copy_from_slice(self.of(field, k, ny * nx));
-        }
-    }
-}
-
-/// The values of a field in the order of memory.
-pub(super) fn values<D: Dimension>(field: &Array<f32, D>) -> &[f32] {
-    field.as_slice().expect("fields are contiguous")
-}
-
-/// Working space of the columns, kept over the run: a block of rows for each thread, a tally for each block.
+/// Working space of the columns, kept over the run: a block for each thread, a tally for each block.
 pub struct ColumnRows {
     of_threads: Vec<Mutex<Row>>,
     tallies: Vec<ColumnTally>,
@@ -95,10 +52,10 @@ impl ColumnRows {
     /// For grids of `layers, rows, columns`, on as many threads as the pool has.
     pub fn new((nz, ny, nx): (usize, usize, usize)) -> Self {
         let threads = rayon::current_num_threads();
-        let rows = Block::rows(ny);
+        let width = Block::width_in(ny, nx);
         Self {
-            of_threads: (0..threads).map(|_| Mutex::new(Row::new(nz, rows * nx))).collect(),
-            tallies: vec![ColumnTally::default(); ny / rows],
+            of_threads: (0..threads).map(|_| Mutex::new(Row::new(nz, width))).collect(),
+            tallies: vec![ColumnTally::default(); ny * nx / width],
         }
     }
 }
@@ -110,7 +67,9 @@ pub struct Columns<'a> {
     /// Mixing ratio of the air that enters through the top, `[species, y, x]`.
     pub top: &'a Array3<f32>,
     pub driver: &'a HourDriver,
-    pub emission: &'a EmissionField,
+    pub emission: &'a HourEmission<'a>,
+    /// Share of each species that rain removes in the step `[species, z, y, x]`; `None` in a dry hour.
+    pub washed: Option<&'a Array4<f32>>,
     pub area: &'a [f32],
     /// Length of the step [s].
     pub dt: f32,
@@ -126,39 +85,38 @@ impl Columns<'_> {
         rows: &mut ColumnRows,
     ) -> ColumnTally {
         let ColumnRows { of_threads, tallies } = rows;
-        let air = &*mass;
-        let (_, ny, nx) = air.dim();
-        let blocks = state.axis_chunks_iter_mut(Axis(2), Block::rows(ny)).into_par_iter();
-        tallies.par_iter_mut().zip(blocks).enumerate().for_each(|(index, (tally, mut state))| {
+        let (nz, ny, nx) = mass.dim();
+        let width = Block::width_in(ny, nx);
+        let mut state = flat(state.view_mut());
+        let mut mass = mass.view_mut().into_shape_with_order((nz, ny * nx)).expect("fields are contiguous");
+        let blocks = state.axis_chunks_iter_mut(Axis(2), width).into_par_iter();
+        let blocks = blocks.zip(mass.axis_chunks_iter_mut(Axis(1), width));
+        tallies.par_iter_mut().zip(blocks).enumerate().for_each(|(index, (tally, (mut state, mut mass)))| {
             // a pool of more threads than there are blocks of work shares them
             let thread = rayon::current_thread_index().unwrap_or(0) % of_threads.len();
             let mut row = of_threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
             *tally = ColumnTally::default();
             widest(
                 #[inline(always)]
-                || self.advance_block(&mut row, tally, Block::new(index, ny, nx), &mut state, (air, target)),
+                || {
+                    let block = Block::new(index, width);
+                    row.prepare(self, block, &mut mass, target);
+                    self.advance_block(&mut row, tally, block, &mut state);
+                },
             );
         });
-        mass.assign(target);
         let mut sum = ColumnTally::default();
         tallies.iter().for_each(|t| sum.add(t));
+        sum.emitted = self.emission.kg_s.map(|rate| rate * f64::from(self.dt));
         sum
     }
 
-    /// One step of a block, all species `[species, z, y, x]`, in air that goes from `mass` to `target`.
+    /// One step of a block, all species `[species, z, cell]`, in the air of `row`.
     #[inline(always)]
-    fn advance_block(
-        &self,
-        row: &mut Row,
-        tally: &mut ColumnTally,
-        block: Block,
-        state: &mut ArrayViewMut4<f32>,
-        (mass, target): (&Array3<f32>, &Array3<f32>),
-    ) {
-        row.prepare(self, block, mass, target);
+    fn advance_block(&self, row: &mut Row, tally: &mut ColumnTally, block: Block, state: &mut ArrayViewMut3<f32>) {
         for (species, mut state) in Species::ALL.into_iter().zip(state.outer_iter_mut()) {
-            for (layer, to) in state.outer_iter().zip(row.q.chunks_exact_mut(block.width)) {
-                to.copy_from_slice(layer.as_slice().expect("rows of a block are contiguous"));
+            for (layer, to) in state.outer_iter().zip(row.q.chunks_exact_mut(row.length)) {
+                to[..block.width].copy_from_slice(layer.as_slice().expect("cells of a block are contiguous"));
             }
             self.lift(row, species, block, tally);
             self.mix(row, species, block, tally);
@@ -166,8 +124,9 @@ impl Columns<'_> {
                 self.settle(row, block);
             }
             self.rain_out(row, species, block, tally);
-            for (mut layer, from) in state.outer_iter_mut().zip(row.q.chunks_exact(block.width)) {
-                layer.as_slice_mut().expect("rows of a block are contiguous").copy_from_slice(from);
+            for (mut layer, from) in state.outer_iter_mut().zip(row.q.chunks_exact(row.length)) {
+                let layer = layer.as_slice_mut().expect("cells of a block are contiguous");
+                layer.copy_from_slice(&from[..block.width]);
             }
         }
     }
@@ -181,9 +140,9 @@ impl Columns<'_> {
     #[inline(always)]
     fn lift(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
         let s = species.index();
-        let top = block.of(values(self.top), s, self.cells());
+        row.top[..block.width].copy_from_slice(block.of(values(self.top), s, self.cells()));
         for lift in &row.lifts[..row.substeps] {
-            let (out, entered) = advance(&mut row.q, lift, top, block.width, self.coefficients, &mut row.scratch);
+            let (out, entered) = advance(&mut row.q, lift, &row.top, row.length, self.coefficients);
             tally.outflow[s] += out;
             tally.inflow[s] += entered;
         }
@@ -192,48 +151,40 @@ impl Columns<'_> {
     /// Turbulent mixing with emission and dry deposition.
     #[inline(always)]
     fn mix(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
-        let (s, width) = (species.index(), block.width);
-        let layers = self.emission.layers_of(species);
-        for k in 0..layers {
-            let rate = block.of(values(&self.emission.rate_kg_s), s * self.emission.layers + k, self.cells());
-            let emitted = &mut row.emitted[k * width..(k + 1) * width];
+        let (s, length) = (species.index(), row.length);
+        let (layers, field) = (self.emission.layers[s], self.emission.field);
+        for (k, emitted) in row.emitted.chunks_exact_mut(length).take(layers).enumerate() {
+            let rate = block.of(values(&field.rate_kg_s), s * field.layers + k, self.cells());
             for (kg, rate) in emitted.iter_mut().zip(rate) {
                 *kg = rate * self.dt;
             }
-            tally.emitted[s] += sum(emitted);
         }
-        let per_metre = self.dt / self.grid.vertical.thickness_m(0) as f32;
+        let emitted = &row.emitted[..layers * length];
         let velocity = block.of(values(&self.driver.deposition_velocity), s, self.cells());
-        for ((d, m), v) in row.deposition.iter_mut().zip(&row.target).zip(velocity) {
-            *d = m * v * per_metre;
+        for ((d, lowest), v) in row.deposition.iter_mut().zip(&row.per_velocity).zip(velocity) {
+            *d = lowest * v;
         }
-        row.deposited.fill(0.0);
-        mix(
-            &mut row.q,
-            &row.target,
-            &row.factors,
-            &row.emitted[..layers * width],
-            &row.deposition,
-            &mut row.deposited,
-            &mut row.work,
-            width,
-        );
-        tally.dry[s] += row.deposited.iter().sum::<f64>();
+        tally.dry[s] += mix(&mut row.q, &row.target, &row.factors, emitted, &row.deposition, length);
     }
 
     // Falls through the interfaces between layers; what reaches the ground is part of the deposition velocity.
     #[inline(always)]
     fn settle(&self, row: &mut Row, block: Block) {
-        let width = block.width;
+        let length = row.length;
         let area = block.of(self.area, 0, self.cells());
-        for k in 1..row.q.len() / width {
+        let fall = self.driver.settling_velocity * self.dt;
+        for k in 1..row.q.len() / length {
             let density = block.of(values(&self.driver.density), k, self.cells());
-            let (below, here) = row.q[(k - 1) * width..(k + 1) * width].split_at_mut(width);
-            let (mass_below, mass) = row.target[(k - 1) * width..(k + 1) * width].split_at(width);
-            for x in 0..width {
-                let falling = self.driver.settling_velocity * density[x] * area[x] * self.dt * here[x];
-                here[x] -= falling / mass[x];
-                below[x] += falling / mass_below[x];
+            let (below, here) = row.q[(k - 1) * length..(k + 1) * length].split_at_mut(length);
+            let (mass_below, mass) = row.target[(k - 1) * length..(k + 1) * length].split_at(length);
+            for (((falling, q), density), area) in row.lost.iter_mut().zip(&*here).zip(density).zip(area) {
+                *falling = fall * density * area * q;
+            }
+            for ((q, falling), mass) in here.iter_mut().zip(&row.lost).zip(mass) {
+                *q -= falling / mass;
+            }
+            for ((q, falling), mass) in below.iter_mut().zip(&row.lost).zip(mass_below) {
+                *q += falling / mass;
             }
         }
     }
@@ -241,41 +192,35 @@ impl Columns<'_> {
     /// Rain-out.
     #[inline(always)]
     fn rain_out(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
-        let Some(loss) = &self.driver.wet_loss else { return };
-        let s = species.index();
-        let layers = row.q.chunks_exact_mut(block.width).zip(row.target.chunks_exact(block.width));
-        let above = s * layers.len();
+        let Some(washed) = self.washed else { return };
+        let layers = row.q.chunks_exact_mut(row.length).zip(row.target.chunks_exact(row.length));
+        let first = species.index() * layers.len();
         for (k, (q, mass)) in layers.enumerate() {
-            for ((q, m), rate) in q.iter_mut().zip(mass).zip(block.of(values(loss), above + k, self.cells())) {
-                if *rate > 0.0 {
-                    let removed = -*q * (-rate * self.dt).exp_m1();
-                    *q -= removed;
-                    tally.wet[s] += f64::from(removed) * f64::from(*m);
-                }
+            let washed = block.of(values(washed), first + k, self.cells());
+            for ((q, removed), washed) in q.iter_mut().zip(&mut row.lost).zip(washed) {
+                *removed = *q * washed;
+                *q -= *removed;
             }
+            tally.wet[species.index()] += sum_of_products(&row.lost, mass);
         }
     }
 }
 
-/// Sum in eight parts, which go side by side, and the rest.
-#[inline(always)]
-fn sum(values: &[f32]) -> f64 {
-    let (chunks, rest) = values.as_chunks::<8>();
-    let mut parts = [0.0f64; 8];
-    for chunk in chunks {
-        for (part, v) in parts.iter_mut().zip(chunk) {
-            *part += f64::from(*v);
-        }
-    }
-    parts.iter().sum::<f64>() + rest.iter().map(|v| f64::from(*v)).sum::<f64>()
+/// Share of each species that rain removes in a step of `dt` [s].
+pub fn washed_out(driver: &HourDriver, dt: f32) -> Option<Array4<f32>> {
+    let mut washed = driver.wet_loss.clone()?;
+    washed.par_mapv_inplace(|rate| -(-rate * dt).exp_m1());
+    Some(washed)
 }
 
-/// Working arrays of one block `[z][x]`.
+/// Working arrays of one block `[z][x]`. Rows are whole vectors: the columns beside the block hold air that is still, with nothing in it.
 struct Row {
+    /// Values of a layer.
+    length: usize,
     /// One species.
-    q: Vec<f32>,
-    mass: Vec<f32>,
-    target: Vec<f32>,
+    q: Aligned,
+    mass: Aligned,
+    target: Aligned,
     flux: Vec<f32>,
     substeps: usize,
     /// Of each sub-step.
@@ -283,59 +228,77 @@ struct Row {
     exchange: Vec<f32>,
     descent: Vec<f32>,
     factors: MixingFactors,
+    top: Vec<f32>,
     emitted: Vec<f32>,
+    /// Air of the lowest layer that a deposition velocity of 1 m/s cleans in the step [kg].
+    per_velocity: Vec<f32>,
     deposition: Vec<f32>,
-    deposited: Vec<f64>,
-    work: Vec<f32>,
-    scratch: ColumnScratch,
+    /// What a layer loses: particles that fall [kg], or what rain removes [kg per kg of air].
+    lost: Vec<f32>,
 }
 
 impl Row {
     fn new(nz: usize, width: usize) -> Self {
-        let n = nz * width;
+        let length = Block::row(width);
+        let n = nz * length;
         let zeros = |n| vec![0.0f32; n];
+        let still = || {
+            let mut mass = Aligned::new(n);
+            mass.fill(1.0);
+            mass
+        };
         Self {
-            q: zeros(n),
-            mass: zeros(n),
-            target: zeros(n),
-            flux: zeros(n + width),
+            length,
+            q: Aligned::new(n),
+            mass: still(),
+            target: still(),
+            flux: zeros(n + length),
             substeps: 1,
-            lifts: vec![Lift::new(nz, width)],
-            exchange: zeros(n - width),
-            descent: zeros(n - width),
-            factors: MixingFactors::new(nz, width),
+            lifts: vec![Lift::new(nz, length)],
+            exchange: zeros(n - length),
+            descent: zeros(n - length),
+            factors: MixingFactors::new(nz, length),
+            top: zeros(length),
             emitted: zeros(n),
-            deposition: zeros(width),
-            deposited: vec![0.0; width],
-            work: zeros(n),
-            scratch: ColumnScratch::new(nz, width),
+            per_velocity: zeros(length),
+            deposition: zeros(length),
+            lost: zeros(length),
         }
     }
 
-    /// Takes the air, the fluxes and the mixing of a block.
+    /// Takes the air, the fluxes and the mixing of a block whose air goes from `mass` `[z, cell]` to `target`; `mass` becomes `target`.
     #[inline(always)]
-    fn prepare(&mut self, columns: &Columns, block: Block, mass: &Array3<f32>, target: &Array3<f32>) {
-        let width = block.width;
-        block.gather(mass, &mut self.mass);
+    fn prepare(&mut self, columns: &Columns, block: Block, mass: &mut ArrayViewMut2<f32>, target: &Array3<f32>) {
+        let (length, driver) = (self.length, columns.driver);
         block.gather(target, &mut self.target);
-        block.gather(&columns.driver.exchange, &mut self.exchange);
-        block.gather(&columns.driver.descent, &mut self.descent);
-        self.exchange.iter_mut().chain(&mut self.descent).for_each(|e| *e *= columns.dt);
-        continuity_flux(&self.mass, &self.target, width, &mut self.flux);
-        let outflow =
-            largest_outflow(&self.mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));
+        let rows = self.mass.chunks_exact_mut(length).zip(self.target.chunks_exact(length));
+        for (mut layer, (mass, target)) in mass.outer_iter_mut().zip(rows) {
+            let layer = layer.as_slice_mut().expect("cells of a block are contiguous");
+            mass[..block.width].copy_from_slice(layer);
+            layer.copy_from_slice(&target[..block.width]);
+        }
+        continuity_flux(&self.mass, &self.target, length, &mut self.flux);
+        let outflow = largest_outflow(&self.mass, &self.target, &self.flux, length);
         self.substeps = (outflow / COURANT_LIMIT).ceil().max(1.0) as usize;
         while self.lifts.len() < self.substeps {
-            self.lifts.push(Lift::new(self.mass.len() / width, width));
+            self.lifts.push(Lift::new(self.mass.len() / length, length));
         }
         for lift in &mut self.lifts[..self.substeps] {
-            lift.prepare(&mut self.mass, &self.flux, 1.0 / self.substeps as f32, width);
+            lift.prepare(&mut self.mass, &self.flux, 1.0 / self.substeps as f32, length);
         }
+        block.gather(&driver.exchange, &mut self.exchange);
+        self.exchange.iter_mut().for_each(|e| *e *= columns.dt);
         // descent never grows with height: where none passes the lowest interfaces, no column of the block is convective
-        if self.descent[..width].iter().any(|d| *d > 0.0) {
-            self.factors.factorise_convective(&self.target, &self.exchange, &self.descent, width);
+        if block.of(values(&driver.descent), 0, columns.cells()).iter().any(|d| *d > 0.0) {
+            block.gather(&driver.descent, &mut self.descent);
+            self.descent.iter_mut().for_each(|d| *d *= columns.dt);
+            self.factors.factorise_convective(&self.target, &self.exchange, &self.descent, length);
         } else {
-            self.factors.factorise(&self.target, &self.exchange, width);
+            self.factors.factorise(&self.target, &self.exchange, length);
+        }
+        let per_metre = columns.dt / columns.grid.vertical.thickness_m(0) as f32;
+        for (per_velocity, lowest) in self.per_velocity.iter_mut().zip(&*self.target) {
+            *per_velocity = lowest * per_metre;
         }
     }
 }

@@ -27,11 +27,6 @@ impl EmissionField {
         let (_, ny, nx) = grid.shape();
         Self { layers, rate_kg_s: Array4::zeros((Species::COUNT, layers, ny, nx)) }
     }
-
-    /// Number of layers from the ground that can receive emissions of `species`: none of the tracer.
-    pub fn layers_of(&self, species: Species) -> usize {
-        if species == Species::Tracer { 0 } else { self.layers }
-    }
 }
 
 /// What lies outside the grid and is not emitted in it.

@@ -250,7 +250,7 @@ impl<'a> Hours<'a> {
         }
         let thickness: Vec<f64> =
             (0..world.grid.vertical.layers()).map(|k| world.grid.vertical.thickness_m(k)).collect();
-        let edges = LayerCoefficients::new(&thickness).unlimited_edges();
+        let edges = LayerCoefficients::new(&thickness).unlimited_edges().to_vec();
         let diffusion = HorizontalDiffusion::new(world.grid);
         Ok(Self { area: drivers.diagnosis.area(), drivers, steps_before, edges, diffusion })
     }

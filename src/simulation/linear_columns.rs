@@ -1,7 +1,8 @@
 //! Column processes as a linear operator: vertical advection, mixing with emission and dry deposition, settling, rain-out; and their transposes in
 //! reversed order.
 
-use super::columns::{Block, COURANT_LIMIT, values};
+use super::block::{Block, flat, values};
+use super::columns::COURANT_LIMIT;
 use super::driver::HourDriver;
 use super::vectors::widest;
 use crate::domain::species::{Phase, Species};
@@ -10,7 +11,7 @@ use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
 use crate::physics::vertical_advection::{continuity_flux, largest_outflow};
 use crate::physics::vertical_advection_adjoint::set_sweep;
 use crate::physics::vertical_diffusion_adjoint::{ColumnFactors, mix, mix_transposed};
-use ndarray::{Array3, Array4, ArrayView4, ArrayViewMut4, Axis};
+use ndarray::{Array3, Array4, ArrayView3, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 /// Column processes of the steps of an hour.
@@ -40,13 +41,14 @@ impl LinearColumns<'_> {
         to_emitted: &mut Array4<f32>,
     ) {
         let (nz, ny, nx) = mass.dim();
-        let rows = Block::rows(ny);
-        let blocks = a.axis_chunks_iter_mut(Axis(2), rows).into_par_iter();
-        let blocks = blocks.zip(to_emitted.axis_chunks_iter_mut(Axis(2), rows));
+        let width = Block::width_in(ny, nx);
+        let (mut a, mut to_emitted) = (flat(a.view_mut()), flat(to_emitted.view_mut()));
+        let blocks = a.axis_chunks_iter_mut(Axis(2), width).into_par_iter();
+        let blocks = blocks.zip(to_emitted.axis_chunks_iter_mut(Axis(2), width));
         blocks.enumerate().for_each_init(
-            || Row::new(nz, rows * nx),
+            || Row::new(nz, width),
             |row, (index, (mut a, mut to_emitted))| {
-                let block = Block::new(index, ny, nx);
+                let block = Block::new(index, width);
                 widest(
                     #[inline(always)]
                     || row.prepare(self, block, mass, target),
@@ -66,13 +68,14 @@ impl LinearColumns<'_> {
     /// Moves mixing ratios `[slot, z, y, x]` by the same processes, with `emitted` [kg] `[slot, layer, y, x]`.
     pub fn forward(&self, q: &mut Array4<f32>, mass: &Array3<f32>, target: &Array3<f32>, emitted: &Array4<f32>) {
         let (nz, ny, nx) = mass.dim();
-        let rows = Block::rows(ny);
-        let blocks = q.axis_chunks_iter_mut(Axis(2), rows).into_par_iter();
-        let blocks = blocks.zip(emitted.axis_chunks_iter(Axis(2), rows));
+        let width = Block::width_in(ny, nx);
+        let (mut q, emitted) = (flat(q.view_mut()), flat(emitted.view()));
+        let blocks = q.axis_chunks_iter_mut(Axis(2), width).into_par_iter();
+        let blocks = blocks.zip(emitted.axis_chunks_iter(Axis(2), width));
         blocks.enumerate().for_each_init(
-            || Row::new(nz, rows * nx),
+            || Row::new(nz, width),
             |row, (index, (mut q, emitted))| {
-                let block = Block::new(index, ny, nx);
+                let block = Block::new(index, width);
                 widest(
                     #[inline(always)]
                     || row.prepare(self, block, mass, target),
@@ -90,7 +93,7 @@ impl LinearColumns<'_> {
     }
 
     #[inline(always)]
-    fn transposed_block(&self, row: &mut Row, block: Block, slot: usize, to_emitted: &mut ArrayViewMut4<f32>) {
+    fn transposed_block(&self, row: &mut Row, block: Block, slot: usize, to_emitted: &mut ArrayViewMut3<f32>) {
         let width = row.width;
         self.set_deposition(row, block, slot);
         let values = row.column();
@@ -110,7 +113,7 @@ impl LinearColumns<'_> {
     }
 
     #[inline(always)]
-    fn forward_block(&self, row: &mut Row, block: Block, slot: usize, emitted: ArrayView4<f32>) {
+    fn forward_block(&self, row: &mut Row, block: Block, slot: usize, emitted: ArrayView3<f32>) {
         let width = row.width;
         self.set_deposition(row, block, slot);
         for sweep in &row.sweeps[..row.substeps] {
@@ -211,7 +214,7 @@ impl Row {
         start..start + self.target.len()
     }
 
-    fn load(&mut self, field: ArrayView4<f32>, slot: usize) {
+    fn load(&mut self, field: ArrayView3<f32>, slot: usize) {
         let values = self.column();
         self.values.fill(0.0);
         let rows = self.values[values].chunks_exact_mut(self.width);
@@ -220,7 +223,7 @@ impl Row {
         }
     }
 
-    fn store(&self, field: &mut ArrayViewMut4<f32>, slot: usize) {
+    fn store(&self, field: &mut ArrayViewMut3<f32>, slot: usize) {
         let rows = self.values[self.column()].chunks_exact(self.width);
         for (row, mut to) in rows.zip(field.index_axis_mut(Axis(0), slot).outer_iter_mut()) {
             to.iter_mut().zip(row).for_each(|(t, v)| *t = *v);
@@ -238,7 +241,7 @@ impl Row {
         self.exchange.iter_mut().chain(&mut self.descent).for_each(|e| *e *= columns.dt);
         let mass = &self.moving[column.clone()];
         continuity_flux(mass, &self.target, width, &mut self.flux);
-        let outflow = largest_outflow(mass, &self.flux, width).max(largest_outflow(&self.target, &self.flux, width));
+        let outflow = largest_outflow(mass, &self.target, &self.flux, width);
         self.substeps = (outflow / COURANT_LIMIT).ceil().max(1.0) as usize;
         let share = 1.0 / self.substeps as f32;
         let faces = column.start..column.start + self.flux.len();

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 mod bilinear;
+mod block;
 pub mod boundary;
 pub mod box_cells;
 pub mod budget;
@@ -25,6 +26,7 @@ pub mod fire_factors;
 mod fire_heat;
 mod fire_place;
 pub mod history;
+pub mod hour_emission;
 pub mod horizontal;
 pub mod horizontal_diffusion;
 pub mod influence;

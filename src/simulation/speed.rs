@@ -3,6 +3,7 @@
 //! Every figure is the best of several repetitions, as in STREAM (McCalpin 1995), on the same threads and in the same run. A kernel's share
 //! of the triad's bandwidth counts the bytes it needs at least: the state read and written once per pass.
 
+use super::block::Block;
 use super::boundary::{Background, BackgroundProfiles, Sides};
 use super::columns::{ColumnRows, Columns};
 use super::diagnose::{Diagnosis, SurfaceParameters};
@@ -10,6 +11,7 @@ use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::{HorizontalFluxes, TOGETHER};
 use super::horizontal_diffusion::HorizontalDiffusion;
+use super::hour_emission::HourEmission;
 use super::meteorology::Meteorology;
 use super::step::{Simulation, chemistry_fractions, react};
 use super::synthetic::{Weather, towns};
@@ -22,10 +24,10 @@ use crate::physics::advection::{Along, Flow, HALO_MASS};
 use crate::physics::advection_sweep::{RowSpace, Sweep};
 use crate::physics::aligned::Aligned;
 use crate::physics::padded::Padded;
-use crate::physics::vertical_advection::{self, ColumnScratch, LayerCoefficients, Lift, continuity_flux};
+use crate::physics::vertical_advection::{self, LayerCoefficients, Lift, continuity_flux};
 use crate::physics::vertical_diffusion::{MixingFactors, mix};
 use chrono::{DateTime, TimeZone, Utc};
-use ndarray::{Array3, Array4, Axis, Zip};
+use ndarray::{Array3, Array4, Zip};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -215,9 +217,9 @@ impl Bench<'_> {
     ) -> (f64, f64) {
         let thickness: Vec<f64> = (0..self.grid.vertical.layers()).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
-        let dry = HourDriver { wet_loss: None, ..driver.clone() };
-        let columns =
-            Columns { grid: self.grid, coefficients: &coefficients, top: &sides.top, driver: &dry, emission, area, dt };
+        let emission = &HourEmission::new(emission);
+        let (top, washed) = (&sides.top, None);
+        let columns = Columns { grid: self.grid, coefficients: &coefficients, top, driver, emission, washed, area, dt };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let mut rows = ColumnRows::new(self.grid.shape());
@@ -248,12 +250,14 @@ impl Bench<'_> {
         })
     }
 
-    /// Seconds of vertical advection and of mixing alone, for all species on the whole grid, each row in cache.
+    /// Seconds of vertical advection and of mixing alone, for all species on the whole grid, each block in cache.
     fn rows(&self, driver: &HourDriver, dt: f32) -> (f64, f64) {
         let (nz, ny, nx) = self.grid.shape();
         let thickness: Vec<f64> = (0..nz).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
-        let mut rows: Vec<Row> = (0..ny).map(|y| Row::new(driver, y, nz, nx, dt)).collect();
+        let width = Block::width_in(ny, nx);
+        let mut rows: Vec<Row> =
+            (0..ny * nx / width).map(|index| Row::new(driver, Block::new(index, width), nz, dt)).collect();
         let lift = best_of(|| {
             rows.par_iter_mut().for_each(|row| {
                 widest(
@@ -306,11 +310,11 @@ impl Slabs {
     }
 }
 
-/// Arrays `[z][x]` of one row, as the columns have them.
+/// Arrays `[z][x]` of one block, as the columns have them.
 struct Row {
     width: usize,
-    q: Vec<f32>,
-    mass: Vec<f32>,
+    q: Aligned,
+    mass: Aligned,
     moving: Vec<f32>,
     flux: Vec<f32>,
     exchange: Vec<f32>,
@@ -318,24 +322,29 @@ struct Row {
     factors: MixingFactors,
     emitted: Vec<f32>,
     deposition: Vec<f32>,
-    deposited: Vec<f64>,
-    work: Vec<f32>,
     lift: Lift,
-    scratch: ColumnScratch,
 }
 
 impl Row {
-    fn new(driver: &HourDriver, y: usize, nz: usize, width: usize, dt: f32) -> Self {
-        let of = |field: &Array3<f32>| field.index_axis(Axis(1), y).iter().copied().collect::<Vec<f32>>();
+    fn new(driver: &HourDriver, block: Block, nz: usize, dt: f32) -> Self {
+        let width = Block::row(block.width);
+        let of = |field: &Array3<f32>| {
+            let mut rows = Aligned::new(field.dim().0 * width);
+            rows.fill(1.0);
+            block.gather(field, &mut rows);
+            rows
+        };
+        let mut q = Aligned::new(nz * width);
+        q.iter_mut().enumerate().for_each(|(i, q)| *q = 1e-8 * (2.0 + (i as f32 * 0.1).sin()));
         let (mass, target) = (of(&driver.air_mass_start), of(&driver.air_mass_end));
         let mut flux = vec![0.0; (nz + 1) * width];
         continuity_flux(&mass, &target, width, &mut flux);
-        let in_a_step = |field: &Array3<f32>| of(field).into_iter().map(|rate| rate * dt).collect::<Vec<f32>>();
+        let in_a_step = |field: &Array3<f32>| of(field).iter().map(|rate| rate * dt).collect::<Vec<f32>>();
         let deposition = target[..width].iter().map(|m| m * 0.002 * dt / 20.0).collect();
         Self {
             width,
-            q: (0..nz * width).map(|i| 1e-8 * (2.0 + (i as f32 * 0.1).sin())).collect(),
-            moving: mass.clone(),
+            q,
+            moving: mass.to_vec(),
             mass,
             flux,
             exchange: in_a_step(&driver.exchange),
@@ -343,10 +352,7 @@ impl Row {
             factors: MixingFactors::new(nz, width),
             emitted: vec![1e-3; width],
             deposition,
-            deposited: vec![0.0; width],
-            work: vec![0.0; nz * width],
             lift: Lift::new(nz, width),
-            scratch: ColumnScratch::new(nz, width),
         }
     }
 
@@ -358,7 +364,7 @@ impl Row {
         self.lift.prepare(&mut self.moving, &self.flux, 1.0 / 12.0, self.width);
         let top = vec![1e-8; self.width];
         for _ in Species::ALL {
-            vertical_advection::advance(&mut self.q, &self.lift, &top, self.width, coefficients, &mut self.scratch);
+            vertical_advection::advance(&mut self.q, &self.lift, &top, self.width, coefficients);
         }
     }
 
@@ -371,16 +377,7 @@ impl Row {
             self.factors.factorise(&self.mass, &self.exchange, self.width);
         }
         for _ in Species::ALL {
-            mix(
-                &mut self.q,
-                &self.mass,
-                &self.factors,
-                &self.emitted,
-                &self.deposition,
-                &mut self.deposited,
-                &mut self.work,
-                self.width,
-            );
+            mix(&mut self.q, &self.mass, &self.factors, &self.emitted, &self.deposition, self.width);
         }
     }
 }

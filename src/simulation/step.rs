@@ -12,12 +12,13 @@
 use super::analysis::{self, VerticalReach};
 use super::boundary::Sides;
 use super::budget::Books;
-use super::columns::{ColumnRows, Columns};
+use super::columns::{ColumnRows, Columns, washed_out};
 use super::diagnose::prescribed_fine_particles;
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
 use super::horizontal::HorizontalFluxes;
 use super::horizontal_diffusion::HorizontalDiffusion;
+use super::hour_emission::HourEmission;
 use super::restart::{Contents, Snapshot};
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
@@ -54,7 +55,9 @@ pub struct Simulation<'a> {
 /// What holds throughout an hour.
 struct Hour<'a> {
     driver: &'a HourDriver,
-    emission: &'a EmissionField,
+    emission: HourEmission<'a>,
+    /// Share of each species that rain removes in a step.
+    washed: Option<Array4<f32>>,
     sides: &'a Sides,
     fluxes: HorizontalFluxes,
     chemistry: Vec<pm_lite::Fractions>,
@@ -123,8 +126,15 @@ impl<'a> Simulation<'a> {
             });
         }
         self.diffusion.prepare(driver, &least, dt);
-        let mut hour =
-            Hour { driver, emission, sides, fluxes, chemistry: chemistry_fractions(driver, self.grid, dt), dt };
+        let mut hour = Hour {
+            driver,
+            emission: HourEmission::new(emission),
+            washed: washed_out(driver, dt),
+            sides,
+            fluxes,
+            chemistry: chemistry_fractions(driver, self.grid, dt),
+            dt,
+        };
         let mut ground = Array3::<f32>::zeros((Species::COUNT, ny, nx));
         self.mass.assign(&driver.air_mass_start);
         for step in 1..=steps {
@@ -144,7 +154,8 @@ impl<'a> Simulation<'a> {
             coefficients: &self.coefficients,
             top: &hour.sides.top,
             driver: hour.driver,
-            emission: hour.emission,
+            emission: &hour.emission,
+            washed: hour.washed.as_ref(),
             area: &self.area,
             dt: hour.dt,
         };

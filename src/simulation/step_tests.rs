@@ -3,6 +3,7 @@ use crate::domain::grid::{HorizontalGrid, VerticalGrid};
 use crate::domain::species::Phase;
 use crate::simulation::boundary::Background;
 use crate::simulation::diagnose::{Diagnosis, SurfaceParameters};
+use crate::simulation::hour_emission::HourEmission;
 use crate::simulation::meteorology::Meteorology;
 use crate::simulation::synthetic::{Weather, towns};
 use chrono::{Duration, TimeZone, Utc};
@@ -272,7 +273,8 @@ fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
         coefficients: &LayerCoefficients::new(&thickness),
         top: &sides.top,
         driver: &driver,
-        emission: &nothing,
+        emission: &HourEmission::new(&nothing),
+        washed: None,
         area: &area,
         dt: 300.0,
     };
