@@ -81,6 +81,12 @@ impl<S: Simd> Lanes<S> {
         Self(s, s.transmute_f32s_i32s(s.max_i32s(a, b)))
     }
 
+    /// Zero in lanes below zero.
+    #[inline(always)]
+    pub fn positive(self) -> Self {
+        self.largest(Self::splat(self.0, 0.0))
+    }
+
     /// Without its sign.
     #[inline(always)]
     pub fn magnitude(self) -> Self {

@@ -157,7 +157,7 @@ impl Lift {
     }
 }
 
-/// One sub-step of vertical advection of rows `q` [z][x] >= 0; `top` [x] is the mixing ratio of air that enters through the top. Returns tracer mass that
+/// One sub-step of vertical advection of rows `q` [z][x] >= 0, where what rounding left below zero counts as zero; `top` [x] is the mixing ratio of air that enters through the top. Returns tracer mass that
 /// left and entered through the top, [kg] if `q` is in kg/kg.
 #[inline(always)]
 pub fn advance(q: &mut [f32], lift: &Lift, top: &[f32], width: usize, coefficients: &LayerCoefficients) -> (f64, f64) {
@@ -254,7 +254,8 @@ impl<S: Simd> Ascent<S> {
     /// With the second layer `here`, from the lowest three and the weights of the first inner edge.
     #[inline(always)]
     fn new(simd: S, below: S::f32s, here: S::f32s, above: S::f32s, weights: &[f32; 3]) -> Self {
-        let (below, here, above) = (Lanes(simd, below), Lanes(simd, here), Lanes(simd, above));
+        let below = Lanes(simd, below).positive();
+        let (here, above) = (Lanes(simd, here).positive(), Lanes(simd, above).positive());
         let flat = Lanes::splat(simd, 0.0);
         let (step_below, step_above) = (here - below, above - here);
         let edge = bounded_edge(below, here, [flat, step_below, step_above], weights);
@@ -267,7 +268,7 @@ impl<S: Simd> Ascent<S> {
     fn rise(&mut self, beyond: S::f32s, weights: &[f32; 3], air: [S::f32s; 4]) -> S::f32s {
         let (here, below) = (self.here, self.edge);
         let simd = here.0;
-        let beyond = Lanes(simd, beyond);
+        let beyond = Lanes(simd, beyond).positive();
         let step_beyond = beyond - self.above;
         let above = bounded_edge(here, self.above, [self.step_below, self.step_above, step_beyond], weights);
         let (thrice, minus_two) = (Lanes::splat(simd, 3.0) * here, Lanes::splat(simd, -2.0));
@@ -474,6 +475,30 @@ mod tests {
                 assert!(q.iter().all(|q| (0.0..=12.00001e-9).contains(q)), "{q:?}");
             }
             assert!((passed.0 / sum.0 - 1.0).abs() < 1e-12 && (passed.1 / sum.1 - 1.0).abs() < 1e-12);
+        }
+    }
+
+    /// Values that rounding left below zero, together or alone between large ones, count as zero: no layer gives more than it has.
+    #[test]
+    fn values_below_zero_by_rounding_count_as_zero() {
+        let width = 16;
+        let coefficients = LayerCoefficients::new(&[20.0, 30.0, 45.0, 60.0, 80.0, 100.0, 130.0]);
+        let mass = [20.0, 30.0, 45.0, 60.0, 80.0, 100.0, 130.0].map(|m| [m; 16]).concat();
+        for (a, b) in [(0.0, 0.0), (0.0, 7.0), (0.0, -7.0), (9.0, 0.0), (-9.0, 0.0), (6.0, 11.0), (-8.0, -15.0)] {
+            let flux: Vec<f32> = (0..8 * width)
+                .map(|i| if i < width { 0.0 } else { a + b * ((i * 7 % 31) as f32 / 31.0 - 0.5) })
+                .collect();
+            let start: Vec<f32> = (0..7 * width)
+                .map(|i| match (i / width * 5 + i % width * 3) % 7 {
+                    0 | 4 => -1e-18,
+                    other => other as f32 * 1e-8,
+                })
+                .collect();
+            let mut q = start.clone();
+            let mut lift = Lift::new(7, width);
+            lift.prepare(&mut mass.clone(), &flux, 1.0, width);
+            advance(&mut q, &lift, &[0.0; 16], width, &coefficients);
+            assert!(q.iter().all(|q| (-1e-14..=6.00001e-8).contains(q)), "{a} {b}: {q:?}");
         }
     }
 }

@@ -158,7 +158,8 @@ impl Mix<'_> {
         let emitting = emitted.len().min(highest);
         for v in 0..step {
             let top = Lanes(simd, q[highest + v]);
-            let source = if emitted.len() > highest { Lanes(simd, emitted[highest + v]) } else { top - top };
+            let source =
+                if emitted.len() > highest { Lanes(simd, emitted[highest + v]) } else { Lanes::splat(simd, 0.0) };
             let mut above = source;
             let layers = q[emitting..highest].chunks_exact_mut(step);
             let air = mass[emitting..highest].chunks_exact(step).zip(ratio[emitting..highest].chunks_exact(step));
