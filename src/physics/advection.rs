@@ -268,13 +268,13 @@ mod tests {
     fn air_after_a_sweep_is_what_came_and_went() {
         let slab = Padded::new(21, 4);
         let values = |f: &dyn Fn(usize) -> f32| {
-            let mut slab = Aligned::new(slab.len());
+            let mut slab = Aligned::new(slab.cells());
             slab.iter_mut().enumerate().for_each(|(i, v)| *v = f(i));
             slab
         };
         let (mass, flux) = (values(&|i| 10.0 + (i % 7) as f32), values(&|i| (i * 37 % 11) as f32 * 0.2 - 1.0));
         for (along, s) in [(Along::X, 1), (Along::Y, slab.width)] {
-            let mut after = Aligned::new(slab.len());
+            let mut after = Aligned::new(slab.cells());
             Flow::new(slab, along).prepare(&mass, &flux, &mut after);
             for i in (0..4).flat_map(|y| slab.row(y)..slab.row(y) + 21) {
                 assert!((after[i] - (mass[i] + flux[i] - flux[i + s])).abs() < 1e-5);

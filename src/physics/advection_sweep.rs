@@ -211,11 +211,11 @@ impl Sweep<'_> {
         }
         let southern = march.face;
         let to = &mut lanes_mut::<S>(&mut self.to[species][self.slab.row(0) + x..])[..ny * step];
-        for (((((west, here), east), ahead), to), k) in rows.zip(to.chunks_exact_mut(step)).zip(k.array_windows::<2>())
-        {
+        let faces = k.iter().zip(&k[1..]);
+        for (((((west, here), east), ahead), to), (behind, k)) in rows.zip(to.chunks_exact_mut(step)).zip(faces) {
             let (q, before) = (march.before, march.face);
-            march.face(simd, (&west[0], &here[0], &east[0]), &ahead[0], &k[1]);
-            to[0] = moved(simd, q, (before, march.face), &k[0]).1;
+            march.face(simd, (&west[0], &here[0], &east[0]), &ahead[0], k);
+            to[0] = moved(simd, q, (before, march.face), behind).1;
         }
         let face = &mut self.rows.face;
         lanes_mut::<S>(face)[..2].copy_from_slice(&[southern.1, march.face.1]);
@@ -292,7 +292,7 @@ mod tests {
 
     /// Values of cells `(x, y)`, halo included.
     fn field(slab: Padded, value: impl Fn(i64, i64) -> f32) -> Aligned {
-        let mut values = Aligned::new(slab.len());
+        let mut values = Aligned::new(slab.cells());
         for row in 0..slab.ny + 2 * HALO {
             for x in -(HALO as i64)..(slab.nx + HALO) as i64 {
                 let cell = (slab.start(row) as i64 + x) as usize;
@@ -309,12 +309,12 @@ mod tests {
         (mass, flux): (&[f32], &[f32]),
         open: bool,
     ) -> (Aligned, Aligned, (f64, f64)) {
-        let (mut flow, mut after) = (Flow::new(slab, along), Aligned::new(slab.len()));
+        let (mut flow, mut after) = (Flow::new(slab, along), Aligned::new(slab.cells()));
         flow.prepare(mass, flux, &mut after);
         if open {
             flow.open_sides(flux);
         }
-        let (from, mut to) = (std::slice::from_ref(q), [Aligned::new(slab.len())]);
+        let (from, mut to) = (std::slice::from_ref(q), [Aligned::new(slab.cells())]);
         let (mut rows, mut through) = (RowSpace::new(slab), [(0.0, 0.0)]);
         Sweep { slab, flow: &flow, flux, from, to: &mut to, rows: &mut rows, through: &mut through }.run();
         let [to] = to;
@@ -542,10 +542,10 @@ mod tests {
         let flux = field(slab, |x, y| ((x * 53 + y * 29).rem_euclid(17)) as f32 * 0.2 - 1.6);
         for along in [Along::X, Along::Y] {
             let (widest, air, booked) = sweep(slab, along, &q, (&mass, &flux), true);
-            let (mut flow, mut after) = (Flow::new(slab, along), Aligned::new(slab.len()));
+            let (mut flow, mut after) = (Flow::new(slab, along), Aligned::new(slab.cells()));
             flow.prepare_singly(&mass, &flux, &mut after);
             flow.open_sides(&flux);
-            let (from, mut to) = (std::slice::from_ref(&q), [Aligned::new(slab.len())]);
+            let (from, mut to) = (std::slice::from_ref(&q), [Aligned::new(slab.cells())]);
             let (mut rows, mut through) = (RowSpace::new(slab), [(0.0, 0.0)]);
             let singly =
                 Sweep { slab, flow: &flow, flux: &flux, from, to: &mut to, rows: &mut rows, through: &mut through };

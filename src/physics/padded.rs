@@ -28,7 +28,7 @@ impl Padded {
     }
 
     /// Cells in all.
-    pub fn len(&self) -> usize {
+    pub fn cells(&self) -> usize {
         self.width * (self.ny + 2 * HALO + 1) + 2 * LINE
     }
 

@@ -209,7 +209,7 @@ impl Columns<'_> {
 /// Share of each species that rain removes in a step of `dt` [s].
 pub fn washed_out(driver: &HourDriver, dt: f32) -> Option<Array4<f32>> {
     let mut washed = driver.wet_loss.clone()?;
-    washed.par_mapv_inplace(|rate| -(-rate * dt).exp_m1());
+    washed.par_mapv_inplace(|rate| if rate > 0.0 { -(-rate * dt).exp_m1() } else { 0.0 });
     Some(washed)
 }
 

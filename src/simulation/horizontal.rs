@@ -143,11 +143,11 @@ impl Workspace {
     fn new(slab: Padded) -> Self {
         // sweeps leave the air of the halo as it is
         let outside = || {
-            let mut mass = Aligned::new(slab.len());
+            let mut mass = Aligned::new(slab.cells());
             mass.fill(HALO_MASS);
             mass
         };
-        let slabs = || (0..TOGETHER).map(|_| Aligned::new(slab.len())).collect();
+        let slabs = || (0..TOGETHER).map(|_| Aligned::new(slab.cells())).collect();
         Self {
             mass: outside(),
             after: outside(),
@@ -191,7 +191,13 @@ impl Workspace {
 impl Layer {
     fn new(nx: usize, ny: usize, substeps: usize) -> Self {
         let slab = Padded::new(nx, ny);
-        Self { slab, substeps, flux_x: Aligned::new(slab.len()), flux_y: Aligned::new(slab.len()), through: Vec::new() }
+        Self {
+            slab,
+            substeps,
+            flux_x: Aligned::new(slab.cells()),
+            flux_y: Aligned::new(slab.cells()),
+            through: Vec::new(),
+        }
     }
 
     /// Fills the halo of `q`: what is outside where air flows in, the edge's own value where it flows out.

@@ -292,7 +292,7 @@ impl Slabs {
     fn new(nx: usize, ny: usize, along: Along) -> Self {
         let slab = Padded::new(nx, ny);
         let filled = |value: &dyn Fn(usize) -> f32| {
-            let mut values = Aligned::new(slab.len());
+            let mut values = Aligned::new(slab.cells());
             values.iter_mut().enumerate().for_each(|(i, v)| *v = value(i));
             values
         };

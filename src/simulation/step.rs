@@ -236,16 +236,22 @@ fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> Vec<f64> {
     let cells = mass.len();
     let air = mass.as_slice().expect("air mass is contiguous");
     let species = state.as_slice_mut().expect("state is contiguous").par_chunks_mut(cells);
-    species
-        .map(|q| {
-            let mut added = 0.0;
-            for (q, m) in q.iter_mut().zip(air).filter(|(q, _)| **q < 0.0) {
-                added -= f64::from(*q) * f64::from(*m);
-                *q = 0.0;
-            }
-            added
-        })
-        .collect()
+    species.map(|q| if any_signed(q) { clip(q, air) } else { 0.0 }).collect()
+}
+
+/// Whether a number has a minus sign; looks at many at a time.
+fn any_signed(values: &[f32]) -> bool {
+    values.iter().fold(0, |bits, v| bits | v.to_bits()) >> 31 == 1
+}
+
+/// Sets values below zero to zero; returns the mass that this adds in `air` [kg].
+fn clip(q: &mut [f32], air: &[f32]) -> f64 {
+    let mut added = 0.0;
+    for (q, m) in q.iter_mut().zip(air).filter(|(q, _)| **q < 0.0) {
+        added -= f64::from(*q) * f64::from(*m);
+        *q = 0.0;
+    }
+    added
 }
 
 /// Steps that an hour needs; `least` is the least air mass of each cell in it [kg].
