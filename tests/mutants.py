@@ -36,7 +36,7 @@ def scratch_crate(folder, modules):
     folder.mkdir(parents=True)
     (folder / "Cargo.toml").write_text(manifest)
     shutil.copy(ROOT / "Cargo.lock", folder / "Cargo.lock")
-    for name in ["src", "models"]:
+    for name in ["src", "models", "seeds"]:
         shutil.copytree(ROOT / name, folder / name)
     (folder / "src/main.rs").unlink()
     for file, names in zip(["src/lib.rs", "src/domain/mod.rs"], modules):

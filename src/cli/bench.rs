@@ -72,10 +72,6 @@ fn table(speed: &Speed, language: Language) -> String {
         ),
     };
     let _ = writeln!(out, "{head}");
-    if speed.checked {
-        let checked = "a development build: `cargo build --release` makes a faster one";
-        let _ = writeln!(out, "{}", language.pick("开发构建：用 `cargo build --release` 可更快", checked));
-    }
     let (rate, time, share) = (
         language.pick("百万点/秒", "million/s"),
         language.pick("纳秒/点", "ns/point"),

@@ -41,8 +41,6 @@ pub struct Speed {
     pub threads: usize,
     /// Widest vector instructions found at run time.
     pub instructions: String,
-    /// Built with the checks of a development build, which cost time.
-    pub checked: bool,
     /// Bandwidth of `a = b + s c` on arrays that no cache holds [GB s-1].
     pub triad_gb_s: f64,
     pub kernels: Vec<Kernel>,
@@ -179,7 +177,6 @@ impl Bench<'_> {
             shape: [nz, ny, nx, Species::COUNT],
             threads,
             instructions: instructions(),
-            checked: cfg!(debug_assertions),
             triad_gb_s: triad * 1e-9,
             kernels,
             transport_meets: match transport.share_of_triad {

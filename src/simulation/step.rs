@@ -20,10 +20,12 @@ use super::horizontal::HorizontalFluxes;
 use super::horizontal_diffusion::HorizontalDiffusion;
 use super::hour_emission::HourEmission;
 use super::restart::{Contents, Snapshot};
+use super::vectors::widest;
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
+use crate::physics::lanes::sum_of_products;
 use crate::physics::vertical_advection::LayerCoefficients;
 use ndarray::{Array3, Array4, Axis, Zip};
 use rayon::prelude::*;
@@ -317,9 +319,14 @@ pub(super) fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm
                     before.copy_from_slice(row);
                 }
                 react_row(&mut rows, &fractions[(z * ny + y) * nx..][..nx]);
-                for ((p, before), row) in produced.iter_mut().zip(before.chunks_exact(nx)).zip(&rows) {
-                    *p += gained(before, row, air);
-                }
+                widest(
+                    #[inline(always)]
+                    || {
+                        for ((p, before), row) in produced.iter_mut().zip(before.chunks_exact_mut(nx)).zip(&rows) {
+                            *p += gained(before, row, air);
+                        }
+                    },
+                );
             }
             produced
         })
@@ -327,16 +334,13 @@ pub(super) fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm
     (0..Species::COUNT).map(|s| layers.iter().map(|l| l[s]).sum()).collect()
 }
 
-/// Mass [kg] that a row of mixing ratios gained in air of mass `air` [kg]: sums in eight parts, which go side by side.
-fn gained(before: &[f32], after: &[f32], air: &[f32]) -> f64 {
-    let mut parts = [0.0f64; 8];
-    let chunks = before.chunks(8).zip(after.chunks(8)).zip(air.chunks(8));
-    for ((before, after), air) in chunks {
-        for (((part, b), a), m) in parts.iter_mut().zip(before).zip(after).zip(air) {
-            *part += (f64::from(*a) - f64::from(*b)) * f64::from(*m);
-        }
+/// Mass [kg] that a row of mixing ratios gained in air of mass `air` [kg]; `before` becomes what they gained.
+#[inline(always)]
+fn gained(before: &mut [f32], after: &[f32], air: &[f32]) -> f64 {
+    for (before, after) in before.iter_mut().zip(after) {
+        *before = after - *before;
     }
-    parts.iter().sum()
+    sum_of_products(before, air)
 }
 
 fn react_row(rows: &mut [&mut [f32]; Species::COUNT], fractions: &[pm_lite::Fractions]) {
