@@ -22,7 +22,7 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules of the two scratch libraries, and of their `domain` where it is not whole: the kernels alone build in seconds.
 KERNELS = (["constants", "domain", "physics", "chemistry"], ["pollutant", "species"])
-CORE = (["error", "constants", "units", "calendar", "seed", "domain", "physics", "chemistry", "simulation"], None)
+CORE = (["error", "constants", "units", "calendar", "seed", "domain", "physics", "chemistry", "input", "simulation"], None)
 REQUIRED = 0.95
 LONGEST_S = 300
 

@@ -23,7 +23,8 @@
 //! **Invariant:** after a sweep every value lies within the range of its neighbourhood before it, so nothing falls below zero and no
 //! extreme is made. Mixing ratios are not below zero.
 //!
-//! **Invariant:** the update and the face are written with differences from the cell's own value, so a uniform mixing ratio is kept to the last bit,
+//! **Invariant:** the update and the face are written with differences from the cell's own value (against the flux, the face with those from the cell
+//! before it, to whose rounding it is exact), so a uniform mixing ratio is kept to the last bit,
 //! while air mass and tracer mass are carried by the same fluxes. **Why:** where they are not, the error of the air mass appears as a
 //! source of the tracer (Byun 1999).
 //!
@@ -179,7 +180,7 @@ impl WithSimd for Prepare<'_> {
                 let upwind = f.by_sign(m_before, m);
                 let lost = f.by_sign(f.largest(zero) - f_before.least(zero), f_next.largest(zero) - f.least(zero));
                 let lost = lost.largest(upwind * least_loss);
-                let room = (upwind - lost) * margin;
+                let room = (upwind - lost).positive() * margin;
                 let k = weights(simd, f.magnitude().over(upwind));
                 let moved = (m + f) - f_next;
                 let one = number(simd, 1.0);

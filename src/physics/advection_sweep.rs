@@ -79,7 +79,7 @@ impl WithSimd for Sweep<'_> {
     }
 }
 
-/// A face between cells `c` and `d` of the six `b - a` ... around it: the five differences, `c` and `d`, and the range of its neighbourhood.
+/// The face between cells `c` and `d`, from the five differences around it and the range of its neighbourhood.
 #[inline(always)]
 fn face<S: Simd>(
     simd: S,
@@ -110,10 +110,12 @@ fn moved<S: Simd>(
 ) -> Lanes<S> {
     // the change first: added to the value at once it is rounded once, and no value creeps out of its range
     let change = Lanes(simd, k[ENTERING]).mul_add(before - q, Lanes(simd, k[LEAVING]) * (q - behind));
-    q + change
+    let moved = q + change;
+    (moved.magnitude() - Lanes::splat(simd, SMALLEST)).by_sign(moved, Lanes::splat(simd, 0.0))
 }
 
-/// Least and largest value of a cell and its neighbours across the sweep; what rounding left below zero counts as zero in the least.
+/// Least and largest value of a cell and its neighbours across the sweep; what rounding left below zero counts as zero in the least, and of several such
+/// traces any may be the largest.
 #[inline(always)]
 fn range<S: Simd>(simd: S, cells: (&S::f32s, &S::f32s, &S::f32s)) -> (Lanes<S>, Lanes<S>) {
     let (a, b, c) = (Lanes(simd, *cells.0), Lanes(simd, *cells.1), Lanes(simd, *cells.2));
@@ -177,10 +179,8 @@ impl Sweep<'_> {
         let (q, k) = (&lanes::<S>(&q[first..])[..n], &k[..n]);
         let (before, behind) = (&lanes::<S>(&self.rows.face)[..n], &lanes::<S>(&self.rows.face[1..])[..n]);
         let to = &mut lanes_mut::<S>(&mut self.to[species][first..])[..n];
-        let smallest = Lanes::splat(simd, SMALLEST);
         for i in 0..n {
-            let q = moved(simd, Lanes(simd, q[i]), (Lanes(simd, before[i]), Lanes(simd, behind[i])), &k[i]);
-            to[i] = (q.magnitude() - smallest).by_sign(q, Lanes::splat(simd, 0.0)).1;
+            to[i] = moved(simd, Lanes(simd, q[i]), (Lanes(simd, before[i]), Lanes(simd, behind[i])), &k[i]).1;
         }
     }
 
@@ -447,8 +447,8 @@ mod tests {
         for (along, direction) in [(Along::X, 1.0f32), (Along::X, -1.0), (Along::Y, 1.0), (Along::Y, -1.0)] {
             let (slab, place) = line(along, 24);
             let q = field(slab, |x, y| match place(x, y) {
-                ..0 => 5.0,
-                24.. => 7.0,
+                i if i < 0 => 5.0,
+                i if i >= 24 => 7.0,
                 // so that what comes in is no extreme, which the bounds would keep
                 1 | 22 => 9.0,
                 i => 1.0 + i as f32 * 0.1,

@@ -64,7 +64,7 @@ impl<S: Simd> Lanes<S> {
         Self(self.0, self.0.div_f32s(self.1, divisor.1))
     }
 
-    /// The smaller of two numbers of which at most one is below zero. Compared as whole numbers, in which order such numbers are the same: the units
+    /// The smaller of two numbers of which at most one is below zero; of two below zero, one of them. Compared as whole numbers, in which order such numbers are the same: the units
     /// that add are left free.
     #[inline(always)]
     pub fn least(self, other: Self) -> Self {
@@ -73,7 +73,7 @@ impl<S: Simd> Lanes<S> {
         Self(s, s.transmute_f32s_i32s(s.min_i32s(a, b)))
     }
 
-    /// The larger of two numbers of which at most one is below zero.
+    /// The larger of two numbers of which at most one is below zero; of two below zero, one of them.
     #[inline(always)]
     pub fn largest(self, other: Self) -> Self {
         let s = self.0;
@@ -81,7 +81,7 @@ impl<S: Simd> Lanes<S> {
         Self(s, s.transmute_f32s_i32s(s.max_i32s(a, b)))
     }
 
-    /// Zero in lanes below zero.
+    /// Zero in lanes with a minus sign; where NaN has one, it is lost as well.
     #[inline(always)]
     pub fn positive(self) -> Self {
         self.largest(Self::splat(self.0, 0.0))

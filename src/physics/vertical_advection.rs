@@ -157,8 +157,9 @@ impl Lift {
     }
 }
 
-/// One sub-step of vertical advection of rows `q` [z][x] >= 0, where what rounding left below zero counts as zero; `top` [x] is the mixing ratio of air that enters through the top. Returns tracer mass that
-/// left and entered through the top, [kg] if `q` is in kg/kg.
+/// One sub-step of vertical advection of rows `q` [z][x] >= 0, where what rounding left below zero counts as zero (the mass this adds is rounding and not
+/// booked); `top` [x] is the mixing ratio of air that enters through the top. Returns tracer mass that left and entered through the top, [kg] if `q` is in
+/// kg/kg.
 #[inline(always)]
 pub fn advance(q: &mut [f32], lift: &Lift, top: &[f32], width: usize, coefficients: &LayerCoefficients) -> (f64, f64) {
     Arch::new().dispatch(Advance { q, lift, top, width, steps: &coefficients.steps })

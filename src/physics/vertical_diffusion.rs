@@ -108,8 +108,8 @@ impl MixingFactors {
     }
 }
 
-/// Mixes the rows `q` of one species in air of `mass` [kg]; `emitted` [kg] in the lowest `emitted.len() / width` layers, `deposition` the `d` of each column [kg].
-/// Returns the deposited mass [kg].
+/// Mixes the rows `q` of one species in air of `mass` [kg]; `emitted` [kg] in the lowest `emitted.len() / width` layers, `deposition` the `d` of each column
+/// [kg]. Returns the deposited mass [kg].
 #[inline(always)]
 pub fn mix(
     q: &mut [f32],

@@ -139,7 +139,7 @@ impl Cover {
 
     /// The same groups under other demands.
     pub fn with_demand(&self, demand: Vec<f64>) -> Self {
-        debug_assert_eq!(demand.len(), self.demand.len());
+        assert_eq!(demand.len(), self.demand.len());
         Self { demand, ..self.clone() }
     }
 }

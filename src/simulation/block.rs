@@ -19,7 +19,7 @@ impl Block {
     /// part of their last vectors empty.
     pub fn width_in(ny: usize, nx: usize) -> usize {
         let widths = (1..=WIDEST.max(nx)).filter(|width| (ny * nx).is_multiple_of(*width));
-        widths.max_by_key(|width| (1000 * width / Self::row(*width), *width)).unwrap_or(nx)
+        widths.max_by_key(|width| (1000 * width / Self::row(*width), *width <= WIDEST, *width)).unwrap_or(nx)
     }
 
     /// Block number `index` of those of `width` cells.
@@ -67,7 +67,9 @@ mod tests {
     /// 9600 = 50 x 192 and 14256 = 81 x 176 in whole vectors; of the divisors of 1020, 170 leaves 6 of 176 numbers empty, and 97 x 101 has no others.
     #[test]
     fn blocks_fill_a_plane_with_few_numbers_beside_them() {
-        for (ny, nx, width) in [(96, 100, 192), (108, 132, 176), (30, 34, 170), (97, 101, 101), (1, 1, 1)] {
+        for (ny, nx, width) in
+            [(96, 100, 192), (108, 132, 176), (30, 34, 170), (97, 101, 101), (480, 400, 192), (1, 1, 1)]
+        {
             assert_eq!(Block::width_in(ny, nx), width);
         }
         let field = Array3::from_shape_fn((2, 30, 34), |(z, y, x)| (1000 * z + 34 * y + x) as f32);

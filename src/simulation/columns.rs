@@ -92,7 +92,7 @@ impl Columns<'_> {
         let blocks = state.axis_chunks_iter_mut(Axis(2), width).into_par_iter();
         let blocks = blocks.zip(mass.axis_chunks_iter_mut(Axis(1), width));
         tallies.par_iter_mut().zip(blocks).enumerate().for_each(|(index, (tally, (mut state, mut mass)))| {
-            // a pool of more threads than there are blocks of work shares them
+            // a pool of more threads than when the rows were made shares the space
             let thread = rayon::current_thread_index().unwrap_or(0) % of_threads.len();
             let mut row = of_threads[thread].lock().unwrap_or_else(PoisonError::into_inner);
             *tally = ColumnTally::default();
@@ -167,7 +167,7 @@ impl Columns<'_> {
         tally.dry[s] += mix(&mut row.q, &row.target, &row.factors, emitted, &row.deposition, length);
     }
 
-    // Falls through the interfaces between layers; what reaches the ground is part of the deposition velocity.
+    /// Falls through the interfaces between layers; what reaches the ground is part of the deposition velocity.
     #[inline(always)]
     fn settle(&self, row: &mut Row, block: Block) {
         let length = row.length;

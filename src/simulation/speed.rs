@@ -240,7 +240,7 @@ impl Bench<'_> {
         let mut slabs: Vec<Slabs> = (0..nz).map(|_| Slabs::new(nx, ny, along)).collect();
         best_of(|| {
             slabs.par_iter_mut().for_each(|slabs| {
-                for _ in 0..Species::COUNT / TOGETHER {
+                for _ in 0..Species::COUNT.div_ceil(TOGETHER) {
                     slabs.sweep();
                 }
             });

@@ -106,6 +106,8 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// `Unstable` when a value is not finite at the end of the hour.
     pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField, sides: &Sides) -> Result<Array3<f32>> {
+        // columns take what is below zero for rounding, also a NaN with a minus sign
+        self.check_finite()?;
         let (_, ny, nx) = self.grid.shape();
         let least = driver.least_air_mass();
         let steps = steps_per_hour(driver, &least);
@@ -141,7 +143,7 @@ impl<'a> Simulation<'a> {
         self.mass.assign(&driver.air_mass_start);
         for step in 1..=steps {
             let next = air_mass_at(driver, step, steps);
-            self.step(&mut hour, &next);
+            self.step(&mut hour, &next)?;
             ground += &self.state.index_axis(Axis(1), 0);
         }
         self.check_finite()?;
@@ -150,7 +152,7 @@ impl<'a> Simulation<'a> {
         Ok(ground)
     }
 
-    fn step(&mut self, hour: &mut Hour, next: &Array3<f32>) {
+    fn step(&mut self, hour: &mut Hour, next: &Array3<f32>) -> Result<()> {
         let columns = Columns {
             grid: self.grid,
             coefficients: &self.coefficients,
@@ -175,8 +177,14 @@ impl<'a> Simulation<'a> {
         }
         self.diffusion.advance(&mut self.state, &self.mass);
         self.books.clipped(&clip_negative(&mut self.state, &self.mass));
-        self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
+        let produced = react(&mut self.state, &self.mass, &hour.chemistry);
+        // a value that is not finite makes the sum of what chemistry made none
+        if produced.iter().any(|mass| !mass.is_finite()) {
+            self.check_finite()?;
+        }
+        self.books.chemistry(&produced);
         self.steps += 1;
+        Ok(())
     }
 
     /// Multiplies the state by the factors of an analysis, at the end of the hour of `driver`.

@@ -405,3 +405,30 @@ fn the_first_value_that_is_no_number_is_named() {
     assert_eq!(super::not_finite(&values), Some(5));
     assert_eq!(super::not_finite(&values[6..]), Some(1));
 }
+
+/// A value that is not finite, of either sign, ends the hour, also where many steps follow it: of the state, or of what is emitted.
+#[test]
+fn no_column_hides_a_value_that_is_no_number() {
+    let grid = grid();
+    let background = background(&grid);
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = WINDY.fields(&grid, start, 1);
+    let diagnosis = Diagnosis::new(&grid, SURFACE);
+    let driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let outcome = |state: Array4<f32>, emission: &EmissionField| {
+        let mut simulation = Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), state);
+        simulation.hour(&driver, emission, &Sides::uniform(&background, &grid))
+    };
+    for value in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -f32::NAN] {
+        for z in [0, 1, grid.vertical.layers() - 1] {
+            let mut state = background.state(&grid);
+            state[[Species::Co.index(), z, 3, 4]] = value;
+            let outcome = outcome(state, &EmissionField::new(&grid, 1));
+            assert!(matches!(outcome, Err(Error::Unstable { .. })), "{value} in layer {z}");
+        }
+        let mut emission = EmissionField::new(&grid, 1);
+        emission.rate_kg_s[[Species::Co.index(), 0, 3, 4]] = value;
+        let outcome = outcome(background.state(&grid), &emission);
+        assert!(matches!(outcome, Err(Error::Unstable { .. })), "{value} emitted");
+    }
+}

@@ -15,7 +15,7 @@ impl<'a> QuantileCurve<'a> {
     /// # Reference
     /// Chernozhukov, Fernandez-Val & Galichon (2010), Econometrica 78, 1093-1125: sorting brings crossed quantiles closer to the truth.
     pub fn new(levels: &'a [f64], mut values: Vec<f64>) -> Self {
-        debug_assert!(levels.len() == values.len() && levels.len() > 1 && levels.is_sorted());
+        assert!(levels.len() == values.len() && levels.len() > 1 && levels.is_sorted());
         values.sort_by(f64::total_cmp);
         Self { levels, values }
     }

@@ -12,7 +12,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
 }
 
 fn pairs<'a>(f: &'a [f64], o: &'a [f64]) -> impl ExactSizeIterator<Item = (f64, f64)> + 'a {
-    debug_assert_eq!(f.len(), o.len());
+    assert_eq!(f.len(), o.len());
     f.iter().copied().zip(o.iter().copied())
 }
 
@@ -99,7 +99,7 @@ pub fn boylan_particles(mfb: f64, mfe: f64) -> Benchmark {
 /// Hours from the observed peak to the forecast one (positive: forecast too late) in two series on one time axis; `None` where a series
 /// has no value. Of equal peaks the first counts.
 pub fn peak_time_error(f: &[Option<f64>], o: &[Option<f64>]) -> Option<i64> {
-    debug_assert_eq!(f.len(), o.len());
+    assert_eq!(f.len(), o.len());
     let peak = |series: &[Option<f64>]| {
         let mut best: Option<(usize, f64)> = None;
         for (hour, value) in series.iter().enumerate() {
