@@ -31,6 +31,28 @@ impl HorizontalFluxes {
     /// Fluxes of a step of `dt` [s] from rates [kg s-1] through western `[z, y, x+1]` and southern `[z, y+1, x]` faces; `mass` is the least air
     /// mass of each cell in the step [kg].
     pub fn new(flux_x: ArrayView3<f32>, flux_y: ArrayView3<f32>, mass: ArrayView3<f32>, dt: f32) -> Self {
+        let (_, ny, nx) = mass.dim();
+        let slab = Padded::new(nx, ny);
+        let of_threads = (0..rayon::current_num_threads()).map(|_| Mutex::new(Workspace::new(slab))).collect();
+        Self::with_space(of_threads, flux_x, flux_y, mass, dt)
+    }
+
+    /// Takes other fluxes of the same grid and keeps the working space; arguments as in [`Self::new`].
+    pub fn renew(&mut self, flux_x: ArrayView3<f32>, flux_y: ArrayView3<f32>, mass: ArrayView3<f32>, dt: f32) {
+        *self = if mass.dim() == self.outflow.dim() {
+            Self::with_space(std::mem::take(&mut self.of_threads), flux_x, flux_y, mass, dt)
+        } else {
+            Self::new(flux_x, flux_y, mass, dt)
+        };
+    }
+
+    fn with_space(
+        of_threads: Vec<Mutex<Workspace>>,
+        flux_x: ArrayView3<f32>,
+        flux_y: ArrayView3<f32>,
+        mass: ArrayView3<f32>,
+        dt: f32,
+    ) -> Self {
         let (nz, ny, nx) = mass.dim();
         let mut outflow = Array3::zeros((nz, ny, nx));
         let layers = (0..nz)
@@ -68,8 +90,6 @@ impl HorizontalFluxes {
                 layer
             })
             .collect();
-        let slab = Padded::new(nx, ny);
-        let of_threads = (0..rayon::current_num_threads()).map(|_| Mutex::new(Workspace::new(slab))).collect();
         Self { layers, of_threads, outflow }
     }
 

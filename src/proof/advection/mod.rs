@@ -177,10 +177,14 @@ impl<'a> Course<'a> {
         let y_first = self.done % 2 == 1;
         let begin = Instant::now();
         if let Some((x, y)) = &wind {
-            self.transport = Some(match self.scheme {
-                Scheme::Limited => Transport::Limited(HorizontalFluxes::new(x.view(), y.view(), self.air.view(), 1.0)),
-                Scheme::Linear => Transport::Linear(Unlimited::new(x, y)),
-            });
+            match (&mut self.transport, self.scheme) {
+                (Some(Transport::Limited(fluxes)), _) => fluxes.renew(x.view(), y.view(), self.air.view(), 1.0),
+                (_, Scheme::Limited) => {
+                    let fluxes = HorizontalFluxes::new(x.view(), y.view(), self.air.view(), 1.0);
+                    self.transport = Some(Transport::Limited(fluxes));
+                }
+                (_, Scheme::Linear) => self.transport = Some(Transport::Linear(Unlimited::new(x, y))),
+            }
         }
         let middle = Instant::now();
         match self.transport.as_mut() {
