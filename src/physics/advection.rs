@@ -24,9 +24,8 @@
 //! extreme is made. Mixing ratios are not below zero.
 //!
 //! **Invariant:** the update and the face are written with differences from the cell's own value (against the flux, the face with those from the cell
-//! before it, to whose rounding it is exact), so a uniform mixing ratio is kept to the last bit,
-//! while air mass and tracer mass are carried by the same fluxes. **Why:** where they are not, the error of the air mass appears as a
-//! source of the tracer (Byun 1999).
+//! before it, to whose rounding it is exact), so a uniform mixing ratio is kept to the last bit, while air mass and tracer mass are carried by the
+//! same fluxes. **Why:** where they are not, the error of the air mass appears as a source of the tracer (Byun 1999).
 //!
 //! # Reference
 //! One-step flux of any order by integrating the upwind polynomial over the departure interval: Leonard 1991, Comput. Methods Appl. Mech. Eng.

@@ -64,8 +64,8 @@ impl<S: Simd> Lanes<S> {
         Self(self.0, self.0.div_f32s(self.1, divisor.1))
     }
 
-    /// The smaller of two numbers of which at most one is below zero; of two below zero, one of them. Compared as whole numbers, in which order such numbers are the same: the units
-    /// that add are left free.
+    /// The smaller of two numbers of which at most one is below zero; of two below zero, one of them. Compared as whole numbers, in which such numbers
+    /// have the same order: the units that add are left free.
     #[inline(always)]
     pub fn least(self, other: Self) -> Self {
         let s = self.0;

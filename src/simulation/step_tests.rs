@@ -52,6 +52,15 @@ fn run(grid: &Grid, weather: &Weather, emission: &EmissionField, hours: usize) -
     Run { steps: simulation.steps(), state: simulation.state, ground, ledger, drivers }
 }
 
+/// The diagnosis of the grid, and the driver of the first hour of `weather`.
+fn first_hour<'g>(weather: &Weather, grid: &'g Grid) -> (Diagnosis<'g>, HourDriver) {
+    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
+    let fields = weather.fields(grid, start, 1);
+    let diagnosis = Diagnosis::new(grid, SURFACE);
+    let driver = diagnosis.hour(&mut Meteorology::new(&fields, grid, false).unwrap(), start).unwrap();
+    (diagnosis, driver)
+}
+
 const WINDY: Weather = Weather { wind_m_s: 25.0, precipitation_kg_m2_s: 3e-4, ..Weather::WINTER };
 /// No wind, no rain, no turbulence to speak of: each process can be looked at alone.
 const STILL: Weather = Weather {
@@ -149,10 +158,7 @@ fn coarse_particles_sink_at_their_settling_speed() {
         moment / mass
     };
     let background = background(&grid);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = STILL.fields(&grid, start, 1);
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (diagnosis, mut driver) = first_hour(&STILL, &grid);
     driver.exchange.fill(0.0);
     let sides = Sides::uniform(&background, &grid);
     let mut simulation =
@@ -183,10 +189,7 @@ fn coarse_particles_sink_at_their_settling_speed() {
 /// sides. Share of the new air by distance from the side in the middle of a layer, and the kilograms that came in.
 fn blown_in(grid: &Grid, from: usize) -> (Vec<f32>, f64) {
     let background = background(grid);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = STILL.fields(grid, start, 1);
-    let diagnosis = Diagnosis::new(grid, SURFACE);
-    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, grid, false).unwrap(), start).unwrap();
+    let (diagnosis, mut driver) = first_hour(&STILL, grid);
     driver.exchange.fill(0.0);
     let along = if from < 2 { &mut driver.flux_x } else { &mut driver.flux_y };
     for z in 0..grid.vertical.layers() {
@@ -242,10 +245,7 @@ fn strong_convergence_asks_for_more_steps_and_impossible_winds_are_refused() {
     assert_eq!(run(&grid, &STILL, &nothing, 1).steps, 12);
     assert!(run(&grid, &Weather { wind_m_s: 120.0, ..WINDY }, &nothing, 1).steps > 12);
     let background = background(&grid);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = WINDY.fields(&grid, start, 1);
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (diagnosis, mut driver) = first_hour(&WINDY, &grid);
     driver.flux_x.mapv_inplace(|f| f * 1e3);
     let mut simulation =
         Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
@@ -258,10 +258,7 @@ fn strong_convergence_asks_for_more_steps_and_impossible_winds_are_refused() {
 fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
     let grid = grid();
     let background = Background { mixing_ratio: vec![vec![0.0; grid.vertical.layers()]; Species::COUNT] };
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = STILL.fields(&grid, start, 1);
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (diagnosis, mut driver) = first_hour(&STILL, &grid);
     driver.exchange.fill(0.0);
     driver.descent.fill(0.0);
     driver.deposition_velocity.fill(0.0);
@@ -331,10 +328,7 @@ fn every_cell_reacts_at_its_own_rates() {
 fn a_checkpoint_keeps_the_turn_and_the_books() {
     let grid = grid();
     let background = background(&grid);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = WINDY.fields(&grid, start, 1);
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (diagnosis, driver) = first_hour(&WINDY, &grid);
     let (sides, emission) = (Sides::uniform(&background, &grid), towns(&grid, 2));
     let begin = || Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), background.state(&grid));
     let (mut whole, mut resumed) = (begin(), begin());
@@ -353,10 +347,7 @@ fn a_checkpoint_keeps_the_turn_and_the_books() {
 fn each_cell_takes_its_own_air_in_through_the_top() {
     let grid = grid();
     let background = background(&grid);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = STILL.fields(&grid, start, 1);
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let mut driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (diagnosis, mut driver) = first_hour(&STILL, &grid);
     driver.exchange.fill(0.0);
     driver.descent.fill(0.0);
     let (_, ny, nx) = grid.shape();
@@ -411,10 +402,7 @@ fn the_first_value_that_is_no_number_is_named() {
 fn no_column_hides_a_value_that_is_no_number() {
     let grid = grid();
     let background = background(&grid);
-    let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
-    let fields = WINDY.fields(&grid, start, 1);
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let driver = diagnosis.hour(&mut Meteorology::new(&fields, &grid, false).unwrap(), start).unwrap();
+    let (diagnosis, driver) = first_hour(&WINDY, &grid);
     let outcome = |state: Array4<f32>, emission: &EmissionField| {
         let mut simulation = Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), state);
         simulation.hour(&driver, emission, &Sides::uniform(&background, &grid))
