@@ -206,9 +206,10 @@ impl Columns<'_> {
     }
 }
 
-/// Share of each species that rain removes in a step of `dt` [s].
-pub fn washed_out(driver: &HourDriver, dt: f32) -> Option<Array4<f32>> {
-    let mut washed = driver.wet_loss.clone()?;
+/// Share of each of `species` that rain removes in a step of `dt` [s], `[species, z, y, x]`; `None` in a dry hour.
+pub(super) fn washed_out(driver: &HourDriver, species: &[Species], dt: f32) -> Option<Array4<f32>> {
+    let of_species: Vec<usize> = species.iter().map(|s| s.index()).collect();
+    let mut washed = driver.wet_loss.as_ref()?.select(Axis(0), &of_species);
     washed.par_mapv_inplace(|rate| if rate > 0.0 { -(-rate * dt).exp_m1() } else { 0.0 });
     Some(washed)
 }

@@ -26,8 +26,8 @@ pub(super) struct LinearColumns<'a> {
     pub dt: f32,
     /// Species of each slot.
     pub slots: &'a [Species],
-    /// Share that rain leaves in a step `[slot, z, y, x]`; `None` in a dry hour.
-    pub kept: Option<Array4<f32>>,
+    /// Share that rain removes in a step `[slot, z, y, x]`; `None` in a dry hour.
+    pub washed: Option<Array4<f32>>,
 }
 
 impl LinearColumns<'_> {
@@ -146,24 +146,13 @@ impl LinearColumns<'_> {
     /// Its own transpose.
     #[inline(always)]
     fn rain_out(&self, q: &mut [f32], block: Block, slot: usize) {
-        let Some(kept) = &self.kept else { return };
+        let Some(washed) = &self.washed else { return };
         let layers = q.len() / block.width;
         for (k, q) in q.chunks_exact_mut(block.width).enumerate() {
-            let kept = block.of(values(kept), slot * layers + k, self.area.len());
-            q.iter_mut().zip(kept).for_each(|(q, kept)| *q *= kept);
+            let washed = block.of(values(washed), slot * layers + k, self.area.len());
+            q.iter_mut().zip(washed).for_each(|(q, washed)| *q *= 1.0 - washed);
         }
     }
-}
-
-/// Share of each slot that rain leaves in a step of `dt` [s].
-pub(super) fn kept_in_rain(driver: &HourDriver, slots: &[Species], dt: f32) -> Option<Array4<f32>> {
-    let loss = driver.wet_loss.as_ref()?;
-    let (_, nz, ny, nx) = loss.dim();
-    let kept = |(slot, z, y, x)| {
-        let species: Species = slots[slot];
-        1.0 + (-loss[[species.index(), z, y, x]] * dt).exp_m1()
-    };
-    Some(Array4::from_shape_fn((slots.len(), nz, ny, nx), kept))
 }
 
 /// Working arrays of one block `[z][x]`; those that are swept have [`HALO`] rows more below and above.

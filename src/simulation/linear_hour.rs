@@ -8,11 +8,12 @@
 //! ```
 
 use super::carried::{CONVERSIONS, Carried, EQUILIBRIUM};
+use super::columns::washed_out;
 use super::driver::HourDriver;
 use super::equilibrium_answers::AnswersOfHour;
 use super::horizontal::HorizontalFluxes;
 use super::horizontal_diffusion::HorizontalDiffusion;
-use super::linear_columns::{LinearColumns, kept_in_rain};
+use super::linear_columns::LinearColumns;
 use super::linear_sweeps::LinearSweeps;
 use super::step::{Turn, air_mass_at, chemistry_fractions, steps_per_hour};
 use super::vectors::widest;
@@ -88,7 +89,7 @@ impl<'a> LinearHour<'a> {
                 depth_m: ground.grid.vertical.thickness_m(0) as f32,
                 dt,
                 slots,
-                kept: kept_in_rain(driver, slots, dt),
+                washed: washed_out(driver, slots, dt),
             },
             diffusion,
             conversions: conversions(ground, driver, dt),

@@ -133,7 +133,7 @@ impl<'a> Simulation<'a> {
         let mut hour = Hour {
             driver,
             emission: HourEmission::new(emission),
-            washed: washed_out(driver, dt),
+            washed: washed_out(driver, &Species::ALL, dt),
             sides,
             fluxes,
             chemistry: chemistry_fractions(driver, self.grid, dt),
