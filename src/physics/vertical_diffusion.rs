@@ -27,6 +27,9 @@ use super::aligned::Aligned;
 use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
+/// Columns of vectors that are solved side by side: each of their sums waits for the one before it, those of others can be made meanwhile.
+const TOGETHER: usize = 4;
+
 /// Factors shared by all species of a row `[z][x]`.
 #[derive(Debug)]
 pub struct MixingFactors {
@@ -146,9 +149,22 @@ impl WithSimd for Mix<'_> {
 }
 
 impl Mix<'_> {
-    /// Solves column by column: right-hand sides `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` from the top down, then departures from the ground up.
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S) {
+        let vectors = self.width / S::F32_LANES;
+        let grouped = vectors - vectors % TOGETHER;
+        for v in (0..grouped).step_by(TOGETHER) {
+            self.columns::<S, TOGETHER>(simd, v);
+        }
+        for v in grouped..vectors {
+            self.columns::<S, 1>(simd, v);
+        }
+    }
+
+    /// Solves the `W` columns of vectors from number `v` on: right-hand sides `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` from the top down, then
+    /// departures from the ground up.
+    #[inline(always)]
+    fn columns<S: Simd, const W: usize>(&mut self, simd: S, v: usize) {
         let (step, factors) = (self.width / S::F32_LANES, self.factors);
         let (q, mass, emitted) = (lanes_mut::<S>(self.q), lanes::<S>(self.mass), lanes::<S>(self.emitted));
         let (ratio, inverse) = (lanes::<S>(&factors.ratio), lanes::<S>(&factors.inverse));
@@ -156,54 +172,76 @@ impl Mix<'_> {
         let (from_below, from_ground) = (lanes::<S>(&factors.from_below), lanes::<S>(&factors.from_ground));
         let highest = q.len() - step;
         let emitting = emitted.len().min(highest);
-        for v in 0..step {
-            let top = Lanes(simd, q[highest + v]);
-            let source =
-                if emitted.len() > highest { Lanes(simd, emitted[highest + v]) } else { Lanes::splat(simd, 0.0) };
-            let mut above = source;
-            let layers = q[emitting..highest].chunks_exact_mut(step);
-            let air = mass[emitting..highest].chunks_exact(step).zip(ratio[emitting..highest].chunks_exact(step));
-            for (q, (mass, ratio)) in layers.zip(air).rev() {
-                let own = Lanes(simd, mass[v]) * (Lanes(simd, q[v]) - top);
-                above = Lanes(simd, ratio[v]).mul_add(above, own);
-                q[v] = above.1;
+        let zero = Lanes::splat(simd, 0.0);
+        let (mut top, mut source) = ([zero; W], [zero; W]);
+        for w in 0..W {
+            top[w] = Lanes(simd, q[highest + v + w]);
+            if emitted.len() > highest {
+                source[w] = Lanes(simd, emitted[highest + v + w]);
             }
-            let layers = q[..emitting].chunks_exact_mut(step).zip(emitted[..emitting].chunks_exact(step));
-            let air = mass[..emitting].chunks_exact(step).zip(ratio[..emitting].chunks_exact(step));
-            for ((q, emitted), (mass, ratio)) in layers.zip(air).rev() {
-                let own = Lanes(simd, mass[v]).mul_add(Lanes(simd, q[v]) - top, Lanes(simd, emitted[v]));
-                above = Lanes(simd, ratio[v]).mul_add(above, own);
-                q[v] = above.1;
+        }
+        let mut above = source;
+        let layers = q[emitting..highest].chunks_exact_mut(step);
+        let air = mass[emitting..highest].chunks_exact(step).zip(ratio[emitting..highest].chunks_exact(step));
+        for (q, (mass, ratio)) in layers.zip(air).rev() {
+            let (q, mass, ratio) = (&mut q[v..v + W], &mass[v..v + W], &ratio[v..v + W]);
+            for w in 0..W {
+                let own = Lanes(simd, mass[w]) * (Lanes(simd, q[w]) - top[w]);
+                above[w] = Lanes(simd, ratio[w]).mul_add(above[w], own);
+                q[w] = above[w].1;
             }
-            let deposition = Lanes(simd, deposition[v]);
-            let lowest = (above - deposition * top).over(Lanes(simd, ground[v]) + deposition);
-            q[v] = (lowest + top).1;
-            let mut below = lowest;
-            let layers = q[step..highest].chunks_exact_mut(step).zip(inverse[step..highest].chunks_exact(step));
-            if factors.convective {
-                let updraft = from_ground[step..highest].chunks_exact(step);
-                let air = from_below[step..highest].chunks_exact(step).zip(updraft);
-                for ((q, inverse), (from_below, from_ground)) in layers.zip(air) {
-                    let own = Lanes(simd, q[v]) * Lanes(simd, inverse[v]);
-                    let own = Lanes(simd, from_ground[v]).mul_add(lowest, own);
-                    below = Lanes(simd, from_below[v]).mul_add(below, own);
-                    q[v] = (below + top).1;
+        }
+        let layers = q[..emitting].chunks_exact_mut(step).zip(emitted[..emitting].chunks_exact(step));
+        let air = mass[..emitting].chunks_exact(step).zip(ratio[..emitting].chunks_exact(step));
+        for ((q, emitted), (mass, ratio)) in layers.zip(air).rev() {
+            let (q, emitted) = (&mut q[v..v + W], &emitted[v..v + W]);
+            let (mass, ratio) = (&mass[v..v + W], &ratio[v..v + W]);
+            for w in 0..W {
+                let own = Lanes(simd, mass[w]).mul_add(Lanes(simd, q[w]) - top[w], Lanes(simd, emitted[w]));
+                above[w] = Lanes(simd, ratio[w]).mul_add(above[w], own);
+                q[w] = above[w].1;
+            }
+        }
+        let mut lowest = [zero; W];
+        for w in 0..W {
+            let deposition = Lanes(simd, deposition[v + w]);
+            lowest[w] = (above[w] - deposition * top[w]).over(Lanes(simd, ground[v + w]) + deposition);
+            q[v + w] = (lowest[w] + top[w]).1;
+        }
+        let mut below = lowest;
+        let layers = q[step..highest].chunks_exact_mut(step).zip(inverse[step..highest].chunks_exact(step));
+        if factors.convective {
+            let updraft = from_ground[step..highest].chunks_exact(step);
+            let air = from_below[step..highest].chunks_exact(step).zip(updraft);
+            for ((q, inverse), (from_below, from_ground)) in layers.zip(air) {
+                let (q, inverse) = (&mut q[v..v + W], &inverse[v..v + W]);
+                let (from_below, from_ground) = (&from_below[v..v + W], &from_ground[v..v + W]);
+                for w in 0..W {
+                    let own = Lanes(simd, q[w]) * Lanes(simd, inverse[w]);
+                    let own = Lanes(simd, from_ground[w]).mul_add(lowest[w], own);
+                    below[w] = Lanes(simd, from_below[w]).mul_add(below[w], own);
+                    q[w] = (below[w] + top[w]).1;
                 }
-            } else {
-                for ((q, inverse), ratio) in layers.zip(ratio.chunks_exact(step)) {
-                    below = Lanes(simd, ratio[v]).mul_add(below, Lanes(simd, q[v]) * Lanes(simd, inverse[v]));
-                    q[v] = (below + top).1;
+            }
+        } else {
+            for ((q, inverse), ratio) in layers.zip(ratio.chunks_exact(step)) {
+                let (q, inverse, ratio) = (&mut q[v..v + W], &inverse[v..v + W], &ratio[v..v + W]);
+                for w in 0..W {
+                    below[w] = Lanes(simd, ratio[w]).mul_add(below[w], Lanes(simd, q[w]) * Lanes(simd, inverse[w]));
+                    q[w] = (below[w] + top[w]).1;
                 }
             }
-            let c = highest + v;
-            let mut own = source * Lanes(simd, inverse[c]);
+        }
+        for w in 0..W {
+            let c = highest + v + w;
+            let mut own = source[w] * Lanes(simd, inverse[c]);
             let share = if factors.convective {
-                own = Lanes(simd, from_ground[c]).mul_add(lowest, own);
+                own = Lanes(simd, from_ground[c]).mul_add(lowest[w], own);
                 from_below[c]
             } else {
                 ratio[c - step]
             };
-            q[c] = (Lanes(simd, share).mul_add(below, own) + top).1;
+            q[c] = (Lanes(simd, share).mul_add(below[w], own) + top[w]).1;
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Blocks of neighbouring columns: pieces of a plane `[y, x]` seen as one row.
 
-use ndarray::{Array, Array3, ArrayBase, Dimension, Ix3, Ix4, RawData};
+use ndarray::{Array, Array2, Array3, Array4, ArrayBase, Axis, Dimension, Ix3, Ix4, RawData};
+use rayon::prelude::*;
 
 /// Most columns that are worked on together: what a block needs of one species stays in the second cache, and memory is read in long pieces.
 const WIDEST: usize = 192;
 /// Numbers in the widest of vectors.
 const VECTOR: usize = 16;
 
-/// Neighbouring cells of a plane `[y, x]` seen as one row: the first of them, and how many there are.
+/// Neighbouring cells of a plane `[y, x]` seen as one row: their number in the plane, the first cell, and how many there are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block {
+    pub index: usize,
     pub first: usize,
     pub width: usize,
 }
@@ -24,7 +26,7 @@ impl Block {
 
     /// Block number `index` of those of `width` cells.
     pub fn new(index: usize, width: usize) -> Self {
-        Self { first: index * width, width }
+        Self { index, first: index * width, width }
     }
 
     /// Cells of a row of whole vectors that holds a block of `width`.
@@ -55,6 +57,25 @@ pub(super) fn flat<S: RawData>(field: ArrayBase<S, Ix4>) -> ArrayBase<S, Ix3> {
     field.into_shape_with_order((slots, layers, ny * nx)).expect("fields are contiguous")
 }
 
+/// Layers from the ground to the highest in which each slot of a field `[slot, z, y, x]` has a number other than zero, for every block: `[slot, block]`.
+pub(super) fn layers_in_use(field: &Array4<f32>) -> Array2<usize> {
+    let (slots, _, ny, nx) = field.dim();
+    let width = Block::width_in(ny, nx);
+    let field = flat(field.view());
+    let mut in_use = Array2::zeros((slots, ny * nx / width));
+    let slots = in_use.axis_iter_mut(Axis(0)).into_par_iter().zip(field.axis_iter(Axis(0)).into_par_iter());
+    slots.for_each(|(mut in_use, field)| {
+        for (k, layer) in field.outer_iter().enumerate() {
+            for (highest, block) in in_use.iter_mut().zip(layer.axis_chunks_iter(Axis(0), width)) {
+                if block.iter().any(|value| *value != 0.0) {
+                    *highest = k + 1;
+                }
+            }
+        }
+    });
+    in_use
+}
+
 /// The values of a field in the order of memory.
 pub(super) fn values<D: Dimension>(field: &Array<f32, D>) -> &[f32] {
     field.as_slice().expect("fields are contiguous")
@@ -77,5 +98,16 @@ mod tests {
         let mut rows = vec![-1.0; 2 * Block::row(170)];
         block.gather(&field, &mut rows);
         assert_eq!((rows[0], rows[169], rows[170], rows[176]), (680.0, 849.0, -1.0, 1680.0));
+    }
+
+    #[test]
+    fn layers_in_use_end_where_a_block_has_nothing_above() {
+        let mut field = Array4::zeros((2, 4, 30, 34));
+        // cells 1 and 5 * 170 of the plane
+        field[[0, 2, 0, 1]] = 3.0;
+        field[[0, 1, 25, 0]] = 1e-9;
+        field[[1, 3, 25, 0]] = -1.0;
+        let expected = ndarray::arr2(&[[3, 0, 0, 0, 0, 2], [0, 0, 0, 0, 0, 4]]);
+        assert_eq!(layers_in_use(&field), expected);
     }
 }

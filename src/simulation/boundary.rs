@@ -4,7 +4,7 @@ use crate::domain::grid::{Grid, VerticalGrid};
 use crate::domain::species::Species;
 use crate::error::{Error, Result};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
-use ndarray::{Array3, Array4, ArrayView1, Axis, Zip};
+use ndarray::{Array3, Array4, Zip};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -161,10 +161,10 @@ pub struct Sides {
 /// What flows into one layer of one species: west and east `[y]`, south and north `[x]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Inflow<'a> {
-    pub west: ArrayView1<'a, f32>,
-    pub east: ArrayView1<'a, f32>,
-    pub south: ArrayView1<'a, f32>,
-    pub north: ArrayView1<'a, f32>,
+    pub west: &'a [f32],
+    pub east: &'a [f32],
+    pub south: &'a [f32],
+    pub north: &'a [f32],
 }
 
 impl Sides {
@@ -193,8 +193,9 @@ impl Sides {
 
     /// The sides of one layer of one species.
     pub fn layer(&self, species: usize, z: usize) -> Inflow<'_> {
-        fn row(side: &Array3<f32>, species: usize, z: usize) -> ArrayView1<'_, f32> {
-            side.index_axis(Axis(0), species).index_axis_move(Axis(0), z)
+        fn row(side: &Array3<f32>, species: usize, z: usize) -> &[f32] {
+            let (_, nz, cells) = side.dim();
+            &side.as_slice().expect("sides are contiguous")[(species * nz + z) * cells..][..cells]
         }
         Inflow {
             west: row(&self.west, species, z),

@@ -4,6 +4,7 @@ use super::block::{Block, flat, values};
 use super::driver::HourDriver;
 use super::hour_emission::HourEmission;
 use super::vectors::widest;
+use super::washout::Washout;
 use crate::domain::grid::Grid;
 use crate::domain::species::{Phase, Species};
 use crate::physics::aligned::Aligned;
@@ -68,8 +69,8 @@ pub struct Columns<'a> {
     pub top: &'a Array3<f32>,
     pub driver: &'a HourDriver,
     pub emission: &'a HourEmission<'a>,
-    /// Share of each species that rain removes in the step `[species, z, y, x]`; `None` in a dry hour.
-    pub washed: Option<&'a Array4<f32>>,
+    /// `None` in a dry hour.
+    pub washout: Option<&'a Washout>,
     pub area: &'a [f32],
     /// Length of the step [s].
     pub dt: f32,
@@ -152,7 +153,7 @@ impl Columns<'_> {
     #[inline(always)]
     fn mix(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
         let (s, length) = (species.index(), row.length);
-        let (layers, field) = (self.emission.layers[s], self.emission.field);
+        let (layers, field) = (self.emission.layers[[s, block.index]], self.emission.field);
         for (k, emitted) in row.emitted.chunks_exact_mut(length).take(layers).enumerate() {
             let rate = block.of(values(&field.rate_kg_s), s * field.layers + k, self.cells());
             for (kg, rate) in emitted.iter_mut().zip(rate) {
@@ -192,26 +193,19 @@ impl Columns<'_> {
     /// Rain-out.
     #[inline(always)]
     fn rain_out(&self, row: &mut Row, species: Species, block: Block, tally: &mut ColumnTally) {
-        let Some(washed) = self.washed else { return };
-        let layers = row.q.chunks_exact_mut(row.length).zip(row.target.chunks_exact(row.length));
-        let first = species.index() * layers.len();
-        for (k, (q, mass)) in layers.enumerate() {
-            let washed = block.of(values(washed), first + k, self.cells());
+        let Some(Washout { share, layers }) = self.washout else { return };
+        let s = species.index();
+        let rows = row.q.chunks_exact_mut(row.length).zip(row.target.chunks_exact(row.length));
+        let first = s * rows.len();
+        for (k, (q, mass)) in rows.enumerate().take(layers[[s, block.index]]) {
+            let washed = block.of(values(share), first + k, self.cells());
             for ((q, removed), washed) in q.iter_mut().zip(&mut row.lost).zip(washed) {
                 *removed = *q * washed;
                 *q -= *removed;
             }
-            tally.wet[species.index()] += sum_of_products(&row.lost, mass);
+            tally.wet[s] += sum_of_products(&row.lost, mass);
         }
     }
-}
-
-/// Share of each of `species` that rain removes in a step of `dt` [s], `[species, z, y, x]`; `None` in a dry hour.
-pub(super) fn washed_out(driver: &HourDriver, species: &[Species], dt: f32) -> Option<Array4<f32>> {
-    let of_species: Vec<usize> = species.iter().map(|s| s.index()).collect();
-    let mut washed = driver.wet_loss.as_ref()?.select(Axis(0), &of_species);
-    washed.par_mapv_inplace(|rate| if rate > 0.0 { -(-rate * dt).exp_m1() } else { 0.0 });
-    Some(washed)
 }
 
 /// Working arrays of one block `[z][x]`. Rows are whole vectors: the columns beside the block hold air that is still, with nothing in it.

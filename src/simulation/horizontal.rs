@@ -196,7 +196,7 @@ impl Workspace {
     fn sweep(&mut self, layer: &Layer, along: Along, inflows: &[Inflow], through: &mut [(f64, f64)]) {
         let Self { x, y, q, moved, rows, .. } = self;
         for (q, inflow) in q.iter_mut().zip(inflows) {
-            layer.fill_halo(q, inflow);
+            layer.fill_halo(q, inflow, along);
         }
         let (flow, flux) = match along {
             Along::X => (&*x, &layer.flux_x),
@@ -220,32 +220,44 @@ impl Layer {
         }
     }
 
-    /// Fills the halo of `q`: what is outside where air flows in, the edge's own value where it flows out.
-    fn fill_halo(&self, q: &mut [f32], inflow: &Inflow) {
+    /// Fills the halo of `q` as far as a sweep `along` reads it, [`HALO`] cells at the ends of its lines and one beside them: what is outside where air
+    /// flows in, the edge's own value where it flows out.
+    fn fill_halo(&self, q: &mut [f32], inflow: &Inflow, along: Along) {
         let Padded { nx, ny, width } = self.slab;
+        let (columns, rows) = match along {
+            Along::X => (HALO, 1),
+            Along::Y => (1, HALO),
+        };
         let (south, north) = (self.slab.row(0), self.slab.row(ny));
-        for x in 0..nx {
-            let outside_south = if self.flux_y[south + x] > 0.0 { inflow.south[x] } else { q[south + x] };
-            let outside_north = if self.flux_y[north + x] < 0.0 { inflow.north[x] } else { q[north - width + x] };
-            for h in 0..HALO {
-                q[south - (h + 1) * width + x] = outside_south;
-                q[north + h * width + x] = outside_north;
-            }
+        let (outside, inside) = q[south - width..][..width + nx].split_at_mut(width);
+        for (((outside, edge), flux), inflow) in
+            outside.iter_mut().zip(inside).zip(&self.flux_y[south..]).zip(inflow.south)
+        {
+            *outside = if *flux > 0.0 { *inflow } else { *edge };
         }
-        for row in 0..ny + 2 * HALO {
-            let west = self.slab.start(row);
+        let (inside, outside) = q[north - width..][..width + nx].split_at_mut(width);
+        for (((outside, edge), flux), inflow) in
+            outside.iter_mut().zip(inside).zip(&self.flux_y[north..]).zip(inflow.north)
+        {
+            *outside = if *flux < 0.0 { *inflow } else { *edge };
+        }
+        for h in 1..rows {
+            q.copy_within(south - width..south - width + nx, south - (h + 1) * width);
+            q.copy_within(north..north + nx, north + h * width);
+        }
+        let mut fill = |west: usize, inflow: (Option<f32>, Option<f32>)| {
             let east = west + nx;
-            let (mut outside_west, mut outside_east) = (q[west], q[east - 1]);
-            if let Some(y) = row.checked_sub(HALO).filter(|y| *y < ny) {
-                if self.flux_x[west] > 0.0 {
-                    outside_west = inflow.west[y];
-                }
-                if self.flux_x[east] < 0.0 {
-                    outside_east = inflow.east[y];
-                }
-            }
-            q[west - HALO..west].fill(outside_west);
-            q[east..east + HALO].fill(outside_east);
+            let (outside_west, outside_east) = (inflow.0.unwrap_or(q[west]), inflow.1.unwrap_or(q[east - 1]));
+            q[west - columns..west].fill(outside_west);
+            q[east..east + columns].fill(outside_east);
+        };
+        for (y, (inflow_west, inflow_east)) in inflow.west.iter().zip(inflow.east).enumerate() {
+            let west = self.slab.row(y);
+            let (enters_west, enters_east) = (self.flux_x[west] > 0.0, self.flux_x[west + nx] < 0.0);
+            fill(west, (enters_west.then_some(*inflow_west), enters_east.then_some(*inflow_east)));
+        }
+        for row in (HALO - rows..HALO).chain(ny + HALO..ny + HALO + rows) {
+            fill(self.slab.start(row), (None, None));
         }
     }
 

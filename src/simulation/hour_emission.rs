@@ -1,16 +1,17 @@
 //! What is emitted throughout an hour, with what every step of it needs to know.
 
+use super::block::layers_in_use;
 use super::emission_placement::EmissionField;
 use crate::domain::species::Species;
-use ndarray::Axis;
+use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 /// Emission of an hour.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct HourEmission<'a> {
     pub field: &'a EmissionField,
-    /// Number of layers from the ground to the highest into which each species is emitted.
-    pub layers: [usize; Species::COUNT],
+    /// Layers from the ground to the highest into which each species is emitted, in every block of columns: `[species, block]`.
+    pub layers: Array2<usize>,
     /// Sum over the grid [kg s-1].
     pub kg_s: [f64; Species::COUNT],
 }
@@ -20,15 +21,13 @@ impl<'a> HourEmission<'a> {
     pub fn new(field: &'a EmissionField) -> Self {
         let of_species = |species: Species| {
             let rates = field.rate_kg_s.index_axis(Axis(0), species.index());
-            if species == Species::Tracer {
-                return (0, 0.0);
-            }
-            let kg_s = rates.outer_iter().map(|layer| layer.iter().map(|rate| f64::from(*rate)).sum::<f64>());
-            let kg_s: Vec<f64> = kg_s.collect();
-            (kg_s.iter().rposition(|rate| *rate != 0.0).map_or(0, |highest| highest + 1), kg_s.iter().sum())
+            rates.outer_iter().map(|layer| layer.iter().map(|rate| f64::from(*rate)).sum::<f64>()).sum::<f64>()
         };
-        let found: Vec<(usize, f64)> = Species::ALL.into_par_iter().map(of_species).collect();
-        Self { field, layers: std::array::from_fn(|s| found[s].0), kg_s: std::array::from_fn(|s| found[s].1) }
+        let mut kg_s: Vec<f64> = Species::ALL.into_par_iter().map(of_species).collect();
+        let mut layers = layers_in_use(&field.rate_kg_s);
+        kg_s[Species::Tracer.index()] = 0.0;
+        layers.row_mut(Species::Tracer.index()).fill(0);
+        Self { field, layers, kg_s: std::array::from_fn(|s| kg_s[s]) }
     }
 }
 
@@ -45,7 +44,7 @@ mod tests {
         field.rate_kg_s[[Species::Coarse.index(), 0, 1, 0]] = 2.0;
         field.rate_kg_s[[Species::Tracer.index(), 1, 1, 0]] = 1.0;
         let emission = HourEmission::new(&field);
-        let of = |species: Species| (emission.layers[species.index()], emission.kg_s[species.index()]);
+        let of = |species: Species| (emission.layers[[species.index(), 0]], emission.kg_s[species.index()]);
         assert_eq!((of(Species::So2), of(Species::Coarse)), ((3, 3.5), (1, 2.0)));
         assert_eq!((of(Species::Tracer), of(Species::No2)), ((0, 0.0), (0, 0.0)));
     }

@@ -5,6 +5,7 @@ use super::block::{Block, flat, values};
 use super::columns::COURANT_LIMIT;
 use super::driver::HourDriver;
 use super::vectors::widest;
+use super::washout::Washout;
 use crate::domain::species::{Phase, Species};
 use crate::physics::advection_adjoint::{HALO, HALO_MASS, Sweep};
 use crate::physics::sedimentation_adjoint::{settle, settle_transposed};
@@ -26,8 +27,8 @@ pub(super) struct LinearColumns<'a> {
     pub dt: f32,
     /// Species of each slot.
     pub slots: &'a [Species],
-    /// Share that rain removes in a step `[slot, z, y, x]`; `None` in a dry hour.
-    pub washed: Option<Array4<f32>>,
+    /// Of the slots; `None` in a dry hour.
+    pub washout: Option<Washout>,
 }
 
 impl LinearColumns<'_> {
@@ -146,10 +147,10 @@ impl LinearColumns<'_> {
     /// Its own transpose.
     #[inline(always)]
     fn rain_out(&self, q: &mut [f32], block: Block, slot: usize) {
-        let Some(washed) = &self.washed else { return };
-        let layers = q.len() / block.width;
-        for (k, q) in q.chunks_exact_mut(block.width).enumerate() {
-            let washed = block.of(values(washed), slot * layers + k, self.area.len());
+        let Some(Washout { share, layers }) = &self.washout else { return };
+        let first = slot * q.len() / block.width;
+        for (k, q) in q.chunks_exact_mut(block.width).enumerate().take(layers[[slot, block.index]]) {
+            let washed = block.of(values(share), first + k, self.area.len());
             q.iter_mut().zip(washed).for_each(|(q, washed)| *q *= 1.0 - washed);
         }
     }

@@ -8,7 +8,6 @@
 //! ```
 
 use super::carried::{CONVERSIONS, Carried, EQUILIBRIUM};
-use super::columns::washed_out;
 use super::driver::HourDriver;
 use super::equilibrium_answers::AnswersOfHour;
 use super::horizontal::HorizontalFluxes;
@@ -17,6 +16,7 @@ use super::linear_columns::LinearColumns;
 use super::linear_sweeps::LinearSweeps;
 use super::step::{Turn, air_mass_at, chemistry_fractions, steps_per_hour};
 use super::vectors::widest;
+use super::washout::Washout;
 use crate::chemistry::conversion_adjoint::{
     InorganicRow, convert, convert_transposed, decay, partition, partition_transposed,
 };
@@ -89,7 +89,7 @@ impl<'a> LinearHour<'a> {
                 depth_m: ground.grid.vertical.thickness_m(0) as f32,
                 dt,
                 slots,
-                washed: washed_out(driver, slots, dt),
+                washout: Washout::new(driver, slots, dt),
             },
             diffusion,
             conversions: conversions(ground, driver, dt),

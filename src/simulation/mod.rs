@@ -50,3 +50,4 @@ pub mod synthetic;
 pub mod temporal_profile;
 mod vectors;
 pub mod terrain_winds;
+mod washout;

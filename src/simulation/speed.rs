@@ -215,8 +215,9 @@ impl Bench<'_> {
         let thickness: Vec<f64> = (0..self.grid.vertical.layers()).map(|k| self.grid.vertical.thickness_m(k)).collect();
         let coefficients = LayerCoefficients::new(&thickness);
         let emission = &HourEmission::new(emission);
-        let (top, washed) = (&sides.top, None);
-        let columns = Columns { grid: self.grid, coefficients: &coefficients, top, driver, emission, washed, area, dt };
+        let (top, washout) = (&sides.top, None);
+        let columns =
+            Columns { grid: self.grid, coefficients: &coefficients, top, driver, emission, washout, area, dt };
         let least = Zip::from(&driver.air_mass_start).and(&driver.air_mass_end).map_collect(|a, b| a.min(*b));
         let mut fluxes = HorizontalFluxes::new(driver.flux_x.view(), driver.flux_y.view(), least.view(), dt);
         let mut rows = ColumnRows::new(self.grid.shape());

@@ -12,7 +12,7 @@
 use super::analysis::{self, VerticalReach};
 use super::boundary::Sides;
 use super::budget::Books;
-use super::columns::{ColumnRows, Columns, washed_out};
+use super::columns::{ColumnRows, Columns};
 use super::diagnose::prescribed_fine_particles;
 use super::driver::HourDriver;
 use super::emission_placement::EmissionField;
@@ -21,6 +21,7 @@ use super::horizontal_diffusion::HorizontalDiffusion;
 use super::hour_emission::HourEmission;
 use super::restart::{Contents, Snapshot};
 use super::vectors::widest;
+use super::washout::Washout;
 use crate::chemistry::pm_lite;
 use crate::domain::grid::Grid;
 use crate::domain::species::Species;
@@ -58,8 +59,7 @@ pub struct Simulation<'a> {
 struct Hour<'a> {
     driver: &'a HourDriver,
     emission: HourEmission<'a>,
-    /// Share of each species that rain removes in a step.
-    washed: Option<Array4<f32>>,
+    washout: Option<Washout>,
     sides: &'a Sides,
     fluxes: HorizontalFluxes,
     chemistry: Vec<pm_lite::Fractions>,
@@ -133,7 +133,7 @@ impl<'a> Simulation<'a> {
         let mut hour = Hour {
             driver,
             emission: HourEmission::new(emission),
-            washed: washed_out(driver, &Species::ALL, dt),
+            washout: Washout::new(driver, &Species::ALL, dt),
             sides,
             fluxes,
             chemistry: chemistry_fractions(driver, self.grid, dt),
@@ -159,7 +159,7 @@ impl<'a> Simulation<'a> {
             top: &hour.sides.top,
             driver: hour.driver,
             emission: &hour.emission,
-            washed: hour.washed.as_ref(),
+            washout: hour.washout.as_ref(),
             area: &self.area,
             dt: hour.dt,
         };

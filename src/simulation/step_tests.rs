@@ -271,7 +271,7 @@ fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
         top: &sides.top,
         driver: &driver,
         emission: &HourEmission::new(&nothing),
-        washed: None,
+        washout: None,
         area: &area,
         dt: 300.0,
     };
