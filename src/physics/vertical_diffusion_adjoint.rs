@@ -147,39 +147,49 @@ pub fn mix_transposed(
     deposition: &[Real],
     width: usize,
 ) {
-    let n = a.len() / width;
     let (exchange, descent) = streams;
-    for k in (1..n).rev() {
-        for x in 0..width {
-            let c = k * width + x;
-            let from_above = if k + 1 < n { exchange[c] * to_emitted[c + width] } else { 0.0 };
-            to_emitted[c] = (a[c] + from_above) * factors.inverse[c];
+    let rows = |k: usize| k * width..(k + 1) * width;
+    let highest = a.len() / width - 1;
+    // short loops over few arrays, which vectorise
+    for k in (0..=highest).rev() {
+        let (here, above) = to_emitted[k * width..].split_at_mut(width);
+        here.copy_from_slice(&a[rows(k)]);
+        if k < highest {
+            for ((c, above), e) in here.iter_mut().zip(above).zip(&exchange[rows(k)]) {
+                *c += e * *above;
+            }
         }
-    }
-    for x in 0..width {
-        to_emitted[x] = a[x] + if n > 1 { exchange[x] * to_emitted[x + width] } else { 0.0 };
+        if k > 0 {
+            here.iter_mut().zip(&factors.inverse[rows(k)]).for_each(|(c, inverse)| *c *= inverse);
+        }
     }
     // upward: what is there without the ground, and what its updrafts make of it
-    for k in 1..n {
-        for x in 0..width {
-            let c = k * width + x;
-            let leaving = if k + 1 < n { descent[c] } else { 0.0 };
-            if k > 1 {
-                to_emitted[c] += factors.ratio[c] * to_emitted[c - width];
+    for k in 1..=highest {
+        let (below, here) = to_emitted.split_at_mut(k * width);
+        let here = &mut here[..width];
+        if k > 1 {
+            let below = &below[(k - 1) * width..];
+            for ((c, below), ratio) in here.iter_mut().zip(below).zip(&factors.ratio[rows(k)]) {
+                *c += ratio * below;
             }
-            to_emitted[x] += (descent[c - width] - leaving) * to_emitted[c];
+        }
+        let (lowest, sinking) = (&mut below[..width], &descent[rows(k - 1)]);
+        if k < highest {
+            let updraft = sinking.iter().zip(&descent[rows(k)]).map(|(sinking, leaving)| sinking - leaving);
+            lowest.iter_mut().zip(updraft).zip(&*here).for_each(|((sum, updraft), c)| *sum += updraft * c);
+        } else {
+            lowest.iter_mut().zip(sinking).zip(&*here).for_each(|((sum, updraft), c)| *sum += updraft * c);
         }
     }
-    for x in 0..width {
-        to_emitted[x] /= factors.ground[x] + deposition[x];
-        a[x] = mass[x] * to_emitted[x];
+    let (lowest, upper) = to_emitted.split_at_mut(width);
+    for ((c, ground), deposition) in lowest.iter_mut().zip(&factors.ground).zip(deposition) {
+        *c /= ground + deposition;
     }
-    for k in 1..n {
-        for x in 0..width {
-            let c = k * width + x;
-            to_emitted[c] += factors.of_ground[c] * to_emitted[x];
-            a[c] = mass[c] * to_emitted[c];
-        }
+    for (c, of_ground) in upper.chunks_exact_mut(width).zip(factors.of_ground[width..].chunks_exact(width)) {
+        c.iter_mut().zip(of_ground).zip(&*lowest).for_each(|((c, of_ground), lowest)| *c += of_ground * lowest);
+    }
+    for ((a, mass), c) in a.iter_mut().zip(mass).zip(&*to_emitted) {
+        *a = mass * c;
     }
 }
 

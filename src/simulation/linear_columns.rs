@@ -105,7 +105,8 @@ impl LinearColumns<'_> {
         }
         let streams = (row.exchange.as_slice(), row.descent.as_slice());
         mix_transposed(q, &mut row.emission, &row.target, &row.factors, streams, &row.deposition, width);
-        for (k, mut layer) in to_emitted.index_axis_mut(Axis(0), slot).outer_iter_mut().enumerate() {
+        for (k, layer) in to_emitted.index_axis_mut(Axis(0), slot).outer_iter_mut().enumerate() {
+            let layer = layer.into_slice().expect("cells of a block are contiguous");
             layer.iter_mut().zip(&row.emission[k * width..]).for_each(|(sum, e)| *sum += e);
         }
         for sweep in row.sweeps[..row.substeps].iter().rev() {
@@ -123,7 +124,8 @@ impl LinearColumns<'_> {
         let values = row.column();
         let q = &mut row.values[values];
         for (k, layer) in emitted.index_axis(Axis(0), slot).outer_iter().enumerate() {
-            row.emission[k * width..].iter_mut().zip(layer).for_each(|(e, kg)| *e = *kg);
+            let layer = layer.to_slice().expect("cells of a block are contiguous");
+            row.emission[k * width..][..width].copy_from_slice(layer);
         }
         let layers = emitted.dim().1 * width;
         let streams = (row.exchange.as_slice(), row.descent.as_slice());
@@ -209,14 +211,14 @@ impl Row {
         self.values.fill(0.0);
         let rows = self.values[values].chunks_exact_mut(self.width);
         for (row, from) in rows.zip(field.index_axis(Axis(0), slot).outer_iter()) {
-            row.iter_mut().zip(from).for_each(|(v, f)| *v = *f);
+            row.copy_from_slice(from.to_slice().expect("cells of a block are contiguous"));
         }
     }
 
     fn store(&self, field: &mut ArrayViewMut3<f32>, slot: usize) {
         let rows = self.values[self.column()].chunks_exact(self.width);
-        for (row, mut to) in rows.zip(field.index_axis_mut(Axis(0), slot).outer_iter_mut()) {
-            to.iter_mut().zip(row).for_each(|(t, v)| *t = *v);
+        for (row, to) in rows.zip(field.index_axis_mut(Axis(0), slot).outer_iter_mut()) {
+            to.into_slice().expect("cells of a block are contiguous").copy_from_slice(row);
         }
     }
 

@@ -61,13 +61,14 @@ impl Slab {
 
     pub fn load(self, from: ndarray::ArrayView2<f32>, to: &mut [f32]) {
         for (y, row) in from.outer_iter().enumerate() {
-            to[self.start(y)..][..self.nx].iter_mut().zip(row).for_each(|(t, f)| *t = *f);
+            to[self.start(y)..][..self.nx].copy_from_slice(row.to_slice().expect("rows are contiguous"));
         }
     }
 
     pub fn store(self, from: &[f32], mut to: ndarray::ArrayViewMut2<f32>) {
-        for (y, mut row) in to.outer_iter_mut().enumerate() {
-            row.iter_mut().zip(&from[self.start(y)..]).for_each(|(t, f)| *t = *f);
+        for (y, row) in to.outer_iter_mut().enumerate() {
+            let row = row.into_slice().expect("rows are contiguous");
+            row.copy_from_slice(&from[self.start(y)..][..self.nx]);
         }
     }
 }
