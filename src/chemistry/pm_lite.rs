@@ -28,6 +28,19 @@ pub const HNO3_PER_NO2: f64 = HNO3 / NO2;
 pub const NITRATE_PER_HNO3: f64 = NO3 / HNO3;
 pub const AMMONIUM_PER_NH3: f64 = NH4 / NH3;
 
+/// The species that chemistry changes.
+pub const CHANGED: [Species; 9] = [
+    Species::So2,
+    Species::No2,
+    Species::Nh3,
+    Species::Hno3,
+    Species::SoaPrecursor,
+    Species::Sulfate,
+    Species::Nitrate,
+    Species::Ammonium,
+    Species::SecondaryOrganic,
+];
+
 /// Molar masses of sulfate, ammonia, ammonium, nitric acid and nitrate [kg mol-1].
 pub const INORGANIC: [f32; 5] = [SO4 as f32, NH3 as f32, NH4 as f32, HNO3 as f32, NO3 as f32];
 
@@ -171,7 +184,7 @@ fn night_nitrate(temperature_k: f64, number: f64, surface: f64, cos_zenith: f64,
     2.0 * rate::no2_o3(temperature_k) * ozone_ppb * 1e-9 * number * night * share
 }
 
-/// The ten species that chemistry changes, in one cell [kg kg-1].
+/// The species of [`CHANGED`] in one cell [kg kg-1].
 #[derive(Debug, Clone, Copy)]
 struct Cell {
     so2: f32,

@@ -176,13 +176,9 @@ impl<'a> Simulation<'a> {
             self.mass.assign(next);
         }
         self.diffusion.advance(&mut self.state, &self.mass);
-        self.books.clipped(&clip_negative(&mut self.state, &self.mass));
-        let produced = react(&mut self.state, &self.mass, &hour.chemistry);
-        // a value that is not finite makes the sum of what chemistry made none
-        if produced.iter().any(|mass| !mass.is_finite()) {
-            self.check_finite()?;
-        }
-        self.books.chemistry(&produced);
+        let Some(clipped) = clip_negative(&mut self.state, &self.mass) else { return self.check_finite() };
+        self.books.clipped(&clipped);
+        self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
         self.steps += 1;
         Ok(())
     }
@@ -236,22 +232,37 @@ impl<'a> Simulation<'a> {
 
 /// Place of the first value that is not finite.
 fn not_finite(values: &[f32]) -> Option<usize> {
-    // numbers without their sign are in the order of their bits: the largest is found many at a time
-    let largest = values.iter().fold(0, |largest: u32, v| largest.max(v.abs().to_bits()));
-    if f32::from_bits(largest).is_finite() { None } else { values.iter().position(|v| !v.is_finite()) }
+    if seen(values).1.is_finite() { None } else { values.iter().position(|v| !v.is_finite()) }
 }
 
-/// Sets what rounding left below zero to zero; returns the mass this added, per species [kg].
-fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> Vec<f64> {
+/// Sets what rounding left below zero to zero; returns the mass this added, per species [kg]. `None` where a value is not finite.
+fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> Option<Vec<f64>> {
     let cells = mass.len();
     let air = mass.as_slice().expect("air mass is contiguous");
     let species = state.as_slice_mut().expect("state is contiguous").par_chunks_mut(cells);
-    species.map(|q| if any_signed(q) { clip(q, air) } else { 0.0 }).collect()
+    species
+        .map(|q| match seen(q) {
+            (_, largest) if !largest.is_finite() => None,
+            (true, _) => Some(clip(q, air)),
+            (false, _) => Some(0.0),
+        })
+        .collect()
 }
 
-/// Whether a number has a minus sign; looks at many at a time.
-fn any_signed(values: &[f32]) -> bool {
-    values.iter().fold(0, |bits, v| bits | v.to_bits()) >> 31 == 1
+/// Whether a number has a minus sign, and the largest magnitude, which is not finite where one is not; looks at many at a time.
+fn seen(values: &[f32]) -> (bool, f32) {
+    let (mut signs, mut largest) = (0, 0);
+    widest(
+        #[inline(always)]
+        || {
+            // numbers without their sign are in the order of their bits
+            for v in values {
+                signs |= v.to_bits();
+                largest = v.abs().to_bits().max(largest);
+            }
+        },
+    );
+    (signs >> 31 == 1, f32::from_bits(largest))
 }
 
 /// Sets values below zero to zero; returns the mass that this adds in `air` [kg].
@@ -315,7 +326,7 @@ pub(super) fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm
         .enumerate()
         .map(|(z, mut layer)| {
             let mut produced = [0.0f64; Species::COUNT];
-            let mut before = vec![0.0f32; Species::COUNT * nx];
+            let mut before = vec![0.0f32; pm_lite::CHANGED.len() * nx];
             let air = mass.index_axis(Axis(0), z);
             let mut species: Vec<_> = layer.outer_iter_mut().collect();
             for y in 0..ny {
@@ -323,15 +334,15 @@ pub(super) fn react(state: &mut Array4<f32>, mass: &Array3<f32>, fractions: &[pm
                 let mut rows = species.iter_mut().map(|s| s.row_mut(y).into_slice().expect("rows are contiguous"));
                 let mut rows: [&mut [f32]; Species::COUNT] =
                     std::array::from_fn(|_| rows.next().expect("one row per species"));
-                for (before, row) in before.chunks_exact_mut(nx).zip(&rows) {
-                    before.copy_from_slice(row);
+                for (before, species) in before.chunks_exact_mut(nx).zip(pm_lite::CHANGED) {
+                    before.copy_from_slice(rows[species.index()]);
                 }
                 react_row(&mut rows, &fractions[(z * ny + y) * nx..][..nx]);
                 widest(
                     #[inline(always)]
                     || {
-                        for ((p, before), row) in produced.iter_mut().zip(before.chunks_exact_mut(nx)).zip(&rows) {
-                            *p += gained(before, row, air);
+                        for (before, species) in before.chunks_exact_mut(nx).zip(pm_lite::CHANGED) {
+                            produced[species.index()] += gained(before, rows[species.index()], air);
                         }
                     },
                 );

@@ -299,9 +299,13 @@ fn air_that_sinks_through_a_thin_layer_in_one_step_makes_no_new_extremes() {
 fn negative_values_become_zero_and_are_booked() {
     let mass = Array3::from_shape_vec((1, 1, 3), vec![50.0f32, 30.0, 20.0]).unwrap();
     let mut state = Array4::from_shape_vec((2, 1, 1, 3), vec![-2e-9f32, -1e-9, 4.0, 1.0, 0.0, -3e-9]).unwrap();
-    let added = clip_negative(&mut state, &mass);
+    let added = clip_negative(&mut state, &mass).unwrap();
     assert_eq!(state.as_slice().unwrap(), &[0.0, 0.0, 4.0, 1.0, 0.0, 0.0]);
     assert!((added[0] - 1.3e-7).abs() < 1e-13 && (added[1] - 6e-8).abs() < 1e-13, "{added:?}");
+    for value in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        state[[1, 0, 0, 2]] = value;
+        assert_eq!(clip_negative(&mut state, &mass), None, "{value}");
+    }
 }
 
 /// Only one row oxidises: half of its SO2 becomes sulphate, 96.06 / 64.066 of the mass, and nothing changes beside it.
@@ -321,6 +325,20 @@ fn every_cell_reacts_at_its_own_rates() {
     let sulphate = produced[Species::Sulfate.index()];
     assert!((produced[Species::So2.index()] + 1e-7).abs() < 1e-13, "{produced:?}");
     assert!((sulphate / 1e-7 - 96.06 / 64.066).abs() < 1e-5, "{sulphate}");
+}
+
+/// The books of chemistry follow the species that are said to change: no other one does.
+#[test]
+fn chemistry_changes_the_species_that_it_says() {
+    let moving = pm_lite::Fractions { sulfur: 0.1, nitrogen: 0.1, organic: 0.1, nitrate_product: 1e-3 };
+    let before = Array4::from_elem((Species::COUNT, 1, 1, 16), 2e-8f32);
+    let mut after = before.clone();
+    let mass = Array3::from_elem((1, 1, 16), 10.0f32);
+    let produced = react(&mut after, &mass, &[moving; 16]);
+    for s in Species::ALL {
+        let (moved, gained) = (after[[s.index(), 0, 0, 3]] != before[[s.index(), 0, 0, 3]], produced[s.index()] != 0.0);
+        assert_eq!((moved, gained), (pm_lite::CHANGED.contains(&s), pm_lite::CHANGED.contains(&s)), "{s:?}");
+    }
 }
 
 /// The order of processes turns with the steps: a checkpoint keeps their number, and the books.
