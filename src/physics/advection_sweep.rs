@@ -39,7 +39,8 @@ pub struct Sweep<'a> {
     pub flow: &'a Flow,
     /// Air through the faces [kg], padded.
     pub flux: &'a [f32],
-    /// Mixing ratios of each species before and after, padded; the halo of those before is filled, that of those after is not.
+    /// Mixing ratios of each species before and after, padded. Of the halo of those before, [`HALO`] cells at the ends of the lines and one beside them are
+    /// read, corners included; that of those after is not filled.
     pub from: &'a [Aligned],
     pub to: &'a mut [Aligned],
     pub rows: &'a mut RowSpace,

@@ -27,8 +27,8 @@ use super::aligned::Aligned;
 use super::lanes::{Lanes, lanes, lanes_mut, sum_of_products};
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-/// Columns of vectors that are solved side by side: each of their sums waits for the one before it, those of others can be made meanwhile.
-const TOGETHER: usize = 4;
+/// Vectors of columns that are solved side by side: each sum of a column waits for the one before it, those of others can be made meanwhile.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Factors shared by all species of a row `[z][x]`.
 #[derive(Debug)]
@@ -152,16 +152,16 @@ impl Mix<'_> {
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S) {
         let vectors = self.width / S::F32_LANES;
-        let grouped = vectors - vectors % TOGETHER;
-        for v in (0..grouped).step_by(TOGETHER) {
-            self.columns::<S, TOGETHER>(simd, v);
+        let grouped = vectors - vectors % SIDE_BY_SIDE;
+        for v in (0..grouped).step_by(SIDE_BY_SIDE) {
+            self.columns::<S, SIDE_BY_SIDE>(simd, v);
         }
         for v in grouped..vectors {
             self.columns::<S, 1>(simd, v);
         }
     }
 
-    /// Solves the `W` columns of vectors from number `v` on: right-hand sides `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` from the top down, then
+    /// Solves the `W` vectors of columns from number `v` on: right-hand sides `R_k = m_k (q_k - q_top) + s_k + r_k R_k+1` from the top down, then
     /// departures from the ground up.
     #[inline(always)]
     fn columns<S: Simd, const W: usize>(&mut self, simd: S, v: usize) {
@@ -449,10 +449,11 @@ mod tests {
         }
     }
 
-    /// Sixteen columns in vectors have the bits of sixteen columns alone, emission in none, some and all layers.
+    /// Columns in vectors have the bits of columns alone, emission in none, some and all layers: 112 are groups of vectors and some left over, with eight
+    /// numbers to a vector and with sixteen.
     #[test]
     fn columns_side_by_side_have_the_bits_of_each_alone() {
-        let (n, width) = (9, 16);
+        let (n, width) = (9, 112);
         let rows = |layers: usize, step: usize, scale: f32| -> Vec<f32> {
             (0..layers * width).map(|i| scale * (1 + i * step % 23) as f32).collect()
         };

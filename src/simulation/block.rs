@@ -8,10 +8,12 @@ const WIDEST: usize = 192;
 /// Numbers in the widest of vectors.
 const VECTOR: usize = 16;
 
-/// Neighbouring cells of a plane `[y, x]` seen as one row: their number in the plane, the first cell, and how many there are.
+/// Neighbouring cells of a plane `[y, x]` seen as one row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block {
+    /// Number of the block in the plane.
     pub index: usize,
+    /// Its first cell, and how many it has.
     pub first: usize,
     pub width: usize,
 }
@@ -61,11 +63,11 @@ pub(super) fn flat<S: RawData>(field: ArrayBase<S, Ix4>) -> ArrayBase<S, Ix3> {
 pub(super) fn layers_in_use(field: &Array4<f32>) -> Array2<usize> {
     let (slots, _, ny, nx) = field.dim();
     let width = Block::width_in(ny, nx);
-    let field = flat(field.view());
     let mut in_use = Array2::zeros((slots, ny * nx / width));
-    let slots = in_use.axis_iter_mut(Axis(0)).into_par_iter().zip(field.axis_iter(Axis(0)).into_par_iter());
-    slots.for_each(|(mut in_use, field)| {
-        for (k, layer) in field.outer_iter().enumerate() {
+    let field = flat(field.view());
+    let of_slots = in_use.axis_iter_mut(Axis(0)).into_par_iter().zip(field.axis_iter(Axis(0)).into_par_iter());
+    of_slots.for_each(|(mut in_use, layers)| {
+        for (k, layer) in layers.outer_iter().enumerate() {
             for (highest, block) in in_use.iter_mut().zip(layer.axis_chunks_iter(Axis(0), width)) {
                 if block.iter().any(|value| *value != 0.0) {
                     *highest = k + 1;

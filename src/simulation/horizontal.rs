@@ -297,3 +297,98 @@ impl Layer {
         self.through = through;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers between -1 and 1 without pattern.
+    fn scattered(i: usize) -> f32 {
+        ((i * 2_654_435_761 + 12_345) % 100_003) as f32 / 50_001.5 - 1.0
+    }
+
+    /// What a slab of any extent needs of its halo is filled: the rest may be anything, and a halo that is filled throughout gives the same bits.
+    #[test]
+    fn the_halo_is_filled_as_far_as_sweeps_read() {
+        for (nx, ny) in [(1, 1), (1, 16), (17, 1), (21, 18), (32, 5)] {
+            let mut layer = Layer::new(nx, ny, 1);
+            let slab = layer.slab;
+            layer.flux_x.iter_mut().enumerate().for_each(|(i, flux)| *flux = 0.3 * scattered(i));
+            layer.flux_y.iter_mut().enumerate().for_each(|(i, flux)| *flux = 0.3 * scattered(i + 7));
+            let values = |n: usize, seed: usize| (0..n).map(|i| 2.0 + scattered(i + seed)).collect::<Vec<f32>>();
+            let (plane, west, east) = (values(nx * ny, 1), values(ny, 2), values(ny, 3));
+            let (south, north) = (values(nx, 4), values(nx, 5));
+            let inflow = Inflow { west: &west, east: &east, south: &south, north: &north };
+            let (at_x, at_y) = (|y: usize| slab.row(y), |x: usize| slab.row(0) + x);
+            // of a cell outside, by the nearest cell of the domain; corners have what is south and north of them
+            let outside = |x: isize, y: isize| -> f32 {
+                let (cx, cy) = (x.clamp(0, nx as isize - 1) as usize, y.clamp(0, ny as isize - 1) as usize);
+                let edge = plane[cy * nx + cx];
+                match () {
+                    () if y < 0 => {
+                        if layer.flux_y[at_y(cx)] > 0.0 {
+                            south[cx]
+                        } else {
+                            edge
+                        }
+                    }
+                    () if y >= ny as isize => {
+                        if layer.flux_y[slab.row(ny) + cx] < 0.0 {
+                            north[cx]
+                        } else {
+                            edge
+                        }
+                    }
+                    () if x < 0 => {
+                        if layer.flux_x[at_x(cy)] > 0.0 {
+                            west[cy]
+                        } else {
+                            edge
+                        }
+                    }
+                    () => {
+                        if layer.flux_x[at_x(cy) + nx] < 0.0 {
+                            east[cy]
+                        } else {
+                            edge
+                        }
+                    }
+                }
+            };
+            let mut filled = Aligned::new(slab.cells());
+            slab.load(&plane, &mut filled);
+            let halo = HALO as isize;
+            for y in -halo..ny as isize + halo {
+                for x in -halo..nx as isize + halo {
+                    if !(0..nx as isize).contains(&x) || !(0..ny as isize).contains(&y) {
+                        filled[(slab.start((y + halo) as usize) as isize + x) as usize] = outside(x, y);
+                    }
+                }
+            }
+            for (along, across) in [(Along::X, Along::Y), (Along::Y, Along::X)] {
+                let mut space = Workspace::new(slab);
+                space.mass.fill(HALO_MASS);
+                slab.load(&vec![1.5; nx * ny], &mut space.mass);
+                space.prepare(&layer, [along, across]);
+                let mut sweep = |q: Aligned| {
+                    let Workspace { x, y, rows, moved, .. } = &mut space;
+                    let (flow, flux) = if along == Along::X { (&*x, &layer.flux_x) } else { (&*y, &layer.flux_y) };
+                    let (mut through, mut swept) = ([(0.0, 0.0)], vec![0.0; nx * ny]);
+                    let (from, to) = (&[q], &mut moved[..1]);
+                    Sweep { slab, flow, flux, from, to, rows, through: &mut through }.run();
+                    slab.store(&moved[0], &mut swept);
+                    (swept, through)
+                };
+                let mut bare = Aligned::new(slab.cells());
+                bare.fill(f32::NAN);
+                slab.load(&plane, &mut bare);
+                layer.fill_halo(&mut bare, &inflow, along);
+                let mut whole = Aligned::new(slab.cells());
+                whole.copy_from_slice(&filled);
+                let (bare, whole) = (sweep(bare), sweep(whole));
+                assert!(whole.0.iter().all(|q| q.is_finite()));
+                assert_eq!(bare, whole, "{nx} x {ny}, {along:?}");
+            }
+        }
+    }
+}

@@ -61,7 +61,9 @@ impl Slab {
 
     pub fn load(self, from: ndarray::ArrayView2<f32>, to: &mut [f32]) {
         for (y, row) in from.outer_iter().enumerate() {
-            to[self.start(y)..][..self.nx].copy_from_slice(row.to_slice().expect("rows are contiguous"));
+            let row = row.to_slice().expect("rows are contiguous");
+            // faces have one more than cells
+            to[self.start(y)..][..row.len()].copy_from_slice(row);
         }
     }
 

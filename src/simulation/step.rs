@@ -104,7 +104,7 @@ impl<'a> Simulation<'a> {
     /// `[species, y, x]`.
     ///
     /// # Errors
-    /// `Unstable` when a value is not finite at the end of the hour.
+    /// `Unstable` when a value is not finite, which is looked for in every step, or the winds need more steps than are taken.
     pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField, sides: &Sides) -> Result<Array3<f32>> {
         // columns take what is below zero for rounding, also a NaN with a minus sign
         self.check_finite()?;
@@ -176,9 +176,14 @@ impl<'a> Simulation<'a> {
             self.mass.assign(next);
         }
         self.diffusion.advance(&mut self.state, &self.mass);
-        let Some(clipped) = clip_negative(&mut self.state, &self.mass) else { return self.check_finite() };
+        let clipped = clip_negative(&mut self.state, &self.mass).map_err(|at| self.unstable(at))?;
         self.books.clipped(&clipped);
-        self.books.chemistry(&react(&mut self.state, &self.mass, &hour.chemistry));
+        let produced = react(&mut self.state, &self.mass, &hour.chemistry);
+        // a value that is not finite makes the sum of what chemistry made none
+        if produced.iter().any(|mass| !mass.is_finite()) {
+            self.check_finite()?;
+        }
+        self.books.chemistry(&produced);
         self.steps += 1;
         Ok(())
     }
@@ -208,15 +213,20 @@ impl<'a> Simulation<'a> {
     }
 
     fn check_finite(&self) -> Result<()> {
-        let Some(at) = not_finite(self.state.as_slice().expect("state is contiguous")) else { return Ok(()) };
+        let at = not_finite(self.state.as_slice().expect("state is contiguous"));
+        at.map_or(Ok(()), |at| Err(self.unstable(at)))
+    }
+
+    /// The value in place `at` of the state is not finite.
+    fn unstable(&self, at: usize) -> Error {
         let (_, nz, ny, nx) = self.state.dim();
         let (s, z, y, x) = (at / (nz * ny * nx), at / (ny * nx) % nz, at / nx % ny, at % nx);
-        Err(Error::Unstable {
+        Error::Unstable {
             process: "transport and chemistry".into(),
             place: format!("{} layer {z} row {y} column {x}", Species::ALL[s].name()),
             found: self.state[[s, z, y, x]].to_string(),
             expected: "a finite mixing ratio".into(),
-        })
+        }
     }
 
     /// Steps taken so far.
@@ -232,25 +242,29 @@ impl<'a> Simulation<'a> {
 
 /// Place of the first value that is not finite.
 fn not_finite(values: &[f32]) -> Option<usize> {
-    if seen(values).1.is_finite() { None } else { values.iter().position(|v| !v.is_finite()) }
+    if sign_and_largest(values).1.is_finite() { None } else { values.iter().position(|v| !v.is_finite()) }
 }
 
-/// Sets what rounding left below zero to zero; returns the mass this added, per species [kg]. `None` where a value is not finite.
-fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> Option<Vec<f64>> {
+/// Sets what rounding left below zero to zero; returns the mass this added, per species [kg].
+///
+/// # Errors
+/// The place of the first value that is not finite.
+fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> std::result::Result<Vec<f64>, usize> {
     let cells = mass.len();
     let air = mass.as_slice().expect("air mass is contiguous");
     let species = state.as_slice_mut().expect("state is contiguous").par_chunks_mut(cells);
-    species
-        .map(|q| match seen(q) {
-            (_, largest) if !largest.is_finite() => None,
-            (true, _) => Some(clip(q, air)),
-            (false, _) => Some(0.0),
+    let added: Vec<_> = species
+        .enumerate()
+        .map(|(s, q)| match sign_and_largest(q) {
+            (_, largest) if !largest.is_finite() => Err(s * cells + not_finite(q).unwrap_or(0)),
+            (signed, _) => Ok(if signed { clip(q, air) } else { 0.0 }),
         })
-        .collect()
+        .collect();
+    added.into_iter().collect()
 }
 
 /// Whether a number has a minus sign, and the largest magnitude, which is not finite where one is not; looks at many at a time.
-fn seen(values: &[f32]) -> (bool, f32) {
+fn sign_and_largest(values: &[f32]) -> (bool, f32) {
     let (mut signs, mut largest) = (0, 0);
     widest(
         #[inline(always)]

@@ -4,6 +4,7 @@ use crate::domain::species::Phase;
 use crate::simulation::boundary::Background;
 use crate::simulation::diagnose::{Diagnosis, SurfaceParameters};
 use crate::simulation::hour_emission::HourEmission;
+use crate::simulation::linear_columns::LinearColumns;
 use crate::simulation::meteorology::Meteorology;
 use crate::simulation::synthetic::{Weather, towns};
 use chrono::{Duration, TimeZone, Utc};
@@ -127,6 +128,63 @@ fn rain_removes_exponentially() {
         assert!((kept / exact - 1.0).abs() < 5e-3, "layer {z}: {kept} for {exact}");
     }
     assert!(loss[[s, 7, 9, 9]] * 3600.0 > 0.3, "a rain that is felt");
+}
+
+/// Rain in the second of two blocks of columns, up to the third layer, its own rate for each species: nothing is lost beside it, forward or in the
+/// linear columns, which carry some species in another order.
+#[test]
+fn rain_is_taken_where_and_from_what_it_falls() {
+    let grid = grid();
+    let (nz, ny, nx) = grid.shape();
+    let (diagnosis, mut driver) = first_hour(&STILL, &grid);
+    driver.exchange.fill(0.0);
+    driver.descent.fill(0.0);
+    driver.deposition_velocity.fill(0.0);
+    driver.settling_velocity = 0.0;
+    let half = ny / 2;
+    let rate = |s: usize, z: usize, y: usize| if y >= half && z < 3 { 1e-4 * (1 + s + z) as f32 } else { 0.0 };
+    driver.wet_loss = Some(Array4::from_shape_fn((Species::COUNT, nz, ny, nx), |(s, z, y, _)| rate(s, z, y)));
+    let thickness: Vec<f64> = (0..nz).map(|k| grid.vertical.thickness_m(k)).collect();
+    let coefficients = LayerCoefficients::new(&thickness);
+    let (nothing, area) = (EmissionField::new(&grid, 1), diagnosis.area());
+    let sides = Sides::uniform(&background(&grid), &grid);
+    let dt = 300.0;
+    let mut mass = driver.air_mass_start.clone();
+    let target = mass.clone();
+    let washout = Washout::new(&driver, &Species::ALL, dt);
+    let kept = |s: Species, z: usize, y: usize| (-rate(s.index(), z, y) * dt).exp();
+    let columns = Columns {
+        grid: &grid,
+        coefficients: &coefficients,
+        top: &sides.top,
+        driver: &driver,
+        emission: &HourEmission::new(&nothing),
+        washout: washout.as_ref(),
+        area: &area,
+        dt,
+    };
+    let mut state = Array4::from_elem((Species::COUNT, nz, ny, nx), 1.0f32);
+    columns.advance(&mut state, &mut mass, &target, &mut ColumnRows::new(grid.shape()));
+    for ((s, z, y, x), q) in state.indexed_iter() {
+        let exact = kept(Species::ALL[s], z, y);
+        assert!((q - exact).abs() < 2e-6, "species {s} layer {z} row {y} column {x}: {q} for {exact}");
+    }
+    let slots = [Species::Coarse, Species::So2];
+    let linear = LinearColumns {
+        driver: &driver,
+        edges: coefficients.unlimited_edges(),
+        area: &area,
+        depth_m: thickness[0] as f32,
+        dt,
+        slots: &slots,
+        washout: Washout::new(&driver, &slots, dt),
+    };
+    let mut state = Array4::from_elem((slots.len(), nz, ny, nx), 1.0f32);
+    linear.forward(&mut state, &target, &target, &Array4::zeros((slots.len(), 1, ny, nx)));
+    for ((slot, z, y, x), q) in state.indexed_iter() {
+        let exact = kept(slots[slot], z, y);
+        assert!((q - exact).abs() < 2e-6, "slot {slot} layer {z} row {y} column {x}: {q} for {exact}");
+    }
 }
 
 /// Dry deposition in still air: the column loses what the ground takes, `v_d rho q_0` per area and second.
@@ -304,7 +362,7 @@ fn negative_values_become_zero_and_are_booked() {
     assert!((added[0] - 1.3e-7).abs() < 1e-13 && (added[1] - 6e-8).abs() < 1e-13, "{added:?}");
     for value in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         state[[1, 0, 0, 2]] = value;
-        assert_eq!(clip_negative(&mut state, &mass), None, "{value}");
+        assert_eq!(clip_negative(&mut state, &mass), Err(5), "{value}");
     }
 }
 
@@ -415,6 +473,27 @@ fn the_first_value_that_is_no_number_is_named() {
     assert_eq!(super::not_finite(&values[6..]), Some(1));
 }
 
+/// Ten times its air into one cell in a second asks for more steps than are taken; twice its air through every cell for more sweeps.
+#[test]
+fn winds_that_no_atmosphere_has_end_the_hour() {
+    let grid = grid();
+    let background = background(&grid);
+    let (diagnosis, still) = first_hour(&STILL, &grid);
+    let (sides, nothing) = (Sides::uniform(&background, &grid), EmissionField::new(&grid, 1));
+    let refusal = |driver: &HourDriver| {
+        let mass = driver.air_mass_start.clone();
+        let mut simulation = Simulation::new(&grid, diagnosis.area(), mass, background.state(&grid));
+        simulation.hour(driver, &nothing, &sides).unwrap_err().to_string()
+    };
+    let (mut converging, mut storm) = (still.clone(), still);
+    converging.flux_x[[2, 5, 5]] = 10.0 * converging.air_mass_start[[2, 5, 5]];
+    let found = refusal(&converging);
+    assert!(found.contains(" steps an hour") && found.contains("at most 3600"), "{found}");
+    storm.flux_x.index_axis_mut(Axis(0), 2).fill(2.0 * storm.air_mass_start[[2, 5, 5]]);
+    let found = refusal(&storm);
+    assert!(found.contains(" sweeps an hour") && found.contains("layer 2"), "{found}");
+}
+
 /// A value that is not finite, of either sign, ends the hour, also where many steps follow it: of the state, or of what is emitted.
 #[test]
 fn no_column_hides_a_value_that_is_no_number() {
@@ -423,7 +502,9 @@ fn no_column_hides_a_value_that_is_no_number() {
     let (diagnosis, driver) = first_hour(&WINDY, &grid);
     let outcome = |state: Array4<f32>, emission: &EmissionField| {
         let mut simulation = Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), state);
-        simulation.hour(&driver, emission, &Sides::uniform(&background, &grid))
+        let ended = simulation.hour(&driver, emission, &Sides::uniform(&background, &grid));
+        assert_eq!(simulation.steps(), 0, "no step is done with it");
+        ended
     };
     for value in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -f32::NAN] {
         for z in [0, 1, grid.vertical.layers() - 1] {
