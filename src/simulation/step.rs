@@ -265,18 +265,20 @@ fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> std::result::Re
 
 /// Whether a number has a minus sign, and the largest magnitude, which is not finite where one is not; looks at many at a time.
 fn sign_and_largest(values: &[f32]) -> (bool, f32) {
-    let (mut signs, mut largest) = (0, 0);
+    let mut found = (0, 0);
     widest(
         #[inline(always)]
         || {
-            // numbers without their sign are in the order of their bits
+            // numbers without their sign are in the order of their bits; sums of its own keep the loop in vectors
+            let (mut signs, mut largest) = (0, 0);
             for v in values {
                 signs |= v.to_bits();
                 largest = v.abs().to_bits().max(largest);
             }
+            found = (signs, largest);
         },
     );
-    (signs >> 31 == 1, f32::from_bits(largest))
+    (found.0 >> 31 == 1, f32::from_bits(found.1))
 }
 
 /// Sets values below zero to zero; returns the mass that this adds in `air` [kg].
