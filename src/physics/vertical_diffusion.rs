@@ -449,11 +449,11 @@ mod tests {
         }
     }
 
-    /// Columns in vectors have the bits of columns alone, emission in none, some and all layers: 112 are groups of vectors and some left over, with eight
+    /// Columns in vectors have the bits of columns alone, emission in none, some and all layers: 176 are groups of vectors and some left over, with eight
     /// numbers to a vector and with sixteen.
     #[test]
     fn columns_side_by_side_have_the_bits_of_each_alone() {
-        let (n, width) = (9, 112);
+        let (n, width) = (9, 176);
         let rows = |layers: usize, step: usize, scale: f32| -> Vec<f32> {
             (0..layers * width).map(|i| scale * (1 + i * step % 23) as f32).collect()
         };

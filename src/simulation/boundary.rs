@@ -191,6 +191,11 @@ impl Sides {
         }
     }
 
+    /// All of them, by name: each `[species, ...]`.
+    pub fn named(&self) -> [(&'static str, &Array3<f32>); 5] {
+        [("west", &self.west), ("east", &self.east), ("south", &self.south), ("north", &self.north), ("top", &self.top)]
+    }
+
     /// The sides of one layer of one species.
     pub fn layer(&self, species: usize, z: usize) -> Inflow<'_> {
         fn row(side: &Array3<f32>, species: usize, z: usize) -> &[f32] {

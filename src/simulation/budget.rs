@@ -150,8 +150,11 @@ impl Books {
             let turnover =
                 e.stored_start_kg + e.emitted_kg + e.inflow_kg + e.chemistry_kg.max(0.0) + e.analysis_kg.max(0.0);
             entry.residual_kg = entry.stored_end_kg - expected;
-            entry.relative_residual = if turnover > 0.0 { entry.residual_kg.abs() / turnover } else { 0.0 };
-            largest = largest.max(entry.relative_residual);
+            entry.relative_residual = if turnover == 0.0 { 0.0 } else { entry.residual_kg.abs() / turnover };
+            // a sum that is no number stays to be seen
+            if entry.relative_residual > largest || entry.relative_residual.is_nan() {
+                largest = entry.relative_residual;
+            }
         }
         MassLedger { species: self.entries, largest_relative_residual: largest, tracer_largest_deviation }
     }
@@ -163,4 +166,26 @@ fn stored(state: &Array4<f32>, mass: &Array3<f32>, species: Species) -> f64 {
         .and(mass)
         .for_each(|q, m| sum += f64::from(*q) * f64::from(*m));
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_that_is_no_number_is_not_taken_for_a_close() {
+        let (state, mass) = (Array4::from_elem((Species::COUNT, 1, 1, 2), 0.5), Array3::from_elem((1, 1, 2), 4.0));
+        let close = |through: &[(f64, f64)]| {
+            let mut books = Books::open(&state, &mass);
+            books.sides(through);
+            books.close(&state, &mass, 0.0).largest_relative_residual
+        };
+        let mut through = vec![(0.0, 0.0); Species::COUNT];
+        assert_eq!(close(&through), 0.0);
+        through[Species::No2.index()].0 = 1.0;
+        // of 4 kg and 1 kg that came in, 4 kg are there
+        assert_eq!(close(&through), 0.2);
+        through[Species::So2.index()].0 = f64::NAN;
+        assert!(close(&through).is_nan());
+    }
 }

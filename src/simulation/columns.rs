@@ -284,7 +284,7 @@ impl Row {
         block.gather(&driver.exchange, &mut self.exchange);
         self.exchange.iter_mut().for_each(|e| *e *= columns.dt);
         // descent never grows with height: where none passes the lowest interfaces, no column of the block is convective
-        if block.of(values(&driver.descent), 0, columns.cells()).iter().any(|d| *d > 0.0) {
+        if block.of(values(&driver.descent), 0, columns.cells()).iter().any(|d| *d != 0.0) {
             block.gather(&driver.descent, &mut self.descent);
             self.descent.iter_mut().for_each(|d| *d *= columns.dt);
             self.factors.factorise_convective(&self.target, &self.exchange, &self.descent, length);

@@ -10,6 +10,7 @@
 //! meteorology says it will have, so the tracers see the same air as the winds.
 
 use super::analysis::{self, VerticalReach};
+use super::block::values;
 use super::boundary::Sides;
 use super::budget::Books;
 use super::columns::{ColumnRows, Columns};
@@ -33,7 +34,7 @@ use rayon::prelude::*;
 
 /// Longest step [s]: mixing and chemistry are resolved to five minutes.
 const LONGEST_STEP_S: f32 = 300.0;
-/// Most steps of an hour: more means winds that no atmosphere has.
+/// Most steps of an hour, and most sub-steps of a layer: more means winds that no atmosphere has.
 const MOST_STEPS: usize = 3600;
 /// Largest share of a cell's air that convergence or divergence may move in one step.
 const DIVERGENCE_LIMIT: f32 = 0.4;
@@ -104,10 +105,12 @@ impl<'a> Simulation<'a> {
     /// `[species, y, x]`.
     ///
     /// # Errors
-    /// `Unstable` when a value is not finite, which is looked for in every step, or the winds need more steps than are taken.
+    /// `Unstable` when a value is not finite, which is looked for in every step, or the winds need more steps than are taken. The state may then be in the midst
+    /// of a step: it is of no further use.
     pub fn hour(&mut self, driver: &HourDriver, emission: &EmissionField, sides: &Sides) -> Result<Array3<f32>> {
         // columns take what is below zero for rounding, also a NaN with a minus sign
-        self.check_finite()?;
+        self.check_finite("the state at the start of the hour")?;
+        self.check_sides(sides)?;
         let (_, ny, nx) = self.grid.shape();
         let least = driver.least_air_mass();
         let steps = steps_per_hour(driver, &least);
@@ -125,7 +128,7 @@ impl<'a> Simulation<'a> {
             return Err(Error::Unstable {
                 process: "horizontal transport".into(),
                 place: format!("hour {}, layer {z}", self.hours),
-                found: format!("winds that need {} sweeps an hour", substeps * steps),
+                found: format!("winds that need {} sub-steps an hour", substeps * steps),
                 expected: format!("at most {MOST_STEPS}"),
             });
         }
@@ -146,7 +149,6 @@ impl<'a> Simulation<'a> {
             self.step(&mut hour, &next)?;
             ground += &self.state.index_axis(Axis(1), 0);
         }
-        self.check_finite()?;
         self.hours += 1;
         ground /= steps as f32;
         Ok(ground)
@@ -176,12 +178,12 @@ impl<'a> Simulation<'a> {
             self.mass.assign(next);
         }
         self.diffusion.advance(&mut self.state, &self.mass);
-        let clipped = clip_negative(&mut self.state, &self.mass).map_err(|at| self.unstable(at))?;
+        let clipped = clip_negative(&mut self.state, &self.mass).map_err(|at| self.unstable("transport", at))?;
         self.books.clipped(&clipped);
         let produced = react(&mut self.state, &self.mass, &hour.chemistry);
-        // a value that is not finite makes the sum of what chemistry made none
+        // a value that is not finite makes the sum of what chemistry made so
         if produced.iter().any(|mass| !mass.is_finite()) {
-            self.check_finite()?;
+            self.check_finite("chemistry")?;
         }
         self.books.chemistry(&produced);
         self.steps += 1;
@@ -212,18 +214,33 @@ impl<'a> Simulation<'a> {
         self.books.restore(from);
     }
 
-    fn check_finite(&self) -> Result<()> {
+    fn check_finite(&self, process: &str) -> Result<()> {
         let at = not_finite(self.state.as_slice().expect("state is contiguous"));
-        at.map_or(Ok(()), |at| Err(self.unstable(at)))
+        at.map_or(Ok(()), |at| Err(self.unstable(process, at)))
     }
 
-    /// The value in place `at` of the state is not finite.
-    fn unstable(&self, at: usize) -> Error {
+    fn check_sides(&self, sides: &Sides) -> Result<()> {
+        for (name, side) in sides.named() {
+            let values = values(side);
+            let Some(at) = not_finite(values) else { continue };
+            let species = Species::ALL[at / (values.len() / Species::COUNT)].name();
+            return Err(Error::Unstable {
+                process: "the air outside the grid".into(),
+                place: format!("hour {}, {species}, {name}", self.hours),
+                found: values[at].to_string(),
+                expected: "a finite mixing ratio".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The value in place `at` of the state is not finite: the first in the order of memory of those that it has reached.
+    fn unstable(&self, process: &str, at: usize) -> Error {
         let (_, nz, ny, nx) = self.state.dim();
         let (s, z, y, x) = (at / (nz * ny * nx), at / (ny * nx) % nz, at / nx % ny, at % nx);
         Error::Unstable {
-            process: "transport and chemistry".into(),
-            place: format!("{} layer {z} row {y} column {x}", Species::ALL[s].name()),
+            process: process.into(),
+            place: format!("hour {}, {} layer {z} row {y} column {x}", self.hours, Species::ALL[s].name()),
             found: self.state[[s, z, y, x]].to_string(),
             expected: "a finite mixing ratio".into(),
         }
@@ -256,7 +273,10 @@ fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> std::result::Re
     let added: Vec<_> = species
         .enumerate()
         .map(|(s, q)| match sign_and_largest(q) {
-            (_, largest) if !largest.is_finite() => Err(s * cells + not_finite(q).unwrap_or(0)),
+            (_, largest) if !largest.is_finite() => {
+                let at = q.iter().position(|v| !v.is_finite()).expect("the largest is not finite");
+                Err(s * cells + at)
+            }
             (signed, _) => Ok(if signed { clip(q, air) } else { 0.0 }),
         })
         .collect();
@@ -265,20 +285,19 @@ fn clip_negative(state: &mut Array4<f32>, mass: &Array3<f32>) -> std::result::Re
 
 /// Whether a number has a minus sign, and the largest magnitude, which is not finite where one is not; looks at many at a time.
 fn sign_and_largest(values: &[f32]) -> (bool, f32) {
-    let mut found = (0, 0);
-    widest(
+    let (signs, largest) = widest(
         #[inline(always)]
         || {
-            // numbers without their sign are in the order of their bits; sums of its own keep the loop in vectors
+            // numbers without their sign are in the order of their bits; locals, as captured variables would keep the loop from vectors
             let (mut signs, mut largest) = (0, 0);
             for v in values {
                 signs |= v.to_bits();
                 largest = v.abs().to_bits().max(largest);
             }
-            found = (signs, largest);
+            (signs, largest)
         },
     );
-    (found.0 >> 31 == 1, f32::from_bits(found.1))
+    (signs >> 31 == 1, f32::from_bits(largest))
 }
 
 /// Sets values below zero to zero; returns the mass that this adds in `air` [kg].

@@ -5,17 +5,17 @@
 /// `work` must be a closure marked `#[inline(always)]` that changes something it borrows, and what it calls must be inlined as well: a function
 /// of its own is compiled for the plain instructions only.
 #[inline(always)]
-pub fn widest(work: impl FnMut()) {
-    pulp::Arch::new().dispatch(Work(work));
+pub fn widest<R>(work: impl FnMut() -> R) -> R {
+    pulp::Arch::new().dispatch(Work(work))
 }
 
 struct Work<F>(F);
 
-impl<F: FnMut()> pulp::WithSimd for Work<F> {
-    type Output = ();
+impl<R, F: FnMut() -> R> pulp::WithSimd for Work<F> {
+    type Output = R;
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(mut self, _: S) {
-        (self.0)();
+    fn with_simd<S: pulp::Simd>(mut self, _: S) -> R {
+        (self.0)()
     }
 }

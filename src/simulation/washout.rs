@@ -19,7 +19,7 @@ impl Washout {
     pub fn new(driver: &HourDriver, species: &[Species], dt: f32) -> Option<Self> {
         let of_species: Vec<usize> = species.iter().map(|s| s.index()).collect();
         let mut share = driver.wet_loss.as_ref()?.select(Axis(0), &of_species);
-        share.par_mapv_inplace(|rate| if rate > 0.0 { -(-rate * dt).exp_m1() } else { 0.0 });
+        share.par_mapv_inplace(|rate| if rate <= 0.0 { 0.0 } else { -(-rate * dt).exp_m1() });
         Some(Self { layers: layers_in_use(&share), share })
     }
 }
