@@ -184,18 +184,7 @@ fn a_row_gives_the_same_bits_as_its_cells() {
         fractions.push(Rates::new(&random_air(&mut seed), &Oxidants::WINTER).over(600.0));
     }
     let column = |s: Species| cells.iter().map(|c| c[s.index()]).collect::<Vec<f32>>();
-    let mut rows = [
-        Species::So2,
-        Species::No2,
-        Species::Nh3,
-        Species::Hno3,
-        Species::SoaPrecursor,
-        Species::Sulfate,
-        Species::Nitrate,
-        Species::Ammonium,
-        Species::SecondaryOrganic,
-    ]
-    .map(column);
+    let mut rows = CHANGED.map(column);
     let [so2, no2, nh3, hno3, soa_precursor, sulfate, nitrate, ammonium, secondary_organic] = &mut rows;
     step_row(
         &mut Row { so2, no2, nh3, hno3, soa_precursor, sulfate, nitrate, ammonium, secondary_organic },

@@ -414,3 +414,7 @@ pub fn tracer_deviation(state: &Array4<f32>) -> f64 {
 #[cfg(test)]
 #[path = "step_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "step_guard_tests.rs"]
+mod guard_tests;

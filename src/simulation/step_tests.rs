@@ -12,14 +12,14 @@ use chrono::{Duration, TimeZone, Utc};
 
 const SURFACE: SurfaceParameters = SurfaceParameters { roughness_m: 0.3, minimum_diffusivity_m2_s: 0.1 };
 
-fn grid() -> Grid {
+pub(super) fn grid() -> Grid {
     let lambert = "+proj=lcc +lat_1=42 +lat_2=44 +lat_0=43 +lon_0=129.5 +R=6370000";
     let horizontal = HorizontalGrid::new(lambert, (21, 18), (-30_000.0, -27_000.0), (3000.0, 3000.0)).unwrap();
     let interfaces = vec![0.0, 20.0, 50.0, 100.0, 200.0, 350.0, 600.0, 1000.0, 1700.0, 3000.0];
     Grid { name: "test".into(), horizontal, vertical: VerticalGrid::new(interfaces).unwrap() }
 }
 
-fn background(grid: &Grid) -> Background {
+pub(super) fn background(grid: &Grid) -> Background {
     let layers = grid.vertical.layers();
     let of = |s: &Species| if *s == Species::Tracer { 1.0 } else { 1e-9 * (1 + s.index()) as f32 };
     Background { mixing_ratio: Species::ALL.iter().map(|s| vec![of(s); layers]).collect() }
@@ -55,7 +55,7 @@ fn run(grid: &Grid, weather: &Weather, emission: &EmissionField, hours: usize) -
 }
 
 /// The diagnosis of the grid, and the driver of the first hour of `weather`.
-fn first_hour<'g>(weather: &Weather, grid: &'g Grid) -> (Diagnosis<'g>, HourDriver) {
+pub(super) fn first_hour<'g>(weather: &Weather, grid: &'g Grid) -> (Diagnosis<'g>, HourDriver) {
     let start = Utc.with_ymd_and_hms(2026, 1, 15, 3, 0, 0).unwrap();
     let fields = weather.fields(grid, start, 1);
     let diagnosis = Diagnosis::new(grid, SURFACE);
@@ -63,9 +63,9 @@ fn first_hour<'g>(weather: &Weather, grid: &'g Grid) -> (Diagnosis<'g>, HourDriv
     (diagnosis, driver)
 }
 
-const WINDY: Weather = Weather { wind_m_s: 25.0, precipitation_kg_m2_s: 3e-4, ..Weather::WINTER };
+pub(super) const WINDY: Weather = Weather { wind_m_s: 25.0, precipitation_kg_m2_s: 3e-4, ..Weather::WINTER };
 /// No wind, no rain, no turbulence to speak of: each process can be looked at alone.
-const STILL: Weather = Weather {
+pub(super) const STILL: Weather = Weather {
     wind_m_s: 0.0,
     precipitation_kg_m2_s: 0.0,
     cloud_water: 0.0,
@@ -457,106 +457,4 @@ fn the_mean_of_two_times_of_the_sides_lies_between_them() {
     let with = |value: f32| Background { mixing_ratio: vec![vec![value; grid.vertical.layers()]; Species::COUNT] };
     let mean = Sides::uniform(&with(1.0), &grid).mean(&Sides::uniform(&with(3.0), &grid));
     assert_eq!(mean, Sides::uniform(&with(2.0), &grid));
-}
-
-#[test]
-fn the_first_value_that_is_no_number_is_named() {
-    let mut values = vec![1.0f32, -3.0e38, 0.0, -0.0, 1e-40];
-    assert_eq!(super::not_finite(&values), None);
-    values.extend([f32::NEG_INFINITY, 2.0, f32::NAN]);
-    assert_eq!(super::not_finite(&values), Some(5));
-    assert_eq!(super::not_finite(&values[6..]), Some(1));
-}
-
-/// Ten times its air into one cell in a second asks for more steps than are taken; twice its air through every cell for more sub-steps.
-#[test]
-fn winds_that_no_atmosphere_has_end_the_hour() {
-    let grid = grid();
-    let background = background(&grid);
-    let (diagnosis, still) = first_hour(&STILL, &grid);
-    let (sides, nothing) = (Sides::uniform(&background, &grid), EmissionField::new(&grid, 1));
-    let refusal = |driver: &HourDriver| {
-        let mass = driver.air_mass_start.clone();
-        let mut simulation = Simulation::new(&grid, diagnosis.area(), mass, background.state(&grid));
-        simulation.hour(driver, &nothing, &sides).unwrap_err().to_string()
-    };
-    let (mut converging, mut storm) = (still.clone(), still);
-    converging.flux_x[[2, 5, 5]] = 10.0 * converging.air_mass_start[[2, 5, 5]];
-    let found = refusal(&converging);
-    assert!(found.contains(" steps an hour") && found.contains("at most 3600"), "{found}");
-    storm.flux_x.index_axis_mut(Axis(0), 2).fill(2.0 * storm.air_mass_start[[2, 5, 5]]);
-    let found = refusal(&storm);
-    assert!(found.contains(" sub-steps an hour") && found.contains("layer 2"), "{found}");
-}
-
-const NO_NUMBERS: [f32; 4] = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -f32::NAN];
-
-/// How an hour in wind ends, and what it says, after `steps` steps; no step is done with a value that is not finite.
-fn refusal(driver: &HourDriver, state: Array4<f32>, emission: &EmissionField, sides: &Sides, steps: u64) -> String {
-    let grid = grid();
-    let diagnosis = Diagnosis::new(&grid, SURFACE);
-    let mut simulation = Simulation::new(&grid, diagnosis.area(), driver.air_mass_start.clone(), state);
-    simulation.steps = steps;
-    let error = simulation.hour(driver, emission, sides).unwrap_err();
-    assert_eq!(simulation.steps(), steps, "{error}");
-    error.to_string()
-}
-
-#[test]
-fn a_state_or_sides_with_a_value_that_is_no_number_are_refused_by_its_place() {
-    let grid = grid();
-    let background = background(&grid);
-    let ((_, driver), nothing) = (first_hour(&WINDY, &grid), EmissionField::new(&grid, 1));
-    let uniform = Sides::uniform(&background, &grid);
-    for value in NO_NUMBERS {
-        for z in [0, grid.vertical.layers() - 1] {
-            let mut state = background.state(&grid);
-            state[[Species::Co.index(), z, 3, 4]] = value;
-            let found = refusal(&driver, state, &nothing, &uniform, 0);
-            assert!(found.contains(&format!("hour 0, co layer {z} row 3 column 4")), "{found}");
-        }
-        let (mut west, mut top) = (uniform.clone(), uniform.clone());
-        west.west[[Species::Nh3.index(), 0, 3]] = value;
-        top.top[[Species::Tracer.index(), 17, 20]] = value;
-        for (sides, place) in [(west, "nh3, west"), (top, "tracer, top")] {
-            let found = refusal(&driver, background.state(&grid), &nothing, &sides, 0);
-            assert!(found.contains(place), "{found}");
-        }
-    }
-}
-
-/// What is emitted and what chemistry makes is looked at in the step itself, whichever process comes first in it.
-#[test]
-fn the_step_that_meets_a_value_that_is_no_number_ends_the_hour() {
-    let grid = grid();
-    let background = background(&grid);
-    let ((_, driver), nothing) = (first_hour(&WINDY, &grid), EmissionField::new(&grid, 1));
-    let sides = Sides::uniform(&background, &grid);
-    for (value, steps) in NO_NUMBERS.into_iter().flat_map(|value| [(value, 0), (value, 1)]) {
-        let mut emission = EmissionField::new(&grid, 1);
-        emission.rate_kg_s[[Species::Co.index(), 0, 3, 4]] = value;
-        let found = refusal(&driver, background.state(&grid), &emission, &sides, steps);
-        assert!(found.contains("co layer") && found.contains("transport"), "{value}: {found}");
-    }
-    let mut cold = driver.clone();
-    cold.temperature[[0, 3, 4]] = f32::NAN;
-    let found = refusal(&cold, background.state(&grid), &nothing, &sides, 0);
-    assert!(found.contains("chemistry") && found.contains("so2 layer 0 row 3 column 4"), "{found}");
-}
-
-/// Rain or sinking air that is no number is not taken for none.
-#[test]
-fn weather_that_is_no_number_is_not_taken_for_none() {
-    let grid = grid();
-    let background = background(&grid);
-    let ((_, driver), nothing) = (first_hour(&STILL, &grid), EmissionField::new(&grid, 1));
-    let sides = Sides::uniform(&background, &grid);
-    let (mut rain, mut sinking) = (driver.clone(), driver.clone());
-    let mut loss = Array4::zeros((Species::COUNT, grid.vertical.layers(), 18, 21));
-    loss[[Species::Co.index(), 2, 3, 4]] = f32::NAN;
-    rain.wet_loss = Some(loss);
-    sinking.descent[[0, 3, 4]] = f32::NAN;
-    for driver in [rain, sinking] {
-        refusal(&driver, background.state(&grid), &nothing, &sides, 0);
-    }
 }
